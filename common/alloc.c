@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/alloc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *check(void *memory)
+{
+    if (memory == NULL) {
+        fputs("out of memory\n", stderr);
+        abort();
+    }
+    return memory;
+}
+
+void *alloc_zeroed(size_t count, size_t size)
+{
+    return check(calloc(count == 0 ? 1 : count, size == 0 ? 1 : size));
+}
+
+void *alloc_resize(void *old, size_t count, size_t size)
+{
+    return check(reallocarray(old, count == 0 ? 1 : count, size == 0 ? 1 : size));
+}
+
+char *alloc_string(const char *text)
+{
+    return check(strdup(text));
+}
+
+char *alloc_printf(const char *format, ...)
+{
+    char *text = NULL;
+    va_list args;
+    va_start(args, format);
+    int len = vasprintf(&text, format, args);
+    va_end(args);
+    return check(len < 0 ? NULL : text);
+}
+
+void *alloc_copy(const void *octets, size_t len)
+{
+    void *copy = check(malloc(len == 0 ? 1 : len));
+    if (len > 0) {
+        memcpy(copy, octets, len);
+    }
+    return copy;
+}
+
+void alloc_freep(void *pointer_to_pointer)
+{
+    void **pointer = pointer_to_pointer;
+    free(*pointer);
+    *pointer = NULL;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Allocation that never returns NULL: out of memory ends the process with a log line, so that no
+ * caller has a branch that no test reaches. Free with free(3). Any thread. */
+#pragma once
+
+#include <stddef.h>
+
+#include "common/attributes.h"
+
+void *alloc_zeroed(size_t count, size_t size) MUST_CHECK __attribute__((returns_nonnull));
+void *alloc_resize(void *old, size_t count, size_t size) MUST_CHECK
+    __attribute__((returns_nonnull));
+char *alloc_string(const char *text) MUST_CHECK __attribute__((returns_nonnull));
+char *alloc_printf(const char *format, ...) MUST_CHECK __attribute__((returns_nonnull))
+PRINTF_LIKE(1, 2);
+void *alloc_copy(const void *octets, size_t len) MUST_CHECK __attribute__((returns_nonnull));
+
+/* For CLEANUP: CLEANUP(alloc_freep) char *path = alloc_printf(…); */
+void alloc_freep(void *pointer_to_pointer);

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Memory that is allocated piece by piece and freed whole. One owner, one thread at a time. */
+#pragma once
+
+#include <stddef.h>
+
+#include "common/attributes.h"
+
+struct arena;
+
+struct arena *arena_new(void);
+void arena_free(struct arena *arena);
+void arena_freep(struct arena **arena);
+
+/* Zeroed, aligned to 8 octets; never NULL. */
+void *arena_alloc(struct arena *arena, size_t size) MUST_CHECK;
+/* For octet strings: not aligned, so that millions of them stay dense. */
+void *arena_copy_octets(struct arena *arena, const void *octets, size_t len) MUST_CHECK;
+/* Octets that the arena has taken from the system, for `zone list` and the memory report. */
+size_t arena_size(const struct arena *arena);

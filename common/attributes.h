@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Compiler attributes that the style relies on; GCC and Clang both have them. */
+#pragma once
+
+/* The result says whether it worked: forgetting it is a warning. */
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
+
+/* CLEANUP(zone_freep) struct zone *zone = NULL;  runs zone_freep(&zone) when the scope ends. */
+#define CLEANUP(function) __attribute__((cleanup(function)))
+
+/* Hands over what a CLEANUP variable owns. */
+#define STEAL(pointer)                                                                             \
+    ({                                                                                             \
+        __typeof__(pointer) stolen_ = (pointer);                                                   \
+        (pointer) = NULL;                                                                          \
+        stolen_;                                                                                   \
+    })
+
+#define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The configuration file, read whole (YAML by libcyaml) and checked as far as the file alone can
+ * tell: unknown keys, types, ranges, names used twice, references to nothing. What needs a zone
+ * (is this a name? does the file define it too?) is checked by zones/. Every error reads
+ * "file:line: what, what was expected".
+ *
+ * Plain data, const once loaded, read by any thread. Defaults are filled in, relative paths are
+ * resolved against the directory of the file. `line` is where the item starts. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/address.h"
+#include "common/error.h"
+
+struct config_server {
+    struct address *listen; /* UDP and TCP each; at least one */
+    size_t listen_count;
+    unsigned workers; /* "auto" (one per processor that the process may use) is resolved here */
+    uint16_t udp_payload_max;     /* octets; default 1232; 512 to 4096 */
+    const char *version;          /* version.bind and version.server TXT CH; NULL: REFUSED */
+    const char *identity;         /* id.server and hostname.bind TXT CH; NULL: REFUSED */
+    int64_t tcp_idle_timeout_ms;  /* default 10 s */
+    unsigned tcp_max_connections; /* in all, over all workers; default 1000 */
+    struct prefix *client_subnet; /* sources whose EDNS client subnet option steers `sticky` */
+    size_t client_subnet_count;   /* 0, the default: the option is ignored */
+};
+
+/* Who may do what on the admin socket, by the peer's credentials: "name", "@group" or a number.
+ * The daemon's own user and root may do everything. */
+struct config_rights {
+    const char **read; /* empty: whoever can connect may read */
+    size_t read_count;
+    const char **change; /* empty: only the daemon's own user and root */
+    size_t change_count;
+};
+
+struct config_control {
+    const char *socket; /* path of the unix socket */
+    bool has_http;
+    struct address http;         /* events, /healthz; loopback unless a token is set */
+    const char *http_token_file; /* holds the bearer token for POST; NULL: POST is refused */
+    const char *state;           /* path of the SQLite file */
+    struct config_rights rights;
+};
+
+struct config_zone {
+    const char *name;
+    const char *file;
+    unsigned line;
+};
+
+enum config_check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP };
+
+struct config_health_check {
+    const char *name;
+    enum config_check_type type;
+    uint16_t port;    /* defaults 80, 443; required for tcp */
+    const char *path; /* default "/" */
+    const char *host; /* Host header, and SNI and the verified name with https; NULL: the address */
+    const char *body; /* this string must be in the first 5120 octets of the body; NULL: any */
+    bool verify;      /* https: verify the certificate; default true */
+    const char *ca_file;              /* PEM; NULL: the system's */
+    unsigned status_low, status_high; /* expect: "200-299" (default) or "200" */
+    int64_t interval_ms;              /* default 10 s */
+    int64_t timeout_ms;               /* default 5 s, at most the interval */
+    unsigned rise, fall;              /* default 2, 2; 1 to 10 */
+    unsigned line;
+};
+
+enum config_choice { CHOICE_EXACT, CHOICE_RANDOM, CHOICE_STICKY };
+const char *config_choice_name(enum config_choice choice);
+
+struct config_member {
+    const char *id;      /* set identifier, 1 to 128 octets, unique in the record set */
+    uint8_t weight;      /* at first start; afterwards the state file knows */
+    const char **values; /* RDATA in presentation form; at least one */
+    size_t value_count;
+    const struct config_health_check *health_check; /* NULL: always healthy */
+    const char *ecs_service;                        /* NULL: no event concerns it */
+    const char *ecs_container; /* exact name of a container in the task; NULL: any */
+    unsigned line;
+};
+
+struct config_record_set {
+    const char *name; /* as written; zones/ parses it */
+    const char *type;
+    uint32_t ttl_s; /* default 60 */
+    enum config_choice choice;
+    struct config_member *members; /* 1 to 100 */
+    size_t member_count;
+    unsigned line;
+};
+
+struct config_plan {
+    uint8_t *steps; /* the candidate's weight, ascending, 1 to 100; the stable has 100 minus it */
+    size_t step_count;
+    int64_t hold_ms;       /* default 60 s */
+    bool allow_short_hold; /* else the hold is at least the record set's TTL */
+};
+
+struct config_rollout {
+    const char *name;
+    size_t *record_sets;     /* indexes into config.record_sets; they move together */
+    size_t record_set_count; /* `record_set: NAME/TYPE` or `record_sets: [NAME/TYPE, …]` */
+    const char *cluster;     /* its name, or its ARN, exactly */
+    unsigned min_running;    /* default 1 */
+    struct config_plan plan;
+    unsigned line;
+};
+
+struct config {
+    const char *path; /* as given on the command line */
+    struct config_server server;
+    struct config_control control;
+    struct config_zone *zones;
+    size_t zone_count;
+    struct config_health_check *health_checks;
+    size_t health_check_count;
+    struct config_record_set *record_sets;
+    size_t record_set_count;
+    struct config_rollout *rollouts;
+    size_t rollout_count;
+};
+
+/* NULL and err when the file cannot be read or says something that cannot be served. Caller owns.
+ */
+MUST_CHECK struct config *config_load(const char *path, struct error *err);
+void config_free(struct config *config);
+void config_freep(struct config **config);
+
+/* Index of the record set that is called "NAME/TYPE" (letter case aside, a final dot aside), or
+ * SIZE_MAX. */
+size_t config_find_record_set(const struct config *config, const char *name, const char *type);

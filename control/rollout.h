@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The rollout engine: a pure function of state, input and time. It decides the candidate's weight
+ * and the state; control journals the result, then publishes it. Nothing here reads a clock, a
+ * configuration or a socket. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+
+#define PLAN_MAX_STEPS    32
+#define ROLLOUT_TEXT_SIZE 256
+#define MEMBER_ID_SIZE    129
+
+/* The plan as it was when the rollout started: a new configuration does not change a running one.
+ */
+struct plan {
+    size_t step_count; /* 1 to PLAN_MAX_STEPS */
+    uint8_t steps[PLAN_MAX_STEPS];
+    int64_t hold_ms;
+};
+
+enum rollout_state {
+    ROLLOUT_HOLDING, /* after a shift, until the hold is over and the gate has passed */
+    ROLLOUT_PAUSED,  /* the hold's clock stands still; health is still watched */
+    ROLLOUT_SUCCEEDED,
+    ROLLOUT_FAILED, /* fell back */
+    ROLLOUT_ABORTED,
+    ROLLOUT_SUPERSEDED,
+};
+const char *rollout_state_name(enum rollout_state state); /* "holding", … */
+MUST_CHECK bool rollout_state_parse(const char *name, enum rollout_state *state);
+bool rollout_state_is_final(enum rollout_state state);
+
+struct rollout {
+    int64_t id;                   /* the store's; 0: not stored yet */
+    char rule[ROLLOUT_TEXT_SIZE]; /* the configuration's rollout name */
+    char deployment[ROLLOUT_TEXT_SIZE];
+    char who[ROLLOUT_TEXT_SIZE]; /* who started it: "event 1234-…", "uid 0 (root)" */
+    char stable[MEMBER_ID_SIZE];
+    char candidate[MEMBER_ID_SIZE];
+    struct plan plan;
+    enum rollout_state state;
+    size_t step; /* index into plan.steps */
+    int64_t started_ms;
+    int64_t hold_since_ms;          /* HOLDING: when the hold's clock last started to run */
+    int64_t hold_passed_ms;         /* of this hold before that (it was paused) */
+    int64_t ended_ms;               /* 0 while it runs */
+    char reason[ROLLOUT_TEXT_SIZE]; /* why it ended, or why it waits */
+};
+
+enum gate_verdict {
+    GATE_PASS,
+    GATE_WAIT, /* no verdict yet */
+    GATE_FAIL,
+};
+
+enum rollout_input_kind {
+    INPUT_TICK, /* time has passed, or health has changed */
+    INPUT_PAUSE,
+    INPUT_RESUME,
+    INPUT_PROMOTE, /* finish now: full weight, no more holds */
+    INPUT_ABORT,   /* weights as before the rollout */
+    INPUT_SUPERSEDE,
+};
+
+struct rollout_input {
+    enum rollout_input_kind kind;
+    int64_t now_ms;
+    enum gate_verdict gate; /* of the candidate, now */
+    const char *gate_text;  /* what was seen: "192.0.2.30: HTTP 503, expected 200-299" */
+    const char *who;        /* for the operator's inputs */
+};
+
+enum rollout_shift {
+    SHIFT_NONE,
+    SHIFT_WEIGHT,    /* candidate = weight, stable = 100 - weight */
+    SHIFT_FALL_BACK, /* candidate = 0, stable = 100 */
+    SHIFT_RESTORE,   /* every member as before the rollout */
+};
+
+/* What control has to do, journaled first, in one publish. */
+struct rollout_effect {
+    enum rollout_shift shift;
+    uint8_t weight;
+    char history[ROLLOUT_TEXT_SIZE * 2]; /* one line for the history; empty: nothing happened */
+    char kind[24]; /* of that line: "started", "shifted", "paused", "resumed", "promoted",
+                      "succeeded", "failed", "aborted", "superseded" */
+};
+
+/* Fills in a new rollout at its first step; effect says the first shift. rule, deployment, who,
+ * stable, candidate and plan are set by the caller. */
+void rollout_begin(struct rollout *rollout, int64_t now_ms, struct rollout_effect *effect);
+
+/* Applies one input. False and err when the state does not allow it (nothing changed): a rollout
+ * that is over takes no operator's input, a paused one cannot pause. INPUT_TICK never fails. One
+ * tick moves at most one step; call again while effect->shift or effect->kind says something. */
+MUST_CHECK bool rollout_apply(struct rollout *rollout, const struct rollout_input *input,
+                              struct rollout_effect *effect, struct error *err);
+
+/* Milliseconds of the hold that are left (0: over), the pause standing still. */
+int64_t rollout_hold_left_ms(const struct rollout *rollout, int64_t now_ms);
+/* The candidate's weight as this state wants it. */
+uint8_t rollout_weight(const struct rollout *rollout);

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What must survive kill -9, in one SQLite file (WAL, synchronous=FULL): member weights as set,
+ * forced health, rollouts and what was before them, seen tasks and deployments, the event log,
+ * history. Control thread only.
+ *
+ * A change is one transaction: store_begin, the writes, store_commit; what is to be acted on is
+ * acted on after the commit. A write outside of a transaction is its own. Every false leaves a text
+ * in err that names the file. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/error.h"
+#include "control/ecs_event.h"
+#include "control/rollout.h"
+
+struct store;
+
+/* Creates the file (mode 0600, directories are not made) when there is none. A file that is
+ * damaged, is no state file of ours, or is of a newer version is refused and left as it was, to the
+ * octet; one that another daemon has open is refused. ":memory:" for tests. Caller owns. */
+MUST_CHECK struct store *store_open(const char *path, struct error *err);
+void store_close(struct store *store);
+
+MUST_CHECK bool store_begin(struct store *store, struct error *err);
+MUST_CHECK bool store_commit(struct store *store, struct error *err);
+void store_rollback(struct store *store);
+
+/* Weights as set. record_set is "name/TYPE" in lower case name, upper case type. */
+MUST_CHECK bool store_save_weight(struct store *store, const char *record_set, const char *member,
+                                  uint8_t weight, struct error *err);
+/* found: whether the store has one (else the configuration's weight counts). */
+MUST_CHECK bool store_load_weight(struct store *store, const char *record_set, const char *member,
+                                  bool *found, uint8_t *weight, struct error *err);
+
+/* Forced health: "up", "down"; "auto" removes it. */
+MUST_CHECK bool store_save_forced(struct store *store, const char *record_set, const char *member,
+                                  const char *forced, struct error *err);
+MUST_CHECK bool store_load_forced(struct store *store, const char *record_set, const char *member,
+                                  char forced[8], struct error *err);
+
+/* Rollouts. An id of 0 is new and is set; others are updated. */
+MUST_CHECK bool store_save_rollout(struct store *store, struct rollout *rollout, struct error *err);
+MUST_CHECK bool store_load_rollout(struct store *store, int64_t id, bool *found,
+                                   struct rollout *rollout, struct error *err);
+/* Newest first; rule NULL: of all; at most `most`. Caller frees *rollouts. */
+MUST_CHECK bool store_list_rollouts(struct store *store, const char *rule, size_t most,
+                                    struct rollout **rollouts, size_t *count, struct error *err);
+/* The weights of before a rollout, for an abort. */
+MUST_CHECK bool store_save_before(struct store *store, int64_t rollout, const char *record_set,
+                                  const char *member, uint8_t weight, struct error *err);
+MUST_CHECK bool store_load_before(struct store *store, int64_t rollout, const char *record_set,
+                                  const char *member, bool *found, uint8_t *weight,
+                                  struct error *err);
+
+/* History: append-only; who asked, what, why. rollout 0: not of one. */
+struct history_entry {
+    int64_t id;
+    int64_t at_ms;
+    int64_t rollout;
+    char kind[24]; /* "weights", "health", "zone", or a rollout_effect's kind */
+    char who[ROLLOUT_TEXT_SIZE];
+    char text[ROLLOUT_TEXT_SIZE * 2];
+};
+MUST_CHECK bool store_add_history(struct store *store, const struct history_entry *entry,
+                                  struct error *err);
+/* Oldest first of the newest `most`; rollout 0: all. Caller frees *entries. */
+MUST_CHECK bool store_list_history(struct store *store, int64_t rollout, size_t most,
+                                   struct history_entry **entries, size_t *count,
+                                   struct error *err);
+
+/* Tasks as last seen, by ARN. */
+MUST_CHECK bool store_load_task_version(struct store *store, const char *task_arn, bool *found,
+                                        int64_t *version, struct error *err);
+MUST_CHECK bool store_save_task(struct store *store, const struct ecs_event *event, int64_t now_ms,
+                                struct error *err);
+/* Distinct tasks of the deployment whose desired and last status are RUNNING and, when container is
+ * not NULL, that have a container of that name; earliest created_ms of any of its tasks (0: none
+ * says so). */
+MUST_CHECK bool store_count_running(struct store *store, const char *cluster_arn,
+                                    const char *service, const char *deployment,
+                                    const char *container, unsigned *running, int64_t *created_ms,
+                                    struct error *err);
+
+/* Deployments that a rule has acted on: at most one rollout ever. outcome: "started", "live". */
+MUST_CHECK bool store_save_deployment(struct store *store, const char *rule,
+                                      const char *cluster_arn, const char *deployment,
+                                      int64_t created_ms, int64_t rollout, const char *outcome,
+                                      struct error *err);
+MUST_CHECK bool store_load_deployment(struct store *store, const char *rule,
+                                      const char *cluster_arn, const char *deployment, bool *found,
+                                      int64_t *created_ms, int64_t *rollout, struct error *err);
+
+/* The event log keeps the newest 10,000; the counters by fate keep everything that ever came. */
+struct event_entry {
+    int64_t seq;
+    int64_t at_ms;
+    char event_id[ECS_TEXT_SIZE];
+    char task_arn[ECS_TEXT_SIZE];
+    int64_t version;
+    char service[ECS_TEXT_SIZE];
+    char deployment[ECS_TEXT_SIZE];
+    char fate[32];
+    char reason[ROLLOUT_TEXT_SIZE * 2];
+    int64_t rollout;
+};
+MUST_CHECK bool store_add_event(struct store *store, const struct event_entry *entry,
+                                struct error *err);
+MUST_CHECK bool store_list_events(struct store *store, size_t most, struct event_entry **entries,
+                                  size_t *count, struct error *err);
+typedef void (*store_each_count)(void *argument, const char *fate, int64_t count);
+MUST_CHECK bool store_count_events(struct store *store, store_each_count each, void *argument,
+                                   struct error *err);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Sections of a response, encoded before anybody asks.
+ *
+ * The octets are what follows the question in a response to a query for the *base name* (the node's
+ * own for an answer, the cut's for a referral, the apex's for a negative answer): header at 0,
+ * QNAME at 12, the octets at 12 + base name + 4. A response to a longer QNAME (a wildcard's, a name
+ * below the cut or apex) is the same octets with each pointer in `pointers` moved by the difference
+ * in length. Pointers to the whole QNAME of a wildcard's answer (0xC00C) do not move and are not
+ * listed. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct encoded {
+    const uint8_t *octets;
+    const uint16_t *pointers; /* offsets into octets of the 16-bit pointers that move */
+    uint16_t pointer_count;
+    uint16_t len;
+    uint16_t answer_count, authority_count, additional_count;
+    /* What may not be left out: less room than required_len means TC (RFC 9471: in-domain glue is
+     * not optional). Between the two, the optional end of the additional section is dropped. */
+    uint16_t required_len;
+    uint16_t required_additional_count;
+};
+
+/* Copies the first len octets (enc->len or enc->required_len) to out, which has room for them,
+ * with pointers moved by shift octets: QNAME's length minus the base name's. */
+void encoded_copy(const struct encoded *enc, uint16_t len, uint16_t shift, uint8_t *out);

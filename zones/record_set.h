@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Weighted record sets: what of them does not change with a shift. Their records are encoded here,
+ * once; a snapshot adds the weights that are in force (struct weights). Made by control from the
+ * configuration, const afterwards, read by every thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/config.h"
+#include "common/error.h"
+#include "zones/name.h"
+
+/* All records of one member, encoded with owner pointer 0xC00C (QNAME). No record points into
+ * another, so that they may be answered from any one of them on (rotation). */
+struct member_records {
+    const uint8_t *octets;
+    uint16_t len;
+    uint16_t count;
+    const uint16_t *starts;   /* count + 1 offsets: where each record starts, and len */
+    const uint16_t *pointers; /* as in struct encoded: those in RDATA to a suffix of the owner */
+    uint16_t pointer_count;
+};
+
+struct record_set_member {
+    const char *id;
+    uint64_t id_hash; /* for `sticky`: the same id in the A and the AAAA record set agrees */
+    struct member_records records;
+};
+
+struct record_set {
+    uint32_t id;           /* index in the configuration and in each snapshot */
+    uint32_t first_member; /* index of members[0] in a worker's tally */
+    struct name name;
+    uint16_t type;
+    uint32_t ttl_s;
+    enum config_choice choice;
+    uint64_t name_hash; /* for `sticky`; of the name alone, not the type */
+    size_t member_count;
+    struct record_set_member members[];
+};
+
+struct record_sets {
+    size_t count;
+    uint32_t member_count; /* in all: the length of a tally */
+    struct record_set **sets;
+    struct arena *arena;
+};
+
+/* Encodes every record set of the configuration. NULL and "file:line: …" when a name, a type or a
+ * value is wrong (a CNAME member needs exactly one value; SOA, NS at will not be weighted, nor
+ * meta types). Caller owns. */
+MUST_CHECK struct record_sets *record_sets_new(const struct config *config, struct error *err);
+void record_sets_free(struct record_sets *sets);
+void record_sets_freep(struct record_sets **sets);
+
+/* The mnemonic of a type ("A", "TYPE65280") and back; false when there is none of that name. */
+#define RECORD_TYPE_TEXT_SIZE 16
+void record_type_print(uint16_t type, char out[RECORD_TYPE_TEXT_SIZE]);
+MUST_CHECK bool record_type_parse(const char *text, uint16_t *type);

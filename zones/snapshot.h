@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The immutable whole that a query is answered from: zones, and the weights in force. A worker
+ * takes one snapshot for a packet, so that one answer never mixes two states.
+ *
+ * A shift makes a new snapshot that shares everything with the last but one page of pointers and
+ * the changed weights, so that its cost depends neither on the zones' size nor on the number of
+ * record sets. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zones/record_set.h"
+#include "zones/zone.h"
+
+struct weighted_member {
+    uint32_t upper;  /* end (inclusive) of its part of the 32-bit range; see weights_new */
+    uint16_t weight; /* effective: 0 takes no part */
+    const struct member_records *records;
+};
+
+/* One record set's effective weights. At least one member takes part, always. */
+struct weights {
+    const struct record_set *record_set;
+    uint32_t total;
+    size_t member_count;
+    struct weighted_member members[];
+};
+
+#define SNAPSHOT_PAGE_SETS 256
+
+struct weights_page {
+    const struct weights *sets[SNAPSHOT_PAGE_SETS];
+};
+
+struct snapshot {
+    uint64_t generation; /* 1 for the first, then one more each */
+    const struct zone_table *zones;
+    size_t set_count;
+    const struct weights_page *const *pages;
+    struct retired *retired; /* what the next snapshot replaced; freed with this one */
+};
+
+/* Any thread that holds the snapshot. id < set_count. */
+static inline const struct weights *snapshot_weights(const struct snapshot *snapshot, uint32_t id)
+{
+    return snapshot->pages[id / SNAPSHOT_PAGE_SETS]->sets[id % SNAPSHOT_PAGE_SETS];
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A zone as it is answered from: immutable, one arena, every answer encoded. Loaded by zonefile.c,
+ * const afterwards, read by every thread, freed by control when no snapshot holds it any more.
+ *
+ * Every owner name and every empty non-terminal is a node; one hash table finds it. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "zones/encoded.h"
+#include "zones/name.h"
+
+#define RRSET_STATIC UINT32_MAX
+
+struct rrset {
+    uint16_t type;
+    uint32_t record_set;   /* id of the weighted record set, or RRSET_STATIC */
+    struct encoded answer; /* when static: the answer section for a query of this name and type */
+};
+
+struct node {
+    const uint8_t *name; /* lower-case wire form */
+    uint8_t name_len;
+    uint8_t label_count;
+    uint16_t rrset_count; /* 0: an empty non-terminal (or a name that only has occluded data) */
+    const struct rrset *rrsets;     /* ascending by type */
+    const struct node *cut;         /* topmost delegation or DNAME that names *below* it (for a
+                                       delegation: and itself) belong to; NULL when authoritative */
+    const struct node *wildcard;    /* the child "*", or NULL */
+    const struct encoded *referral; /* set at a delegation: NS and glue, base name = this node */
+    bool has_dname;
+};
+
+struct zone {
+    struct name origin;
+    char *file;
+    uint32_t serial;
+    size_t node_count;
+    size_t record_count;
+    const struct node *apex;
+    struct encoded negative; /* the SOA for NODATA and NXDOMAIN (RFC 2308), base name = origin */
+    const struct node *const *buckets; /* open addressing, power of two, NULL = free */
+    uint32_t bucket_mask;
+    unsigned max_labels; /* of any node: deeper names are not looked up one by one */
+    struct arena *arena;
+    unsigned references; /* zone tables that hold it; control thread only */
+};
+
+void zone_free(struct zone *zone);
+void zone_freep(struct zone **zone);
+
+enum zone_match {
+    ZONE_EXACT,      /* node is QNAME's (perhaps an empty non-terminal) */
+    ZONE_WILDCARD,   /* node is the source of synthesis (RFC 4592) */
+    ZONE_DELEGATION, /* node is the cut at or above QNAME; node->referral */
+    ZONE_DNAME,      /* node is the DNAME's owner, above QNAME (RFC 6672) */
+    ZONE_NXDOMAIN,   /* no such name; node is the closest encloser */
+};
+
+struct zone_result {
+    enum zone_match match;
+    const struct node *node;
+};
+
+/* key's name is at or below the origin. At a cut itself the match is ZONE_DELEGATION too: whoever
+ * answers DS, which belongs to the parent side (RFC 4035 section 3.1.4.1), looks at
+ * node->label_count. Any thread; no allocation, no lock. */
+struct zone_result zone_lookup(const struct zone *zone, const struct name_key *key);
+
+/* NULL when the node has no such type. */
+const struct rrset *node_find(const struct node *node, uint16_t type);
+
+/* All zones of a daemon, found by QNAME. */
+struct zone_table {
+    size_t count;
+    struct zone **zones;         /* in the configuration's order */
+    const struct zone **buckets; /* by origin; open addressing, power of two */
+    uint32_t bucket_mask;
+    unsigned max_labels;
+};
+
+/* Takes a reference to each zone. Control thread. */
+struct zone_table *zone_table_new(struct zone *const *zones, size_t count);
+/* Drops the references; zones that nobody holds any more are freed. Control thread. */
+void zone_table_free(struct zone_table *table);
+
+/* The zone whose origin is the longest suffix of the name with at most max_labels labels (give
+ * key->label_count; one less asks for the parent side of a zone's own apex), or NULL. Any thread.
+ */
+const struct zone *zone_table_find(const struct zone_table *table, const struct name_key *key,
+                                   unsigned max_labels);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Master files (RFC 1035 section 5) to zones, read by ldns. All or nothing. */
+#pragma once
+
+#include <stdbool.h>
+
+#include "common/config.h"
+#include "common/error.h"
+#include "zones/record_set.h"
+#include "zones/zone.h"
+
+/* Loads config->zones[zone_index]. NULL and "file:line: what" when the file cannot be read, has no
+ * or two SOAs, out-of-zone data, a CNAME beside other data, TTLs that differ within an RRset, a
+ * record that ldns cannot read, or defines an RRset that `sets` has too (or a CNAME at its name).
+ *
+ * A record set belongs to the zone of the configuration with the longest origin above its name; it
+ * becomes part of that zone. One below a delegation or a DNAME is refused.
+ *
+ * No global state: may run on a thread of uv's pool. Caller owns (references is 0). */
+MUST_CHECK struct zone *zonefile_load(const struct config *config, size_t zone_index,
+                                      const struct record_sets *sets, struct error *err);
+
+/* False and "file:line: …" when two zones have one name, a zone's name is none, or a record set
+ * lies in no zone of the configuration. */
+MUST_CHECK bool zonefile_check_names(const struct config *config, const struct record_sets *sets,
+                                     struct error *err);
