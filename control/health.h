@@ -13,11 +13,12 @@ const char *health_verdict_name(enum health_verdict verdict);
 
 struct health {
     unsigned rise, fall; /* 1 to 10 */
-    unsigned streak;     /* probes in a row with the last result */
-    bool last_succeeded;
+    unsigned streak;     /* probes in a row with the last result; stops counting at UINT_MAX */
+    bool last_succeeded; /* means nothing while streak is 0 */
     enum health_verdict verdict;
 };
 
 void health_init(struct health *health, unsigned rise, unsigned fall);
-/* True when the verdict changed. */
+/* True when the verdict changed. The first verdict too takes `rise` successes or `fall` failures
+ * in a row. */
 bool health_record(struct health *health, bool succeeded);
