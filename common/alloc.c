@@ -20,6 +20,16 @@ void *alloc_zeroed(size_t count, size_t size)
     return check(calloc(count == 0 ? 1 : count, size == 0 ? 1 : size));
 }
 
+void *alloc_zeroed_aligned(size_t alignment, size_t count, size_t size)
+{
+    size_t len = 0;
+    if (__builtin_mul_overflow(count, size, &len) || __builtin_add_overflow(len, alignment, &len)) {
+        return check(NULL);
+    }
+    len = len / alignment * alignment; /* aligned_alloc wants a multiple; never 0 */
+    return memset(check(aligned_alloc(alignment, len)), 0, len);
+}
+
 void *alloc_resize(void *old, size_t count, size_t size)
 {
     return check(reallocarray(old, count == 0 ? 1 : count, size == 0 ? 1 : size));

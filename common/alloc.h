@@ -10,6 +10,9 @@
 void *alloc_zeroed(size_t count, size_t size) MUST_CHECK __attribute__((returns_nonnull));
 void *alloc_resize(void *old, size_t count, size_t size) MUST_CHECK
     __attribute__((returns_nonnull));
+/* The alignment is a power of two: for what threads write side by side. */
+void *alloc_zeroed_aligned(size_t alignment, size_t count, size_t size) MUST_CHECK
+    __attribute__((returns_nonnull));
 char *alloc_string(const char *text) MUST_CHECK __attribute__((returns_nonnull));
 char *alloc_printf(const char *format, ...) MUST_CHECK __attribute__((returns_nonnull))
 PRINTF_LIKE(1, 2);

@@ -14,7 +14,7 @@
 
 struct encoded {
     const uint8_t *octets;
-    const uint16_t *pointers; /* offsets into octets of the 16-bit pointers that move */
+    const uint16_t *pointers; /* offsets into octets of the 16-bit pointers that move; ascending */
     uint16_t pointer_count;
     uint16_t len;
     uint16_t answer_count, authority_count, additional_count;

@@ -38,10 +38,12 @@ typedef void (*exchange_wake)(void *argument);
 struct worker_slot {
     /* control writes, worker reads: one relaxed load a batch when nothing is new */
     _Alignas(64) _Atomic(const struct snapshot *) offered;
-    exchange_wake wake_worker; /* thread-safe; set before the worker runs; NULL: nobody sleeps */
+    exchange_wake wake_worker; /* thread-safe; set before the worker and control's loop run;
+                                  NULL: nobody sleeps */
     void *wake_worker_argument;
     /* worker writes, control reads */
-    _Alignas(64) _Atomic uint64_t seen; /* generation: nothing older is answered any more */
+    _Alignas(64) _Atomic uint64_t seen; /* generation: nothing older is answered any more;
+                                           0: the worker has not started, or has left */
     const struct snapshot *current;     /* worker's own */
     counter counters[COUNTER_COUNT];
     counter *tally; /* answers by member: record_set->first_member + index; cache-aligned */
@@ -61,8 +63,9 @@ void exchange_free(struct exchange *exchange);
 
 /* Control thread: offers to every worker and wakes them. Returns at once. */
 void exchange_offer(struct exchange *exchange, const struct snapshot *snapshot);
-/* Control thread: the oldest generation that some worker may still answer from. A worker that has
- * not started counts as the newest (it will take what is offered then). */
+/* Control thread: the oldest generation that some worker may still answer from: what is older may
+ * be freed. A worker that has not started counts as the newest (it will take what is offered
+ * then), and so does one that has left. 0 while nothing was offered. */
 uint64_t exchange_oldest(const struct exchange *exchange);
 
 /* Worker, between packets only (before each batch): the snapshot to answer from, never NULL once

@@ -33,7 +33,7 @@ void name_print(const uint8_t *octets, char out[NAME_TEXT_SIZE]);
 struct name_key {
     uint8_t len;
     uint8_t label_count;
-    uint8_t lower[NAME_MAX_OCTETS];
+    uint8_t lower[NAME_MAX_OCTETS + 9];        /* read by whole words: 8 octets of zeros follow */
     uint8_t suffix_start[NAME_MAX_LABELS + 1]; /* offset into lower of the suffix with i labels */
     uint32_t suffix_hash[NAME_MAX_LABELS + 1];
 };

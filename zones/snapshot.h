@@ -13,8 +13,11 @@
 #include "zones/record_set.h"
 #include "zones/zone.h"
 
+/* The 32-bit range is cut into parts as large as the members' shares. A number x picks the first
+ * member with weight > 0 and x <= upper; the last one that takes part has upper = UINT32_MAX, so
+ * there always is one. */
 struct weighted_member {
-    uint32_t upper;  /* end (inclusive) of its part of the 32-bit range; see weights_new */
+    uint32_t upper;  /* end (inclusive) of its part of the range; means nothing with weight 0 */
     uint16_t weight; /* effective: 0 takes no part */
     const struct member_records *records;
 };

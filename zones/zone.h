@@ -2,7 +2,8 @@
 /* A zone as it is answered from: immutable, one arena, every answer encoded. Loaded by zonefile.c,
  * const afterwards, read by every thread, freed by control when no snapshot holds it any more.
  *
- * Every owner name and every empty non-terminal is a node; one hash table finds it. */
+ * Every owner name and every empty non-terminal is a node; one hash table finds it. Names below a
+ * delegation or a DNAME (glue, occluded data) are no nodes: their answer is the cut's. */
 #pragma once
 
 #include <stdbool.h>
@@ -21,16 +22,22 @@ struct rrset {
 };
 
 struct node {
-    const uint8_t *name; /* lower-case wire form */
-    uint8_t name_len;
-    uint8_t label_count;
-    uint16_t rrset_count; /* 0: an empty non-terminal (or a name that only has occluded data) */
-    const struct rrset *rrsets;     /* ascending by type */
+    const uint8_t *name;            /* lower-case wire form */
+    const struct rrset *rrsets;     /* ascending by type; at a delegation without the NS */
     const struct node *cut;         /* topmost delegation or DNAME that names *below* it (for a
                                        delegation: and itself) belong to; NULL when authoritative */
     const struct node *wildcard;    /* the child "*", or NULL */
     const struct encoded *referral; /* set at a delegation: NS and glue, base name = this node */
+    uint16_t rrset_count;           /* 0: an empty non-terminal (or a delegation without DS) */
+    uint8_t name_len;
+    uint8_t label_count;
     bool has_dname;
+};
+
+/* The hash beside the index: a name that does not exist costs no look at any node. */
+struct zone_bucket {
+    uint32_t hash; /* name_key.suffix_hash of the node's name */
+    uint32_t node; /* index into nodes plus 1; 0: free */
 };
 
 struct zone {
@@ -38,10 +45,11 @@ struct zone {
     char *file;
     uint32_t serial;
     size_t node_count;
-    size_t record_count;
+    size_t record_count;      /* of the file, without those of the configuration's record sets */
+    const struct node *nodes; /* parents before children */
     const struct node *apex;
     struct encoded negative; /* the SOA for NODATA and NXDOMAIN (RFC 2308), base name = origin */
-    const struct node *const *buckets; /* open addressing, power of two, NULL = free */
+    const struct zone_bucket *buckets; /* open addressing, power of two, at most half full */
     uint32_t bucket_mask;
     unsigned max_labels; /* of any node: deeper names are not looked up one by one */
     struct arena *arena;

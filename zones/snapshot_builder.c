@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "zones/snapshot_builder.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+
+/* What a snapshot was the last one to use. */
+struct retired {
+    struct zone_table *zones; /* NULL when the successor has the same */
+    size_t count;
+    void *blocks[]; /* weights and pages */
+};
+
+struct snapshot_builder {
+    struct snapshot *base; /* const for everybody else; finish sets its `retired` */
+    const struct record_sets *sets;
+    struct zone_table *zones; /* new; NULL: the base's */
+    size_t page_count;
+    struct weights_page **pages; /* the base's, or copies where is_own says so */
+    bool *is_own;
+    void **replaced; /* weights and pages of the base that the new snapshot does not use */
+    size_t replaced_count;
+};
+
+struct snapshot_builder *snapshot_builder_new(const struct snapshot *base,
+                                              const struct record_sets *sets)
+{
+    assert(base == NULL || base->set_count == sets->count);
+    struct snapshot_builder *builder = alloc_zeroed(1, sizeof(*builder));
+    builder->base = (struct snapshot *)base;
+    builder->sets = sets;
+    builder->page_count = (sets->count + SNAPSHOT_PAGE_SETS - 1) / SNAPSHOT_PAGE_SETS;
+    builder->pages = alloc_zeroed(builder->page_count, sizeof(struct weights_page *));
+    builder->is_own = alloc_zeroed(builder->page_count, sizeof(bool));
+    for (size_t i = 0; i < builder->page_count; i++) {
+        if (base != NULL) {
+            builder->pages[i] = (struct weights_page *)base->pages[i];
+        } else {
+            builder->pages[i] = alloc_zeroed(1, sizeof(struct weights_page));
+            builder->is_own[i] = true;
+        }
+    }
+    return builder;
+}
+
+static const struct weights *base_weights(const struct snapshot_builder *builder, size_t id)
+{
+    return builder->base == NULL ? NULL : snapshot_weights(builder->base, (uint32_t)id);
+}
+
+void snapshot_builder_free(struct snapshot_builder *builder)
+{
+    if (builder == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < builder->page_count; i++) {
+        if (!builder->is_own[i]) {
+            continue;
+        }
+        for (size_t j = 0; j < SNAPSHOT_PAGE_SETS; j++) {
+            size_t id = i * SNAPSHOT_PAGE_SETS + j;
+            if (id < builder->sets->count &&
+                builder->pages[i]->sets[j] != base_weights(builder, id)) {
+                free((void *)builder->pages[i]->sets[j]);
+            }
+        }
+        free(builder->pages[i]);
+    }
+    zone_table_free(builder->zones);
+    free(builder->pages);
+    free(builder->is_own);
+    free(builder->replaced);
+    free(builder);
+}
+
+void snapshot_builder_set_zones(struct snapshot_builder *builder, struct zone_table *zones)
+{
+    zone_table_free(builder->zones);
+    builder->zones = zones;
+}
+
+static void replace(struct snapshot_builder *builder, const void *block)
+{
+    builder->replaced =
+        alloc_resize(builder->replaced, builder->replaced_count + 1, sizeof(void *));
+    builder->replaced[builder->replaced_count++] = (void *)block;
+}
+
+/* Upper bounds are rounded down from the running sum, so that each part is its share of 2^32 to
+ * within one. */
+static struct weights *weights_new(const struct record_set *set, const uint16_t *effective)
+{
+    struct weights *weights =
+        alloc_zeroed(1, sizeof(*weights) + set->member_count * sizeof(struct weighted_member));
+    weights->record_set = set;
+    weights->member_count = set->member_count;
+    for (size_t i = 0; i < set->member_count; i++) {
+        weights->total += effective[i];
+    }
+    assert(weights->total > 0);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < set->member_count; i++) {
+        struct weighted_member *member = &weights->members[i];
+        sum += effective[i];
+        member->weight = effective[i];
+        member->upper = sum == 0 ? 0 : (uint32_t)((sum << 32) / weights->total - 1);
+        member->records = &set->members[i].records;
+    }
+    return weights;
+}
+
+void snapshot_builder_set_weights(struct snapshot_builder *builder, uint32_t record_set,
+                                  const uint16_t *effective)
+{
+    assert(record_set < builder->sets->count);
+    size_t page = record_set / SNAPSHOT_PAGE_SETS;
+    size_t at = record_set % SNAPSHOT_PAGE_SETS;
+    if (!builder->is_own[page]) {
+        replace(builder, builder->pages[page]);
+        builder->pages[page] = alloc_copy(builder->pages[page], sizeof(struct weights_page));
+        builder->is_own[page] = true;
+    }
+    const struct weights *old = builder->pages[page]->sets[at];
+    if (old != NULL && old == base_weights(builder, record_set)) {
+        replace(builder, old);
+    } else {
+        free((void *)old); /* set twice in one builder: nobody has seen it */
+    }
+    builder->pages[page]->sets[at] = weights_new(builder->sets->sets[record_set], effective);
+}
+
+static void retire(struct snapshot_builder *builder)
+{
+    struct retired *retired =
+        alloc_zeroed(1, sizeof(*retired) + builder->replaced_count * sizeof(void *));
+    retired->count = builder->replaced_count;
+    for (size_t i = 0; i < retired->count; i++) {
+        retired->blocks[i] = builder->replaced[i];
+    }
+    if (builder->zones != NULL) {
+        retired->zones = (struct zone_table *)builder->base->zones;
+    }
+    /* Workers hold the base, but none of them ever looks at this field. */
+    assert(builder->base->retired == NULL);
+    builder->base->retired = retired;
+}
+
+struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder)
+{
+    assert(builder->zones != NULL || builder->base != NULL);
+    for (size_t i = 0; builder->base == NULL && i < builder->sets->count; i++) {
+        assert(builder->pages[i / SNAPSHOT_PAGE_SETS]->sets[i % SNAPSHOT_PAGE_SETS] != NULL);
+    }
+    struct snapshot *snapshot = alloc_zeroed(1, sizeof(*snapshot));
+    snapshot->generation = builder->base == NULL ? 1 : builder->base->generation + 1;
+    snapshot->zones = builder->zones != NULL ? builder->zones : builder->base->zones;
+    snapshot->set_count = builder->sets->count;
+    snapshot->pages = (const struct weights_page *const *)builder->pages;
+    if (builder->base != NULL) {
+        retire(builder);
+    }
+    free(builder->is_own);
+    free(builder->replaced);
+    free(builder);
+    return snapshot;
+}
+
+void snapshot_free(struct snapshot *snapshot)
+{
+    if (snapshot == NULL) {
+        return;
+    }
+    struct retired *retired = snapshot->retired;
+    if (retired != NULL) {
+        for (size_t i = 0; i < retired->count; i++) {
+            free(retired->blocks[i]);
+        }
+        zone_table_free(retired->zones);
+        free(retired);
+    }
+    free((void *)snapshot->pages);
+    free(snapshot);
+}
+
+void snapshot_free_last(struct snapshot *snapshot)
+{
+    if (snapshot == NULL) {
+        return;
+    }
+    assert(snapshot->retired == NULL);
+    for (size_t i = 0; i < snapshot->set_count; i++) {
+        free((void *)snapshot_weights(snapshot, (uint32_t)i));
+    }
+    for (size_t i = 0; i < snapshot->set_count; i += SNAPSHOT_PAGE_SETS) {
+        free((void *)snapshot->pages[i / SNAPSHOT_PAGE_SETS]);
+    }
+    zone_table_free((struct zone_table *)snapshot->zones);
+    snapshot_free(snapshot);
+}
