@@ -11,5 +11,5 @@
 MUST_CHECK bool duration_parse(const char *text, int64_t *duration_ms, struct error *err);
 
 #define DURATION_TEXT_SIZE 32
-/* The shortest form that duration_parse reads back: "1m30s"; "0s" for none. */
+/* The shortest form that duration_parse reads back: "1m30s"; "0s" for none and for less. */
 void duration_print(int64_t duration_ms, char out[DURATION_TEXT_SIZE]);

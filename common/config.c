@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "common/config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/alloc.h"
+#include "common/config_fill.h"
+#include "common/config_read.h"
+
+/* Far more than any configuration; a device or a wrong file ends here. */
+#define FILE_MAX ((size_t)4 << 20)
+
+/* What config_load returns a part of. */
+struct loaded {
+    struct config config; /* first, so that config_free finds the rest */
+    struct arena *arena;
+};
+
+static uint8_t *read_stream(FILE *stream, const char *path, size_t *len, struct error *err)
+{
+    CLEANUP(alloc_freep) uint8_t *text = NULL;
+    size_t used = 0;
+    size_t room = 0;
+    while (!feof(stream) && !ferror(stream) && used <= FILE_MAX) {
+        room += 65536;
+        text = alloc_resize(text, room, 1);
+        used += fread(text + used, 1, room - used, stream);
+    }
+    if (ferror(stream)) {
+        error_set(err, "%s: cannot read: %s", path, strerror(errno));
+        return NULL;
+    }
+    if (used > FILE_MAX) {
+        error_set(err, "%s: the file is too large, expected at most %zu octets", path, FILE_MAX);
+        return NULL;
+    }
+    *len = used;
+    return STEAL(text);
+}
+
+static uint8_t *read_file(const char *path, size_t *len, struct error *err)
+{
+    FILE *stream = fopen(path, "re");
+    if (stream == NULL) {
+        error_set(err, "%s: cannot open: %s", path, strerror(errno));
+        return NULL;
+    }
+    uint8_t *text = read_stream(stream, path, len, err);
+    fclose(stream);
+    return text;
+}
+
+static bool fill_config(const struct config_reader *reader, const struct raw_config *raw)
+{
+    return fill_server(reader, raw->server) && fill_control(reader, raw->control) &&
+           fill_zones(reader, raw) && fill_health_checks(reader, raw) &&
+           fill_record_sets(reader, raw) && fill_rollouts(reader, raw);
+}
+
+struct config *config_load(const char *path, struct error *err)
+{
+    size_t len = 0;
+    CLEANUP(alloc_freep) uint8_t *text = read_file(path, &len, err);
+    if (text == NULL) {
+        return NULL;
+    }
+    CLEANUP(yaml_lines_freep) struct yaml_lines *lines = yaml_lines_scan(text, len, path, err);
+    if (lines == NULL) {
+        return NULL;
+    }
+    CLEANUP(config_read_freep) struct raw_config *raw = config_read(text, len, lines, path, err);
+    if (raw == NULL) {
+        return NULL;
+    }
+    CLEANUP(alloc_freep) char *directory = alloc_string(path);
+    char *slash = strrchr(directory, '/');
+    directory[slash == NULL ? 0 : slash + 1 - directory] = '\0';
+    struct loaded *loaded = alloc_zeroed(1, sizeof(*loaded));
+    loaded->arena = arena_new();
+    CLEANUP(config_freep) struct config *config = &loaded->config;
+    config->path = arena_copy_octets(loaded->arena, path, strlen(path) + 1);
+    struct config_reader reader = {.config = config,
+                                   .arena = loaded->arena,
+                                   .file = path,
+                                   .directory = directory,
+                                   .lines = lines,
+                                   .err = err};
+    return fill_config(&reader, raw) ? STEAL(config) : NULL;
+}
+
+void config_free(struct config *config)
+{
+    if (config != NULL) {
+        struct loaded *loaded = (struct loaded *)config;
+        arena_free(loaded->arena);
+        free(loaded);
+    }
+}
+
+void config_freep(struct config **config)
+{
+    config_free(*config);
+    *config = NULL;
+}
+
+size_t config_find_record_set(const struct config *config, const char *name, const char *type)
+{
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        const struct config_record_set *set = &config->record_sets[i];
+        if (strcasecmp(set->type, type) == 0 && same_name(set->name, name)) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From texts to values: what the sections of the configuration share while they are read. A NULL
+ * text is a key that is not there: the value, which holds the default, is left alone. Private to
+ * common/config*.c. */
+#pragma once
+
+#include "common/arena.h"
+#include "common/config.h"
+#include "common/config_schema.h"
+#include "common/yaml_lines.h"
+
+struct config_reader {
+    struct config *config;
+    struct arena *arena; /* owns every text and array of the configuration */
+    const char *file;
+    const char *directory; /* of the file, with the final slash; "" for the working directory */
+    const struct yaml_lines *lines;
+    struct error *err;
+};
+
+/* Where in the file we are: "record_sets[2].members[1]"; "" is the top. */
+struct place {
+    const struct config_reader *reader;
+    char path[128];
+};
+
+struct place place_top(const struct config_reader *reader);
+struct place place_key(const struct place *place, const char *key);
+struct place place_item(const struct place *place, const char *list, size_t index);
+unsigned place_line(const struct place *place);
+
+/* "file:line: path.key: …"; key may be NULL. Returns false. */
+bool place_fail(const struct place *place, const char *key, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+struct range {
+    int64_t low, high;
+};
+
+MUST_CHECK bool fill_number(const struct place *place, const char *key, const char *text,
+                            struct range range, unsigned *value);
+MUST_CHECK bool fill_duration(const struct place *place, const char *key, const char *text,
+                              struct range range_ms, int64_t *value_ms);
+MUST_CHECK bool fill_bool(const struct place *place, const char *key, const char *text,
+                          bool *value);
+/* `names` ends with NULL; value is the index. */
+MUST_CHECK bool fill_choice(const struct place *place, const char *key, const char *text,
+                            const char *const *names, unsigned *value);
+/* An identifier: 1 to 128 printable ASCII octets without '/', '=' and spaces, so that commands can
+ * name it. */
+MUST_CHECK bool fill_name(const struct place *place, const char *key, const char *text,
+                          const char **value);
+/* Text without control characters. */
+MUST_CHECK bool fill_text(const struct place *place, const char *key, const char *text,
+                          const char **value);
+MUST_CHECK bool fill_texts(const struct place *place, const char *key, char *const *texts,
+                           size_t count, const char ***values);
+/* A path, relative to the directory of the file. */
+MUST_CHECK bool fill_path(const struct place *place, const char *key, const char *text,
+                          const char **value);
+
+/* Domain names as far as the toolbox goes: letter case and a final dot do not matter. */
+bool same_name(const char *left, const char *right);
+
+/* The sections. Each fills its part of reader->config from raw. Record sets need the health checks,
+ * rollouts the record sets. */
+MUST_CHECK bool fill_server(const struct config_reader *reader, const struct raw_server *raw);
+MUST_CHECK bool fill_control(const struct config_reader *reader, const struct raw_control *raw);
+MUST_CHECK bool fill_zones(const struct config_reader *reader, const struct raw_config *raw);
+MUST_CHECK bool fill_health_checks(const struct config_reader *reader,
+                                   const struct raw_config *raw);
+MUST_CHECK bool fill_record_sets(const struct config_reader *reader, const struct raw_config *raw);
+MUST_CHECK bool fill_rollouts(const struct config_reader *reader, const struct raw_config *raw);

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The section rollouts: which record sets move together, and how. */
+#include "common/config_fill.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/duration.h"
+
+#define YEAR_MS         ((int64_t)365 * 86400 * 1000)
+#define HOLD_DEFAULT_MS 60000
+#define TASKS_MAX       10000
+
+/* The lab's plan. */
+static const uint8_t default_steps[] = {10, 50, 100};
+
+static bool fill_step(const struct place *place, const char *text, unsigned previous, uint8_t *step)
+{
+    unsigned value = 0;
+    if (!fill_number(place, NULL, text, (struct range){1, 100}, &value)) {
+        return false;
+    }
+    *step = (uint8_t)value;
+    return value > previous ||
+           place_fail(place, NULL, "found %u after %u, expected ascending steps", value, previous);
+}
+
+static bool fill_steps(const struct place *place, const struct raw_plan *raw,
+                       struct config_plan *plan)
+{
+    size_t count = raw->steps_count;
+    plan->steps = arena_alloc(place->reader->arena, count);
+    plan->step_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct place at = place_item(place, "steps", i);
+        if (!fill_step(&at, raw->steps[i], i == 0 ? 0 : plan->steps[i - 1], &plan->steps[i])) {
+            return false;
+        }
+    }
+    return plan->steps[count - 1] == 100 ||
+           place_fail(place, "steps", "found %u as the last step, expected 100",
+                      plan->steps[count - 1]);
+}
+
+static bool fill_plan(const struct place *rollout, const struct raw_plan *raw,
+                      struct config_plan *plan)
+{
+    struct place place = place_key(rollout, "plan");
+    plan->hold_ms = HOLD_DEFAULT_MS;
+    plan->steps =
+        arena_copy_octets(rollout->reader->arena, default_steps, ARRAY_LEN(default_steps));
+    plan->step_count = ARRAY_LEN(default_steps);
+    if (raw == NULL) {
+        return true;
+    }
+    if (raw->asl != NULL) {
+        return place_fail(&place, "asl",
+                          "found a state machine, which this version does not have; expected "
+                          "steps and hold");
+    }
+    return (raw->steps == NULL || fill_steps(&place, raw, plan)) &&
+           fill_duration(&place, "hold", raw->hold, (struct range){0, YEAR_MS}, &plan->hold_ms) &&
+           fill_bool(&place, "allow_short_hold", raw->allow_short_hold, &plan->allow_short_hold);
+}
+
+/* A shift has reached everybody only when the answers of before it have expired. */
+static bool check_hold(const struct place *rollout, const struct config_plan *plan,
+                       const struct config_record_set *set)
+{
+    struct place place = place_key(rollout, "plan");
+    char hold[DURATION_TEXT_SIZE];
+    if (plan->allow_short_hold || plan->hold_ms >= (int64_t)set->ttl_s * 1000) {
+        return true;
+    }
+    duration_print(plan->hold_ms, hold);
+    return place_fail(&place, "hold",
+                      "found %s, expected at least the TTL of %s/%s (%" PRIu32
+                      "s), or allow_short_hold: true beside it",
+                      hold, set->name, set->type, set->ttl_s);
+}
+
+static bool has_member(const struct config_record_set *set, const char *id)
+{
+    for (size_t i = 0; i < set->member_count; i++) {
+        if (strcmp(set->members[i].id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Record sets of one rollout move member by member, so they have the same ones, in any order. */
+static bool check_members(const struct place *place, const struct config_record_set *set,
+                          const struct config_record_set *first)
+{
+    if (set->member_count < 2) {
+        return place_fail(place, NULL,
+                          "found record set %s/%s with one member, expected at least two to move "
+                          "between",
+                          set->name, set->type);
+    }
+    bool same = set->member_count == first->member_count;
+    for (size_t i = 0; same && i < first->member_count; i++) {
+        same = has_member(set, first->members[i].id);
+    }
+    return same || place_fail(place, NULL,
+                              "found record set %s/%s with other members than %s/%s, expected the "
+                              "same ids in both",
+                              set->name, set->type, first->name, first->type);
+}
+
+/* Nobody else moves this record set: neither an earlier rollout nor this one twice. */
+static bool check_free(const struct place *place, const struct config_rollout *rollout, size_t set)
+{
+    const struct config *config = place->reader->config;
+    for (const struct config_rollout *other = config->rollouts; other <= rollout; other++) {
+        for (size_t i = 0; i < other->record_set_count; i++) {
+            if (other->record_sets[i] == set) {
+                return place_fail(place, NULL,
+                                  "found record set %s/%s, which rollout %s has already; expected "
+                                  "it in one rollout, once",
+                                  config->record_sets[set].name, config->record_sets[set].type,
+                                  other->name);
+            }
+        }
+    }
+    return true;
+}
+
+static bool fail_unknown(const struct place *place, const char *text)
+{
+    const struct config *config = place->reader->config;
+    char list[512] = "";
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof(list) - used, "%s%s/%s", i == 0 ? "" : ", ",
+                 config->record_sets[i].name, config->record_sets[i].type);
+    }
+    return place_fail(place, NULL,
+                      "found \"%s\", expected a record set as NAME/TYPE (there are: %s)", text,
+                      list[0] == '\0' ? "none" : list);
+}
+
+/* The type is what follows the last slash: names may have slashes (RFC 2317). */
+static bool find_record_set(const struct place *place, const char *text, size_t *found)
+{
+    const char *slash = strrchr(text, '/');
+    if (slash != NULL) {
+        CLEANUP(alloc_freep) char *name = alloc_string(text);
+        name[slash - text] = '\0';
+        *found = config_find_record_set(place->reader->config, name, slash + 1);
+    }
+    return (slash != NULL && *found != SIZE_MAX) || fail_unknown(place, text);
+}
+
+static bool add_record_set(const struct place *place, const char *text,
+                           struct config_rollout *rollout)
+{
+    const struct config *config = place->reader->config;
+    size_t index = SIZE_MAX;
+    if (!find_record_set(place, text, &index) || !check_free(place, rollout, index)) {
+        return false;
+    }
+    rollout->record_sets[rollout->record_set_count++] = index;
+    return check_members(place, &config->record_sets[index],
+                         &config->record_sets[rollout->record_sets[0]]);
+}
+
+static bool fill_rollout_sets(const struct place *place, const struct raw_rollout *raw,
+                              struct config_rollout *rollout)
+{
+    struct arena *arena = place->reader->arena;
+    if ((raw->record_set == NULL) == (raw->record_sets == NULL)) {
+        return place_fail(place, NULL, "found %s record_set and record_sets, expected one of them",
+                          raw->record_set == NULL ? "neither" : "both");
+    }
+    if (raw->record_set != NULL) {
+        struct place at = place_key(place, "record_set");
+        rollout->record_sets = arena_alloc(arena, sizeof(*rollout->record_sets));
+        return add_record_set(&at, raw->record_set, rollout);
+    }
+    rollout->record_sets =
+        arena_alloc(arena, raw->record_sets_count * sizeof(*rollout->record_sets));
+    for (size_t i = 0; i < raw->record_sets_count; i++) {
+        struct place at = place_item(place, "record_sets", i);
+        if (!add_record_set(&at, raw->record_sets[i], rollout)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool fill_rollout(const struct place *place, const struct raw_rollout *raw,
+                         struct config_rollout *rollout)
+{
+    const struct config *config = place->reader->config;
+    rollout->line = place_line(place);
+    rollout->min_running = 1;
+    bool ok = fill_name(place, "name", raw->name, &rollout->name) &&
+              fill_rollout_sets(place, raw, rollout) &&
+              fill_text(place, "cluster", raw->cluster, &rollout->cluster) &&
+              fill_number(place, "min_running", raw->min_running, (struct range){1, TASKS_MAX},
+                          &rollout->min_running) &&
+              fill_plan(place, raw->plan, &rollout->plan);
+    for (size_t i = 0; ok && i < rollout->record_set_count; i++) {
+        ok = check_hold(place, &rollout->plan, &config->record_sets[rollout->record_sets[i]]);
+    }
+    return ok;
+}
+
+bool fill_rollouts(const struct config_reader *reader, const struct raw_config *raw)
+{
+    struct config *config = reader->config;
+    struct place top = place_top(reader);
+    config->rollouts = arena_alloc(reader->arena, raw->rollouts_count * sizeof(*config->rollouts));
+    for (size_t i = 0; i < raw->rollouts_count; i++) {
+        struct config_rollout *rollout = &config->rollouts[i];
+        struct place place = place_item(&top, "rollouts", i);
+        if (!fill_rollout(&place, &raw->rollouts[i], rollout)) {
+            return false;
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(rollout->name, config->rollouts[j].name) == 0) {
+                return place_fail(&place, "name",
+                                  "found rollout %s a second time, expected each name once (first "
+                                  "in line %u)",
+                                  rollout->name, config->rollouts[j].line);
+            }
+        }
+        config->rollout_count = i + 1;
+    }
+    return true;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The keys of the configuration file, one row each; docs/ballast.yaml.5 describes them. */
+#include "common/config_schema.h"
+
+#include <stddef.h>
+
+/* Long enough for every name, path and text that there is. */
+#define TEXT_MAX 4096
+/* A character string of a TXT record, and half a screen of `dig`. */
+#define TXT_MAX      255
+#define LIST_MAX     65536
+#define STEPS_MAX    32
+#define MEMBERS_MAX  100
+#define OPTIONAL_PTR (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+
+#define REQUIRED(structure, key)                                                                   \
+    CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER, struct structure, key, 1, TEXT_MAX)
+#define OPTIONAL(structure, key)                                                                   \
+    CYAML_FIELD_STRING_PTR(#key, OPTIONAL_PTR, struct structure, key, 1, TEXT_MAX)
+#define OPTIONAL_TXT(structure, key)                                                               \
+    CYAML_FIELD_STRING_PTR(#key, OPTIONAL_PTR, struct structure, key, 1, TXT_MAX)
+#define LIST(structure, key, flags, entry, least, most)                                            \
+    CYAML_FIELD_SEQUENCE(#key, flags, struct structure, key, entry, least, most)
+
+static const cyaml_schema_value_t text = {
+    CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 1, TEXT_MAX)};
+
+static const cyaml_schema_field_t tcp_fields[] = {
+    OPTIONAL(raw_tcp, idle_timeout),
+    OPTIONAL(raw_tcp, max_connections),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t server_fields[] = {
+    LIST(raw_server, listen, CYAML_FLAG_POINTER, &text, 1, LIST_MAX),
+    OPTIONAL(raw_server, workers),
+    OPTIONAL(raw_server, udp_payload_max),
+    OPTIONAL_TXT(raw_server, version),
+    OPTIONAL_TXT(raw_server, identity),
+    CYAML_FIELD_MAPPING_PTR("tcp", OPTIONAL_PTR, struct raw_server, tcp, tcp_fields),
+    LIST(raw_server, client_subnet, OPTIONAL_PTR, &text, 0, LIST_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t rights_fields[] = {
+    LIST(raw_rights, read, OPTIONAL_PTR, &text, 0, LIST_MAX),
+    LIST(raw_rights, change, OPTIONAL_PTR, &text, 0, LIST_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t control_fields[] = {
+    REQUIRED(raw_control, socket),
+    OPTIONAL(raw_control, http),
+    OPTIONAL(raw_control, http_token_file),
+    REQUIRED(raw_control, state),
+    CYAML_FIELD_MAPPING_PTR("rights", OPTIONAL_PTR, struct raw_control, rights, rights_fields),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t zone_fields[] = {
+    REQUIRED(raw_zone, name),
+    REQUIRED(raw_zone, file),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t health_check_fields[] = {
+    REQUIRED(raw_health_check, name),    REQUIRED(raw_health_check, type),
+    OPTIONAL(raw_health_check, port),    OPTIONAL(raw_health_check, path),
+    OPTIONAL(raw_health_check, host),    OPTIONAL(raw_health_check, body),
+    OPTIONAL(raw_health_check, verify),  OPTIONAL(raw_health_check, ca_file),
+    OPTIONAL(raw_health_check, expect),  OPTIONAL(raw_health_check, interval),
+    OPTIONAL(raw_health_check, timeout), OPTIONAL(raw_health_check, rise),
+    OPTIONAL(raw_health_check, fall),    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t member_fields[] = {
+    REQUIRED(raw_member, id),
+    REQUIRED(raw_member, weight),
+    LIST(raw_member, values, OPTIONAL_PTR, &text, 1, LIST_MAX),
+    OPTIONAL(raw_member, alias),
+    OPTIONAL(raw_member, health_check),
+    OPTIONAL(raw_member, ecs_service),
+    OPTIONAL(raw_member, ecs_container),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t member = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_member, member_fields)};
+
+static const cyaml_schema_field_t record_set_fields[] = {
+    REQUIRED(raw_record_set, name),
+    REQUIRED(raw_record_set, type),
+    OPTIONAL(raw_record_set, ttl),
+    OPTIONAL(raw_record_set, choice),
+    LIST(raw_record_set, members, CYAML_FLAG_POINTER, &member, 1, MEMBERS_MAX),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t plan_fields[] = {
+    LIST(raw_plan, steps, OPTIONAL_PTR, &text, 1, STEPS_MAX),
+    OPTIONAL(raw_plan, hold),
+    OPTIONAL(raw_plan, allow_short_hold),
+    OPTIONAL(raw_plan, asl),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t rollout_fields[] = {
+    REQUIRED(raw_rollout, name),
+    OPTIONAL(raw_rollout, record_set),
+    LIST(raw_rollout, record_sets, OPTIONAL_PTR, &text, 1, LIST_MAX),
+    REQUIRED(raw_rollout, cluster),
+    OPTIONAL(raw_rollout, min_running),
+    CYAML_FIELD_MAPPING_PTR("plan", OPTIONAL_PTR, struct raw_rollout, plan, plan_fields),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t zone = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_zone, zone_fields)};
+static const cyaml_schema_value_t health_check = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_health_check, health_check_fields)};
+static const cyaml_schema_value_t record_set = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_record_set, record_set_fields)};
+static const cyaml_schema_value_t rollout = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_rollout, rollout_fields)};
+
+static const cyaml_schema_field_t config_fields[] = {
+    CYAML_FIELD_MAPPING_PTR("server", CYAML_FLAG_POINTER, struct raw_config, server, server_fields),
+    CYAML_FIELD_MAPPING_PTR("control", CYAML_FLAG_POINTER, struct raw_config, control,
+                            control_fields),
+    LIST(raw_config, zones, CYAML_FLAG_POINTER, &zone, 1, LIST_MAX),
+    LIST(raw_config, health_checks, OPTIONAL_PTR, &health_check, 0, LIST_MAX),
+    LIST(raw_config, record_sets, OPTIONAL_PTR, &record_set, 0, LIST_MAX),
+    LIST(raw_config, rollouts, OPTIONAL_PTR, &rollout, 0, LIST_MAX),
+    CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t config_schema = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_config, config_fields)};

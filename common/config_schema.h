@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The configuration as it is written: every value is still text, NULL where a key is missing.
+ * libcyaml fills this in and sees to the shape: known keys, required keys, lists where lists
+ * belong. Values are turned into numbers by config_fill.h, which says what it expected in our own
+ * words. Private to common/config*.c. */
+#pragma once
+
+#include <cyaml/cyaml.h>
+
+struct raw_tcp {
+    char *idle_timeout;
+    char *max_connections;
+};
+
+struct raw_server {
+    char **listen;
+    unsigned listen_count;
+    char *workers;
+    char *udp_payload_max;
+    char *version;
+    char *identity;
+    struct raw_tcp *tcp;
+    char **client_subnet;
+    unsigned client_subnet_count;
+};
+
+struct raw_rights {
+    char **read;
+    unsigned read_count;
+    char **change;
+    unsigned change_count;
+};
+
+struct raw_control {
+    char *socket;
+    char *http;
+    char *http_token_file;
+    char *state;
+    struct raw_rights *rights;
+};
+
+struct raw_zone {
+    char *name;
+    char *file;
+};
+
+struct raw_health_check {
+    char *name;
+    char *type;
+    char *port;
+    char *path;
+    char *host;
+    char *body;
+    char *verify;
+    char *ca_file;
+    char *expect;
+    char *interval;
+    char *timeout;
+    char *rise;
+    char *fall;
+};
+
+struct raw_member {
+    char *id;
+    char *weight;
+    char **values;
+    unsigned values_count;
+    char *alias;
+    char *health_check;
+    char *ecs_service;
+    char *ecs_container;
+};
+
+struct raw_record_set {
+    char *name;
+    char *type;
+    char *ttl;
+    char *choice;
+    struct raw_member *members;
+    unsigned members_count;
+};
+
+struct raw_plan {
+    char **steps;
+    unsigned steps_count;
+    char *hold;
+    char *allow_short_hold;
+    char *asl;
+};
+
+struct raw_rollout {
+    char *name;
+    char *record_set;
+    char **record_sets;
+    unsigned record_sets_count;
+    char *cluster;
+    char *min_running;
+    struct raw_plan *plan;
+};
+
+struct raw_config {
+    struct raw_server *server;
+    struct raw_control *control;
+    struct raw_zone *zones;
+    unsigned zones_count;
+    struct raw_health_check *health_checks;
+    unsigned health_checks_count;
+    struct raw_record_set *record_sets;
+    unsigned record_sets_count;
+    struct raw_rollout *rollouts;
+    unsigned rollouts_count;
+};
+
+/* Loads into a struct raw_config *. */
+extern const cyaml_schema_value_t config_schema;
