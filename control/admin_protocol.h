@@ -10,6 +10,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -26,17 +27,37 @@ struct admin_command {
     const char *arguments; /* "NAME TYPE ID=W … [NAME TYPE ID=W …]" */
     const char *help;      /* one line */
     unsigned min_arguments;
-    unsigned max_arguments; /* UINT_MAX: no limit */
+    unsigned max_arguments; /* UINT_MAX: no limit; the option and its value are not counted */
+    const char *option;     /* "--candidate": may follow the arguments, with one value; or NULL */
     bool changes;           /* needs the right to change */
+    bool reads_bare;        /* … but not without arguments: then it only tells */
+    bool is_local;          /* ballastctl does it; the daemon refuses it */
 };
 extern const struct admin_command admin_commands[];
 extern const size_t admin_command_count;
 const struct admin_command *admin_command_find(const char *name);
 
-/* Caller owns the reference. */
+/* The command that words begin with (the longest name counts), or NULL; *used is how many words its
+ * name has. */
+const struct admin_command *admin_command_match(const char *const *words, size_t count,
+                                                size_t *used);
+
+/* Whether the arguments fit the row: so many, and only its option, with a value, after them. */
+MUST_CHECK bool admin_command_check(const struct admin_command *command,
+                                    const char *const *arguments, size_t count, struct error *err);
+
+/* Caller owns the reference. NULL when an argument is no UTF-8. */
 json_t *admin_request_encode(const char *command, const char *const *arguments, size_t count);
-/* The command and its arguments out of one line; arguments stays owned by *request, which the
- * caller owns. False: err says what was expected. */
+/* The command and its arguments (strings only) out of one line; command and arguments stay owned
+ * by *request, which the caller owns. False: err says what was expected. */
 MUST_CHECK bool admin_request_decode(const char *line, size_t len, json_t **request,
                                      const char **command, const json_t **arguments,
                                      struct error *err);
+
+/* Takes the reference to result; NULL stands for {}. */
+json_t *admin_reply_success(json_t *result);
+json_t *admin_reply_failure(const char *text);
+/* The result out of one line, which the caller owns. False: err is the daemon's error text, or says
+ * what is wrong with the line; *is_refusal tells which. */
+MUST_CHECK bool admin_reply_decode(const char *line, size_t len, json_t **result, bool *is_refusal,
+                                   struct error *err);
