@@ -20,7 +20,9 @@ typedef void (*admin_handler)(void *argument, const struct admin_command *comman
                               const json_t *arguments, const char *who,
                               struct admin_request *request);
 
-/* Refuses (err) when another daemon answers on the path; replaces a dead socket file. */
+/* Refuses (err) when another daemon answers on the path, when the path is something else than a
+ * socket, and rights that name nobody; replaces a dead socket file. SIGPIPE is ignored from then
+ * on in the whole process. */
 MUST_CHECK struct admin_server *admin_server_open(uv_loop_t *loop, const char *path,
                                                   const struct config_rights *rights,
                                                   admin_handler handler, void *argument,
