@@ -4,8 +4,6 @@
 #include <assert.h>
 #include <string.h>
 
-#define FULL_WEIGHT 100
-
 size_t roles_stable(const uint8_t *weights, size_t count)
 {
     assert(count > 0);
@@ -31,9 +29,9 @@ static void check_roles(const struct roles *roles)
 
 static void set_candidate(const struct roles *roles, uint8_t weight, uint8_t *out)
 {
-    assert(weight <= FULL_WEIGHT);
+    assert(weight <= ROLLOUT_FULL);
     out[roles->candidate] = weight;
-    out[roles->stable] = (uint8_t)(FULL_WEIGHT - weight);
+    out[roles->stable] = (uint8_t)(ROLLOUT_FULL - weight);
 }
 
 void roles_shift(const struct roles *roles, const struct rollout_effect *effect,

@@ -9,10 +9,14 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "control/health.h"
 
 #define PLAN_MAX_STEPS    32
 #define ROLLOUT_TEXT_SIZE 256
 #define MEMBER_ID_SIZE    129
+#define ROLLOUT_FULL      100 /* the weight that stable and candidate share */
+/* What a failed gate's reason begins with; what was seen follows. */
+#define ROLLOUT_UNHEALTHY_TEXT "New ECS service is not healthy!"
 
 /* The plan as it was when the rollout started: a new configuration does not change a running one.
  */
@@ -30,6 +34,7 @@ enum rollout_state {
     ROLLOUT_ABORTED,
     ROLLOUT_SUPERSEDED,
 };
+#define ROLLOUT_STATE_COUNT (ROLLOUT_SUPERSEDED + 1)
 const char *rollout_state_name(enum rollout_state state); /* "holding", … */
 MUST_CHECK bool rollout_state_parse(const char *name, enum rollout_state *state);
 bool rollout_state_is_final(enum rollout_state state);
@@ -56,22 +61,27 @@ enum gate_verdict {
     GATE_WAIT, /* no verdict yet */
     GATE_FAIL,
 };
+/* The gate of a candidate whose checked addresses have these verdicts: one unhealthy fails it, one
+ * unknown makes it wait. Without a health check (count 0) it passes. */
+enum gate_verdict rollout_gate(const enum health_verdict *verdicts, size_t count);
 
 enum rollout_input_kind {
     INPUT_TICK, /* time has passed, or health has changed */
     INPUT_PAUSE,
     INPUT_RESUME,
-    INPUT_PROMOTE, /* finish now: full weight, no more holds */
-    INPUT_ABORT,   /* weights as before the rollout */
-    INPUT_SUPERSEDE,
+    INPUT_PROMOTE,   /* finish now: full weight, no more holds */
+    INPUT_ABORT,     /* weights as before the rollout */
+    INPUT_SUPERSEDE, /* ends it without a shift: the superseding one's first shift follows */
 };
+#define INPUT_KIND_COUNT (INPUT_SUPERSEDE + 1)
+const char *rollout_input_name(enum rollout_input_kind kind); /* "tick", "pause", … */
 
 struct rollout_input {
     enum rollout_input_kind kind;
     int64_t now_ms;
     enum gate_verdict gate; /* of the candidate, now */
     const char *gate_text;  /* what was seen: "192.0.2.30: HTTP 503, expected 200-299" */
-    const char *who;        /* for the operator's inputs */
+    const char *who;        /* who asks; of INPUT_SUPERSEDE what supersedes. Not read by ticks */
 };
 
 enum rollout_shift {
@@ -84,23 +94,37 @@ enum rollout_shift {
 /* What control has to do, journaled first, in one publish. */
 struct rollout_effect {
     enum rollout_shift shift;
-    uint8_t weight;
+    uint8_t weight;                      /* the candidate's, with SHIFT_WEIGHT */
     char history[ROLLOUT_TEXT_SIZE * 2]; /* one line for the history; empty: nothing happened */
-    char kind[24]; /* of that line: "started", "shifted", "paused", "resumed", "promoted",
-                      "succeeded", "failed", "aborted", "superseded" */
+    char kind[24]; /* of that line: "started", "shifted", "waiting", "paused", "resumed",
+                      "promoted", "succeeded", "failed", "aborted", "superseded" */
 };
 
 /* Fills in a new rollout at its first step; effect says the first shift. rule, deployment, who,
- * stable, candidate and plan are set by the caller. */
+ * stable, candidate and plan are set by the caller and checked (rollout_check). */
 void rollout_begin(struct rollout *rollout, int64_t now_ms, struct rollout_effect *effect);
 
-/* Applies one input. False and err when the state does not allow it (nothing changed): a rollout
- * that is over takes no operator's input, a paused one cannot pause. INPUT_TICK never fails. One
- * tick moves at most one step; call again while effect->shift or effect->kind says something. */
+/* Applies one input.
+ *
+ * A tick goes on to the next step, or to success, once the hold is over and the gate passes; while
+ * the gate waits it waits (kind "waiting" once, then only the reason follows what is seen); when
+ * the gate fails, during a hold or a pause alike, it falls back at once. One tick moves at most one
+ * step; call again while effect->kind says something. INPUT_TICK never fails.
+ *
+ * False and err when the state does not allow the input, and nothing has changed then: a rollout
+ * that is over takes no operator's input, a paused one cannot pause, one that runs cannot resume,
+ * and none is promoted while the gate fails. */
 MUST_CHECK bool rollout_apply(struct rollout *rollout, const struct rollout_input *input,
                               struct rollout_effect *effect, struct error *err);
 
-/* Milliseconds of the hold that are left (0: over), the pause standing still. */
+/* Milliseconds of the hold that are left, 0 to plan.hold_ms, the pause standing still; 0 once the
+ * rollout has ended. A clock that went backwards (over a restart) starts the running part of the
+ * hold anew with the next tick, so tick a loaded rollout once before its hold is timed. */
 int64_t rollout_hold_left_ms(const struct rollout *rollout, int64_t now_ms);
-/* The candidate's weight as this state wants it. */
+/* The candidate's weight as this state wants it: of its step while it runs, the last one after
+ * success, 0 after a fall-back. Nothing is wanted (0) of one that was aborted or superseded. */
 uint8_t rollout_weight(const struct rollout *rollout);
+
+/* Whether a rollout that came from outside (the state file) can be worked with: texts end, numbers
+ * are in range, steps do not descend. */
+MUST_CHECK bool rollout_check(const struct rollout *rollout, struct error *err);

@@ -1,0 +1,589 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/attributes.h"
+#include "control/rollout.h"
+
+#define START ((int64_t)1700000000000)
+#define SEEN  "192.0.2.30: HTTP 503, expected 200-299"
+
+static struct rollout new_rollout(struct rollout_effect *effect)
+{
+    struct rollout rollout = {
+        .rule = "cats",
+        .deployment = "ecs-svc/1",
+        .who = "uid 0 (root)",
+        .stable = "blue",
+        .candidate = "green",
+        .plan = {.step_count = 3, .steps = {10, 50, 100}, .hold_ms = 60000},
+    };
+    rollout_begin(&rollout, START, effect);
+    return rollout;
+}
+
+static struct rollout begun(void)
+{
+    struct rollout_effect effect;
+    return new_rollout(&effect);
+}
+
+static struct rollout_input input_at(enum rollout_input_kind kind, int64_t since_start_ms,
+                                     enum gate_verdict gate)
+{
+    return (struct rollout_input){
+        .kind = kind,
+        .now_ms = START + since_start_ms,
+        .gate = gate,
+        .gate_text = gate == GATE_PASS ? "192.0.2.30: HTTP 200" : SEEN,
+        .who = "uid 7 (eve)",
+    };
+}
+
+/* Applies an input that the state must allow. */
+static struct rollout_effect apply(struct rollout *rollout, enum rollout_input_kind kind,
+                                   int64_t since_start_ms, enum gate_verdict gate)
+{
+    struct rollout_input input = input_at(kind, since_start_ms, gate);
+    struct rollout_effect effect;
+    struct error err = {""};
+    assert_true(rollout_apply(rollout, &input, &effect, &err));
+    assert_string_equal(err.text, "");
+    return effect;
+}
+
+static struct rollout_effect tick(struct rollout *rollout, int64_t since_start_ms,
+                                  enum gate_verdict gate)
+{
+    return apply(rollout, INPUT_TICK, since_start_ms, gate);
+}
+
+/* Applies an input that must be refused with this text, and change nothing. */
+static void refused(const struct rollout *rollout, enum rollout_input_kind kind,
+                    enum gate_verdict gate, const char *text)
+{
+    struct rollout copy = *rollout;
+    struct rollout_input input = input_at(kind, 1000, gate);
+    struct rollout_effect effect;
+    struct error err = {""};
+    assert_false(rollout_apply(&copy, &input, &effect, &err));
+    assert_string_equal(err.text, text);
+    assert_memory_equal(&copy, rollout, sizeof(copy));
+    assert_int_equal(effect.shift, SHIFT_NONE);
+    assert_string_equal(effect.kind, "");
+    assert_string_equal(effect.history, "");
+}
+
+static void nothing_happened(const struct rollout_effect *effect)
+{
+    assert_int_equal(effect->shift, SHIFT_NONE);
+    assert_string_equal(effect->kind, "");
+    assert_string_equal(effect->history, "");
+}
+
+static void happened(const struct rollout_effect *effect, enum rollout_shift shift,
+                     const char *kind, const char *history)
+{
+    assert_int_equal(effect->shift, shift);
+    assert_string_equal(effect->kind, kind);
+    assert_string_equal(effect->history, history);
+}
+
+static void it_begins_at_its_first_step(void **state)
+{
+    (void)state;
+    struct rollout_effect effect;
+    struct rollout rollout = new_rollout(&effect);
+    happened(&effect, SHIFT_WEIGHT, "started",
+             "started by uid 0 (root): shifted green to 10 (step 1 of 3), hold 60s");
+    assert_int_equal(effect.weight, 10);
+    assert_int_equal(rollout.state, ROLLOUT_HOLDING);
+    assert_int_equal(rollout.started_ms, START);
+    assert_int_equal(rollout.ended_ms, 0);
+    assert_int_equal(rollout_weight(&rollout), 10);
+    assert_int_equal(rollout_hold_left_ms(&rollout, START), 60000);
+}
+
+static void beginning_forgets_what_the_struct_held(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    tick(&rollout, 10, GATE_FAIL);
+    struct rollout_effect effect;
+    rollout_begin(&rollout, START, &effect);
+    struct rollout fresh = begun();
+    assert_int_equal(rollout.state, fresh.state);
+    assert_int_equal(rollout.ended_ms, 0);
+    assert_int_equal(rollout.hold_passed_ms, 0);
+    assert_string_equal(rollout.reason, "");
+}
+
+static void it_goes_through_all_steps_and_succeeds(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    struct rollout_effect effect = tick(&rollout, 59999, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick(&rollout, 60000, GATE_PASS);
+    happened(&effect, SHIFT_WEIGHT, "shifted", "shifted green to 50 (step 2 of 3), hold 60s");
+    assert_int_equal(effect.weight, 50);
+    effect = tick(&rollout, 119999, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick(&rollout, 120000, GATE_PASS);
+    happened(&effect, SHIFT_WEIGHT, "shifted", "shifted green to 100 (step 3 of 3), hold 60s");
+    effect = tick(&rollout, 179999, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick(&rollout, 180000, GATE_PASS);
+    happened(&effect, SHIFT_NONE, "succeeded", "succeeded: green has 100 after step 3 of 3");
+    assert_int_equal(rollout.state, ROLLOUT_SUCCEEDED);
+    assert_int_equal(rollout.ended_ms, START + 180000);
+    assert_int_equal(rollout_weight(&rollout), 100);
+    assert_string_equal(rollout.reason, "green is healthy after the last hold");
+}
+
+static void one_tick_moves_at_most_one_step(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    struct rollout_effect effect = tick(&rollout, 3600000, GATE_PASS);
+    assert_int_equal(effect.weight, 50);
+    /* The next hold begins with its shift, not when the last hold should have ended. */
+    assert_int_equal(rollout_hold_left_ms(&rollout, START + 3600000), 60000);
+}
+
+static void a_plan_without_a_hold_moves_a_step_a_tick(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    rollout.plan.hold_ms = 0;
+    assert_int_equal(tick(&rollout, 0, GATE_PASS).weight, 50);
+    assert_int_equal(tick(&rollout, 0, GATE_PASS).weight, 100);
+    assert_string_equal(tick(&rollout, 0, GATE_PASS).kind, "succeeded");
+}
+
+static void an_unhealthy_candidate_falls_back_at_once(void **state)
+{
+    (void)state;
+    static const char *const histories[] = {
+        "fell back: green to 0, blue to 100 (step 1 of 3): New ECS service is not healthy! " SEEN,
+        "fell back: green to 0, blue to 100 (step 2 of 3): New ECS service is not healthy! " SEEN,
+        "fell back: green to 0, blue to 100 (step 3 of 3): New ECS service is not healthy! " SEEN,
+    };
+    for (size_t step = 0; step < 3; step++) {
+        /* In the middle of a hold, and at its end. */
+        for (int64_t in_hold = 1; in_hold <= 60000; in_hold += 59999) {
+            struct rollout rollout = begun();
+            for (size_t i = 0; i < step; i++) {
+                tick(&rollout, (int64_t)(i + 1) * 60000, GATE_PASS);
+            }
+            int64_t at = (int64_t)step * 60000 + in_hold;
+            struct rollout_effect effect = tick(&rollout, at, GATE_FAIL);
+            happened(&effect, SHIFT_FALL_BACK, "failed", histories[step]);
+            assert_int_equal(effect.weight, 0);
+            assert_int_equal(rollout.state, ROLLOUT_FAILED);
+            assert_int_equal(rollout.ended_ms, START + at);
+            assert_string_equal(rollout.reason, "New ECS service is not healthy! " SEEN);
+            assert_int_equal(rollout_weight(&rollout), 0);
+        }
+    }
+}
+
+static void a_fall_back_needs_no_text_of_what_was_seen(void **state)
+{
+    (void)state;
+    const char *const texts[] = {NULL, ""};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct rollout rollout = begun();
+        struct rollout_input input = input_at(INPUT_TICK, 1, GATE_FAIL);
+        input.gate_text = texts[i];
+        struct rollout_effect effect;
+        assert_true(rollout_apply(&rollout, &input, &effect, NULL));
+        assert_string_equal(rollout.reason, "New ECS service is not healthy!");
+    }
+}
+
+static void texts_that_are_too_long_are_cut(void **state)
+{
+    (void)state;
+    char text[4096];
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    for (int kind = 0; kind < INPUT_KIND_COUNT; kind++) {
+        struct rollout rollout = begun();
+        memset(rollout.candidate, 'c', sizeof(rollout.candidate) - 1);
+        struct rollout_input input = input_at((enum rollout_input_kind)kind, 1, GATE_FAIL);
+        input.gate_text = input.who = text;
+        struct rollout_effect effect;
+        struct error err;
+        (void)!rollout_apply(&rollout, &input, &effect, &err);
+        assert_true(rollout_check(&rollout, &err));
+    }
+}
+
+static void without_a_verdict_it_waits_and_never_passes(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    struct rollout_effect effect = tick(&rollout, 59999, GATE_WAIT);
+    nothing_happened(&effect);
+    assert_string_equal(rollout.reason, "");
+    effect = tick(&rollout, 60000, GATE_WAIT);
+    happened(
+        &effect, SHIFT_NONE, "waiting",
+        "waiting at 10 (step 1 of 3): the hold is over, green has no health verdict yet: " SEEN);
+    assert_string_equal(rollout.reason, "the hold is over, green has no health verdict yet: " SEEN);
+    for (int64_t day = 1; day < 30; day++) {
+        effect = tick(&rollout, day * 86400000, GATE_WAIT);
+        nothing_happened(&effect);
+        assert_int_equal(rollout.state, ROLLOUT_HOLDING);
+        assert_int_equal(rollout_weight(&rollout), 10);
+    }
+    struct rollout failing = rollout;
+    effect = tick(&failing, 60001, GATE_FAIL);
+    assert_int_equal(effect.shift, SHIFT_FALL_BACK);
+    effect = tick(&rollout, 60001, GATE_PASS);
+    assert_int_equal(effect.weight, 50);
+    assert_string_equal(rollout.reason, "");
+}
+
+static void a_pause_keeps_what_of_the_hold_has_passed(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    struct rollout_effect effect = apply(&rollout, INPUT_PAUSE, 20000, GATE_PASS);
+    happened(&effect, SHIFT_NONE, "paused",
+             "paused at 10 (step 1 of 3) by uid 7 (eve), 40s of the hold left");
+    assert_string_equal(rollout.reason, "paused by uid 7 (eve)");
+    effect = tick(&rollout, 9000000, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick(&rollout, 9000000, GATE_WAIT);
+    nothing_happened(&effect);
+    assert_int_equal(rollout_hold_left_ms(&rollout, START + 9000000), 40000);
+    effect = apply(&rollout, INPUT_RESUME, 10000000, GATE_PASS);
+    happened(&effect, SHIFT_NONE, "resumed",
+             "resumed at 10 (step 1 of 3) by uid 7 (eve), 40s of the hold left");
+    assert_string_equal(rollout.reason, "");
+    effect = tick(&rollout, 10039999, GATE_PASS);
+    nothing_happened(&effect);
+    assert_int_equal(tick(&rollout, 10040000, GATE_PASS).weight, 50);
+}
+
+static void pauses_add_up(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    for (int64_t i = 0; i < 5; i++) {
+        apply(&rollout, INPUT_PAUSE, i * 100000 + 10000, GATE_PASS);
+        apply(&rollout, INPUT_RESUME, (i + 1) * 100000, GATE_PASS);
+    }
+    assert_int_equal(rollout_hold_left_ms(&rollout, START + 500000), 10000);
+}
+
+static void an_unhealthy_candidate_falls_back_from_a_pause(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    apply(&rollout, INPUT_PAUSE, 1000, GATE_PASS);
+    struct rollout_effect effect = tick(&rollout, 2000, GATE_FAIL);
+    assert_int_equal(effect.shift, SHIFT_FALL_BACK);
+    assert_int_equal(rollout.state, ROLLOUT_FAILED);
+}
+
+static void promoting_goes_to_full_weight_and_succeeds(void **state)
+{
+    (void)state;
+    for (int is_paused = 0; is_paused < 2; is_paused++) {
+        struct rollout rollout = begun();
+        if (is_paused) {
+            apply(&rollout, INPUT_PAUSE, 500, GATE_PASS);
+        }
+        struct rollout_effect effect = apply(&rollout, INPUT_PROMOTE, 1000, GATE_PASS);
+        happened(&effect, SHIFT_WEIGHT, "promoted", "promoted green to 100 by uid 7 (eve)");
+        assert_int_equal(effect.weight, 100);
+        assert_int_equal(rollout.state, ROLLOUT_SUCCEEDED);
+        assert_int_equal(rollout_weight(&rollout), 100);
+        assert_string_equal(rollout.reason, "promoted by uid 7 (eve)");
+    }
+}
+
+static void promoting_without_a_verdict_says_so(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    struct rollout_effect effect = apply(&rollout, INPUT_PROMOTE, 1000, GATE_WAIT);
+    happened(&effect, SHIFT_WEIGHT, "promoted",
+             "promoted green to 100 by uid 7 (eve), without a health verdict");
+}
+
+static void a_plan_that_ends_below_100_is_promoted_to_100(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    rollout.plan.step_count = 2;
+    assert_int_equal(apply(&rollout, INPUT_PROMOTE, 1, GATE_PASS).weight, 100);
+    assert_int_equal(rollout_weight(&rollout), 100);
+    assert_true(rollout_check(&rollout, NULL));
+}
+
+static void a_plan_that_ends_below_100_succeeds_there(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    rollout.plan.step_count = 2;
+    tick(&rollout, 60000, GATE_PASS);
+    struct rollout_effect effect = tick(&rollout, 120000, GATE_PASS);
+    happened(&effect, SHIFT_NONE, "succeeded", "succeeded: green has 50 after step 2 of 2");
+    assert_int_equal(rollout_weight(&rollout), 50);
+}
+
+static void aborting_restores_what_was_before(void **state)
+{
+    (void)state;
+    for (int is_paused = 0; is_paused < 2; is_paused++) {
+        struct rollout rollout = begun();
+        tick(&rollout, 60000, GATE_PASS);
+        if (is_paused) {
+            apply(&rollout, INPUT_PAUSE, 61000, GATE_PASS);
+        }
+        /* Also while the gate fails. */
+        struct rollout_effect effect = apply(&rollout, INPUT_ABORT, 62000, GATE_FAIL);
+        happened(&effect, SHIFT_RESTORE, "aborted",
+                 "aborted by uid 7 (eve) (step 2 of 3): weights are as before the rollout");
+        assert_int_equal(rollout.state, ROLLOUT_ABORTED);
+        assert_string_equal(rollout.reason, "aborted by uid 7 (eve)");
+        assert_int_equal(rollout_weight(&rollout), 0);
+    }
+}
+
+static void superseding_ends_it_without_a_shift(void **state)
+{
+    (void)state;
+    for (int is_paused = 0; is_paused < 2; is_paused++) {
+        struct rollout rollout = begun();
+        if (is_paused) {
+            apply(&rollout, INPUT_PAUSE, 500, GATE_PASS);
+        }
+        struct rollout_effect effect = apply(&rollout, INPUT_SUPERSEDE, 1000, GATE_FAIL);
+        happened(&effect, SHIFT_NONE, "superseded",
+                 "superseded at 10 (step 1 of 3) by uid 7 (eve)");
+        assert_int_equal(rollout.state, ROLLOUT_SUPERSEDED);
+        assert_int_equal(rollout.ended_ms, START + 1000);
+        assert_string_equal(rollout.reason, "superseded by uid 7 (eve)");
+    }
+}
+
+static void what_a_running_state_does_not_allow_is_refused(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    refused(&rollout, INPUT_RESUME, GATE_PASS, "the rollout of cats to green is not paused");
+    static const char unhealthy[] =
+        "green cannot be promoted while it is unhealthy: " SEEN
+        "; abort the rollout, or start it again once the health check passes";
+    refused(&rollout, INPUT_PROMOTE, GATE_FAIL, unhealthy);
+    apply(&rollout, INPUT_PAUSE, 500, GATE_PASS);
+    refused(&rollout, INPUT_PAUSE, GATE_PASS, "the rollout of cats to green is paused already");
+    refused(&rollout, INPUT_PROMOTE, GATE_FAIL, unhealthy);
+}
+
+/* One rollout in each final state. */
+static struct rollout ended_as(enum rollout_state how)
+{
+    struct rollout rollout = begun();
+    if (how == ROLLOUT_FAILED) {
+        tick(&rollout, 1, GATE_FAIL);
+    } else if (how == ROLLOUT_SUCCEEDED) {
+        apply(&rollout, INPUT_PROMOTE, 1, GATE_PASS);
+    } else if (how == ROLLOUT_ABORTED) {
+        apply(&rollout, INPUT_ABORT, 1, GATE_PASS);
+    } else {
+        apply(&rollout, INPUT_SUPERSEDE, 1, GATE_PASS);
+    }
+    assert_int_equal(rollout.state, how);
+    return rollout;
+}
+
+static void final_states_absorb_every_input(void **state)
+{
+    (void)state;
+    size_t finals = 0;
+    for (int how = 0; how < ROLLOUT_STATE_COUNT; how++) {
+        if (!rollout_state_is_final((enum rollout_state)how)) {
+            continue;
+        }
+        finals++;
+        struct rollout rollout = ended_as((enum rollout_state)how);
+        for (int kind = INPUT_PAUSE; kind < INPUT_KIND_COUNT; kind++) {
+            char text[ROLLOUT_TEXT_SIZE * 2];
+            snprintf(text, sizeof(text), "cannot %s: the rollout of cats to green is over (%s: %s)",
+                     rollout_input_name((enum rollout_input_kind)kind),
+                     rollout_state_name(rollout.state), rollout.reason);
+            refused(&rollout, (enum rollout_input_kind)kind, GATE_PASS, text);
+            refused(&rollout, (enum rollout_input_kind)kind, GATE_FAIL, text);
+        }
+        for (int gate = GATE_PASS; gate <= GATE_FAIL; gate++) {
+            struct rollout copy = rollout;
+            struct rollout_effect effect = tick(&copy, 9000000, (enum gate_verdict)gate);
+            nothing_happened(&effect);
+            assert_memory_equal(&copy, &rollout, sizeof(copy));
+        }
+        assert_int_equal(rollout_hold_left_ms(&rollout, START), 0);
+    }
+    assert_int_equal(finals, 4);
+}
+
+static void a_clock_that_went_backwards_does_not_lengthen_a_hold(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun();
+    assert_int_equal(rollout_hold_left_ms(&rollout, START - 86400000), 60000);
+    struct rollout_effect effect = tick(&rollout, -86400000, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick(&rollout, -86400000 + 59999, GATE_PASS);
+    nothing_happened(&effect);
+    assert_int_equal(tick(&rollout, -86400000 + 60000, GATE_PASS).weight, 50);
+    /* What had passed before a pause stays passed. */
+    apply(&rollout, INPUT_PAUSE, -86400000 + 70000, GATE_PASS);
+    apply(&rollout, INPUT_RESUME, 0, GATE_PASS);
+    tick(&rollout, -500000, GATE_PASS);
+    assert_int_equal(rollout_hold_left_ms(&rollout, START - 500000), 50000);
+    /* Nor does pausing before the next tick make anything negative. */
+    apply(&rollout, INPUT_PAUSE, -900000, GATE_PASS);
+    assert_int_equal(rollout.hold_passed_ms, 10000);
+}
+
+static void extreme_numbers_stay_in_range(void **state)
+{
+    (void)state;
+    static const int64_t extremes[] = {INT64_MIN, -1, 0, 1, START, INT64_MAX};
+    for (size_t i = 0; i < ARRAY_LEN(extremes); i++) {
+        for (size_t j = 0; j < ARRAY_LEN(extremes); j++) {
+            for (size_t k = 0; k < ARRAY_LEN(extremes); k++) {
+                struct rollout rollout = begun();
+                rollout.hold_since_ms = extremes[i];
+                rollout.hold_passed_ms = extremes[j];
+                int64_t left = rollout_hold_left_ms(&rollout, extremes[k]);
+                assert_in_range(left, 0, 60000);
+                struct rollout_effect effect;
+                struct rollout_input input = {.kind = INPUT_TICK, .now_ms = extremes[k]};
+                assert_true(rollout_apply(&rollout, &input, &effect, NULL));
+            }
+        }
+    }
+}
+
+static void a_gate_is_as_good_as_its_worst_verdict(void **state)
+{
+    (void)state;
+    const enum health_verdict H = HEALTH_HEALTHY, Q = HEALTH_UNKNOWN, U = HEALTH_UNHEALTHY;
+    assert_int_equal(rollout_gate(NULL, 0), GATE_PASS);
+    assert_int_equal(rollout_gate((enum health_verdict[]){H}, 1), GATE_PASS);
+    assert_int_equal(rollout_gate((enum health_verdict[]){Q}, 1), GATE_WAIT);
+    assert_int_equal(rollout_gate((enum health_verdict[]){U}, 1), GATE_FAIL);
+    assert_int_equal(rollout_gate((enum health_verdict[]){H, Q, H}, 3), GATE_WAIT);
+    assert_int_equal(rollout_gate((enum health_verdict[]){Q, H, U}, 3), GATE_FAIL);
+    assert_int_equal(rollout_gate((enum health_verdict[]){H, H}, 2), GATE_PASS);
+}
+
+static void states_and_inputs_have_names(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"holding", "paused",  "succeeded",
+                                        "failed",  "aborted", "superseded"};
+    assert_int_equal(ARRAY_LEN(names), ROLLOUT_STATE_COUNT);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        enum rollout_state parsed;
+        assert_string_equal(rollout_state_name((enum rollout_state)i), names[i]);
+        assert_true(rollout_state_parse(names[i], &parsed));
+        assert_int_equal(parsed, i);
+    }
+    enum rollout_state untouched = ROLLOUT_PAUSED;
+    assert_false(rollout_state_parse("", &untouched));
+    assert_false(rollout_state_parse("Holding", &untouched));
+    assert_false(rollout_state_parse("holdin", &untouched));
+    assert_int_equal(untouched, ROLLOUT_PAUSED);
+    assert_string_equal(rollout_input_name(INPUT_TICK), "tick");
+    assert_string_equal(rollout_input_name(INPUT_SUPERSEDE), "supersede");
+}
+
+static void check_refuses(const struct rollout *rollout, const char *text)
+{
+    struct error err = {""};
+    assert_false(rollout_check(rollout, &err));
+    assert_string_equal(err.text, text);
+}
+
+static void a_stored_rollout_that_cannot_be_is_refused(void **state)
+{
+    (void)state;
+    const struct rollout good = begun();
+    assert_true(rollout_check(&good, NULL));
+    struct rollout bad = good;
+    bad.plan.step_count = 0;
+    check_refuses(&bad, "plan of 0 steps, expected 1 to 32");
+    bad.plan.step_count = PLAN_MAX_STEPS + 1;
+    check_refuses(&bad, "plan of 33 steps, expected 1 to 32");
+    bad = good;
+    bad.plan.steps[1] = 9;
+    check_refuses(&bad, "step 2 of the plan is 9, expected 10 to 100");
+    bad.plan.steps[1] = 101;
+    check_refuses(&bad, "step 2 of the plan is 101, expected 10 to 100");
+    bad.plan.steps[0] = 0;
+    check_refuses(&bad, "step 1 of the plan is 0, expected 1 to 100");
+    bad = good;
+    bad.plan.hold_ms = -1;
+    check_refuses(&bad, "hold of -1 ms, expected 0 or more");
+    bad = good;
+    bad.state = (enum rollout_state)ROLLOUT_STATE_COUNT;
+    check_refuses(&bad, "state 6, expected one below 6");
+    bad = good;
+    bad.step = 3;
+    check_refuses(&bad, "at step 4 of 3");
+    bad = good;
+    bad.hold_passed_ms = -5;
+    check_refuses(&bad, "-5 ms of the hold passed, expected 0 or more");
+    bad = good;
+    strcpy(bad.stable, bad.candidate);
+    check_refuses(&bad, "stable member and candidate are both green");
+    bad.candidate[0] = '\0';
+    check_refuses(&bad, "candidate is empty");
+    memset(bad.candidate, 'c', sizeof(bad.candidate));
+    check_refuses(&bad, "candidate does not end within 129 octets");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_begins_at_its_first_step),
+        cmocka_unit_test(beginning_forgets_what_the_struct_held),
+        cmocka_unit_test(it_goes_through_all_steps_and_succeeds),
+        cmocka_unit_test(one_tick_moves_at_most_one_step),
+        cmocka_unit_test(a_plan_without_a_hold_moves_a_step_a_tick),
+        cmocka_unit_test(an_unhealthy_candidate_falls_back_at_once),
+        cmocka_unit_test(a_fall_back_needs_no_text_of_what_was_seen),
+        cmocka_unit_test(texts_that_are_too_long_are_cut),
+        cmocka_unit_test(without_a_verdict_it_waits_and_never_passes),
+        cmocka_unit_test(a_pause_keeps_what_of_the_hold_has_passed),
+        cmocka_unit_test(pauses_add_up),
+        cmocka_unit_test(an_unhealthy_candidate_falls_back_from_a_pause),
+        cmocka_unit_test(promoting_goes_to_full_weight_and_succeeds),
+        cmocka_unit_test(promoting_without_a_verdict_says_so),
+        cmocka_unit_test(a_plan_that_ends_below_100_is_promoted_to_100),
+        cmocka_unit_test(a_plan_that_ends_below_100_succeeds_there),
+        cmocka_unit_test(aborting_restores_what_was_before),
+        cmocka_unit_test(superseding_ends_it_without_a_shift),
+        cmocka_unit_test(what_a_running_state_does_not_allow_is_refused),
+        cmocka_unit_test(final_states_absorb_every_input),
+        cmocka_unit_test(a_clock_that_went_backwards_does_not_lengthen_a_hold),
+        cmocka_unit_test(extreme_numbers_stay_in_range),
+        cmocka_unit_test(a_gate_is_as_good_as_its_worst_verdict),
+        cmocka_unit_test(states_and_inputs_have_names),
+        cmocka_unit_test(a_stored_rollout_that_cannot_be_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
