@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/answer.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "server/chain.h"
+#include "server/dns.h"
+#include "server/lookup.h"
+#include "server/query.h"
+#include "server/response.h"
+
+void answer_context_init(struct answer_context *context, const struct config_server *config,
+                         struct worker_slot *slot, size_t set_count, uint64_t seed)
+{
+    context->config = config;
+    context->slot = slot;
+    context->scratch = alloc_zeroed(1, CHAIN_SCRATCH_SIZE);
+    pick_state_init(&context->pick, set_count, seed);
+}
+
+void answer_context_done(struct answer_context *context)
+{
+    pick_state_done(&context->pick);
+    free(context->scratch);
+    context->scratch = NULL;
+}
+
+static void count(struct response *response, enum server_counter which)
+{
+    counter_add(&response->context->slot->counters[which], 1);
+}
+
+static void add_rrset(struct response *response, const struct lookup *found)
+{
+    const struct rrset *rrset = found->rrset;
+    if (rrset->record_set == RRSET_STATIC) {
+        response_add_encoded(response, &rrset->answer, found->node->name_len);
+        return;
+    }
+    struct response_choice choice = response_choose(response, rrset->record_set);
+    if (choice.records->len > response->limit - response->len) {
+        response_truncate(response);
+        return;
+    }
+    uint16_t shift = (uint16_t)(response->query->name.len - found->node->name_len);
+    response_copy_member(choice, shift, response->out + response->len);
+    response->len += choice.records->len;
+    response->answer_count = choice.records->count;
+}
+
+static void answer_internet(struct response *response)
+{
+    const struct query *query = response->query;
+    if (query->type == DNS_TYPE_AXFR || query->type == DNS_TYPE_IXFR) {
+        response->rcode = DNS_REFUSED;
+        return;
+    }
+    struct lookup found = lookup_name(response->snapshot, &query->name, query->type);
+    /* RFC 1035 section 6.2: an answer to class ANY cannot be authoritative. */
+    response->flags = query->class == DNS_CLASS_IN ? DNS_FLAG_AA : 0;
+    switch (found.outcome) {
+    case LOOKUP_NO_ZONE:
+        response->flags = 0;
+        response->rcode = DNS_REFUSED;
+        break;
+    case LOOKUP_ANSWER:
+        add_rrset(response, &found);
+        break;
+    case LOOKUP_CNAME:
+    case LOOKUP_DNAME:
+        chain_answer(response, found);
+        break;
+    case LOOKUP_REFERRAL:
+        response->flags = 0;
+        response_add_encoded(response, found.node->referral, found.node->name_len);
+        break;
+    case LOOKUP_NXDOMAIN:
+        response->rcode = DNS_NXDOMAIN;
+        response_add_encoded(response, &found.zone->negative, found.zone->origin.len);
+        break;
+    case LOOKUP_NODATA:
+        response_add_encoded(response, &found.zone->negative, found.zone->origin.len);
+        break;
+    }
+}
+
+/* One TXT record, class CH, TTL 0. Texts over 255 octets are cut. */
+static void add_chaos_text(struct response *response, const char *text)
+{
+    static const uint8_t fixed[] = {0xC0, 0x0C, 0, DNS_TYPE_TXT, 0, DNS_CLASS_CH, 0, 0, 0, 0};
+    size_t text_len = strnlen(text, 255);
+    struct wire_writer writer = {response->out, response->limit, response->len, false};
+    wire_write(&writer, fixed, sizeof(fixed));
+    wire_write_u16(&writer, (uint16_t)(text_len + 1));
+    wire_write_u8(&writer, (uint8_t)text_len);
+    wire_write(&writer, (const uint8_t *)text, text_len);
+    if (writer.failed) {
+        response_truncate(response);
+        return;
+    }
+    response->len = writer.at;
+    response->answer_count = 1;
+}
+
+static bool name_is(const struct name_key *name, const char *wire)
+{
+    return name->len == strlen(wire) + 1 && memcmp(name->lower, wire, name->len) == 0;
+}
+
+static void answer_chaos(struct response *response)
+{
+    const struct name_key *name = &response->query->name;
+    uint16_t type = response->query->type;
+    const char *text = NULL;
+    if (name_is(name, "\7version\4bind") || name_is(name, "\7version\6server")) {
+        text = response->context->config->version;
+    } else if (name_is(name, "\2id\6server") || name_is(name, "\10hostname\4bind")) {
+        text = response->context->config->identity;
+    }
+    if (text == NULL || (type != DNS_TYPE_TXT && type != DNS_TYPE_ANY)) {
+        response->rcode = DNS_REFUSED;
+        return;
+    }
+    add_chaos_text(response, text);
+}
+
+static void answer_question(struct response *response)
+{
+    switch (response->query->class) {
+    case DNS_CLASS_IN:
+    case DNS_CLASS_ANY:
+        answer_internet(response);
+        break;
+    case DNS_CLASS_CH:
+        answer_chaos(response);
+        break;
+    default:
+        response->rcode = DNS_REFUSED;
+        break;
+    }
+}
+
+/* Only sources that the configuration trusts may speak for others' subnets. */
+static bool subnet_is_honoured(const struct response *response)
+{
+    const struct config_server *config = response->context->config;
+    for (size_t i = 0; i < config->client_subnet_count; i++) {
+        if (prefix_contains(&config->client_subnet[i], response->source->address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void prepare_edns(struct response *response, enum query_verdict verdict)
+{
+    const struct edns *edns = &response->query->edns;
+    const struct config_server *config = response->context->config;
+    response->edns.udp_size = config->udp_payload_max;
+    response->edns.is_dnssec_ok = edns->is_dnssec_ok;
+    if (verdict == QUERY_OK && edns->has_subnet && subnet_is_honoured(response)) {
+        response->edns.subnet = &edns->subnet;
+    }
+}
+
+/* RFC 6891 section 6.2.5: less than 512 counts as 512. */
+static size_t size_limit(const struct response *response, size_t out_size)
+{
+    size_t limit = DNS_UDP_MIN;
+    const struct edns *edns = &response->query->edns;
+    if (response->source->is_tcp) {
+        limit = DNS_MESSAGE_MAX;
+    } else if (edns->is_present && edns->udp_size > DNS_UDP_MIN) {
+        uint16_t ours = response->context->config->udp_payload_max;
+        limit = edns->udp_size < ours ? edns->udp_size : ours;
+    }
+    return limit < out_size ? limit : out_size;
+}
+
+static void count_outcome(struct response *response)
+{
+    switch (response->rcode) {
+    case DNS_NOERROR:
+        count(response, COUNTER_NOERROR);
+        break;
+    case DNS_NXDOMAIN:
+        count(response, COUNTER_NXDOMAIN);
+        break;
+    case DNS_REFUSED:
+        count(response, COUNTER_REFUSED);
+        break;
+    case DNS_FORMERR:
+        count(response, COUNTER_FORMERR);
+        break;
+    case DNS_NOTIMP:
+        count(response, COUNTER_NOTIMP);
+        break;
+    case DNS_BADVERS:
+        count(response, COUNTER_BADVERS);
+        break;
+    default: /* YXDOMAIN has no counter of its own */
+        break;
+    }
+    if ((response->flags & DNS_FLAG_TC) != 0) {
+        count(response, COUNTER_TRUNCATED);
+    }
+}
+
+static size_t finish(struct response *response)
+{
+    const struct query *query = response->query;
+    uint8_t *out = response->out;
+    uint16_t copied = query->flags & (DNS_OPCODE_MASK | DNS_FLAG_RD);
+    uint16_t rcode = response->rcode & DNS_RCODE_MASK;
+    wire_store_u16(out, query->id);
+    wire_store_u16(out + 2, (uint16_t)(DNS_FLAG_QR | copied | response->flags | rcode));
+    wire_store_u16(out + 4, query->question_len == 0 ? 0 : 1);
+    wire_store_u16(out + 6, response->answer_count);
+    wire_store_u16(out + 8, response->authority_count);
+    if (query->edns.is_present) {
+        response->edns.extended_rcode = (uint8_t)(response->rcode >> 4);
+        response->len += edns_write(&response->edns, out + response->len);
+        response->additional_count++;
+    }
+    wire_store_u16(out + 10, response->additional_count);
+    count_outcome(response);
+    return response->len;
+}
+
+size_t answer_query(struct answer_context *context, const struct answer_task *task)
+{
+    struct query query; /* not zeroed: query_parse sets what it vouches for */
+    assert(task->out_size >= DNS_UDP_MIN);
+    enum query_verdict verdict = query_parse(&query, task->query, task->query_len);
+    if (verdict == QUERY_SILENCE) {
+        counter_add(&context->slot->counters[COUNTER_DROPPED], 1);
+        return 0;
+    }
+    struct response response = {.context = context,
+                                .snapshot = task->snapshot,
+                                .query = &query,
+                                .source = &task->source,
+                                .out = task->out};
+    response.len = DNS_HEADER_LEN + (size_t)query.question_len;
+    memcpy(task->out + DNS_HEADER_LEN, task->query + DNS_HEADER_LEN, query.question_len);
+    response.limit = size_limit(&response, task->out_size);
+    if (query.edns.is_present) {
+        prepare_edns(&response, verdict);
+        response.limit -= edns_reply_len(&response.edns);
+    }
+    switch (verdict) {
+    case QUERY_OK:
+        answer_question(&response);
+        break;
+    case QUERY_NOTIMP:
+        response.rcode = DNS_NOTIMP;
+        break;
+    case QUERY_BADVERS:
+        response.rcode = DNS_BADVERS;
+        break;
+    case QUERY_FORMERR:
+    case QUERY_SILENCE:
+        response.rcode = DNS_FORMERR;
+        break;
+    }
+    return finish(&response);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* From a query's octets and a snapshot to the response's octets. No socket, no allocation, no
+ * lock, no system call; everything that lasts longer than a packet is in the context, which
+ * belongs to one worker's thread. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "common/config.h"
+#include "server/pick.h"
+#include "zones/exchange.h"
+#include "zones/snapshot.h"
+
+struct answer_context {
+    const struct config_server *config;
+    struct worker_slot *slot; /* counters and tally */
+    struct pick_state pick;
+    uint8_t *scratch; /* where a chain's pieces are unpacked; see chain.c */
+};
+
+struct answer_source {
+    const struct sockaddr *address; /* AF_INET or AF_INET6 */
+    bool is_tcp;
+};
+
+/* Borrows config and slot. set_count: snapshot->set_count, which is fixed while the daemon runs.
+ * seed: different for each worker and each start. */
+void answer_context_init(struct answer_context *context, const struct config_server *config,
+                         struct worker_slot *slot, size_t set_count, uint64_t seed);
+void answer_context_done(struct answer_context *context);
+
+/* What a query is answered with and where that goes. */
+struct answer_task {
+    const struct snapshot *snapshot;
+    struct answer_source source;
+    const uint8_t *query;
+    size_t query_len;
+    uint8_t *out;
+    size_t out_size; /* at least 512 */
+};
+
+/* Returns the response's length in task->out, 0 when none is due. */
+size_t answer_query(struct answer_context *context, const struct answer_task *task);

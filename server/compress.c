@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/compress.h"
+
+#include <assert.h>
+
+#include "server/dns.h"
+
+static void remember(struct compress *compress, size_t offset, uint32_t hash)
+{
+    if (offset <= DNS_POINTER_MAX && compress->count < COMPRESS_NAMES_MAX) {
+        compress->offsets[compress->count] = (uint16_t)offset;
+        compress->hashes[compress->count] = hash;
+        compress->count++;
+    }
+}
+
+void compress_add(struct compress *compress, const struct name_key *name, size_t offset)
+{
+    for (unsigned labels = name->label_count; labels > 0; labels--) {
+        remember(compress, offset + name->suffix_start[labels], name->suffix_hash[labels]);
+    }
+}
+
+/* ASCII only, whatever the locale (RFC 4343). */
+static uint8_t lower(uint8_t octet)
+{
+    return octet >= 'A' && octet <= 'Z' ? (uint8_t)(octet | 0x20) : octet;
+}
+
+/* Is the name at offset (of a message that we wrote) the lower-case name? */
+static bool is_written_at(const uint8_t *message, size_t offset, const uint8_t *name)
+{
+    for (;;) {
+        uint8_t len = message[offset];
+        if ((len & DNS_POINTER_BITS) == DNS_POINTER_BITS) {
+            offset = wire_load_u16(message + offset) & DNS_POINTER_MAX;
+            continue;
+        }
+        for (size_t i = 0; i <= len; i++) {
+            if (lower(message[offset + i]) != name[i]) {
+                return false;
+            }
+        }
+        if (len == 0) {
+            return true;
+        }
+        offset += (size_t)len + 1;
+        name += (size_t)len + 1;
+    }
+}
+
+/* The offset of the suffix's earlier occurrence, 0 when there is none. */
+static uint16_t find(const struct compress *compress, const uint8_t *message,
+                     const struct name_key *name, unsigned labels)
+{
+    for (uint16_t i = 0; i < compress->count; i++) {
+        if (compress->hashes[i] == name->suffix_hash[labels] &&
+            is_written_at(message, compress->offsets[i],
+                          name->lower + name->suffix_start[labels])) {
+            return compress->offsets[i];
+        }
+    }
+    return 0;
+}
+
+void compress_write(struct compress *compress, struct wire_writer *writer, const uint8_t *octets,
+                    size_t len)
+{
+    struct name_key name;
+    size_t parsed = name_key_parse(&name, octets, len);
+    assert(parsed == len);
+    unsigned labels = name.label_count;
+    uint16_t pointer = 0;
+    while (labels > 0 && (pointer = find(compress, writer->octets, &name, labels)) == 0) {
+        labels--;
+    }
+    size_t literal = name.suffix_start[labels];
+    size_t start = writer->at;
+    wire_write(writer, octets, literal);
+    if (pointer != 0) {
+        wire_write_u16(writer, (uint16_t)(0xC000 | pointer));
+    } else {
+        wire_write_u8(writer, 0);
+    }
+    if (writer->failed) {
+        return; /* nothing lies at these offsets */
+    }
+    for (unsigned i = name.label_count; i > labels; i--) {
+        remember(compress, start + name.suffix_start[i], name.suffix_hash[i]);
+    }
+}

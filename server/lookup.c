@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/lookup.h"
+
+#include "server/dns.h"
+
+static bool is_of_dnssec(uint16_t type)
+{
+    return type == DNS_TYPE_RRSIG || type == DNS_TYPE_NSEC || type == DNS_TYPE_NSEC3;
+}
+
+/* RFC 8482 section 4.1: one RRset is answer enough; a CNAME has nothing of use beside it. */
+static const struct rrset *any_rrset(const struct node *node)
+{
+    const struct rrset *cname = node_find(node, DNS_TYPE_CNAME);
+    if (cname != NULL) {
+        return cname;
+    }
+    for (uint16_t i = 0; i < node->rrset_count; i++) {
+        if (!is_of_dnssec(node->rrsets[i].type)) {
+            return &node->rrsets[i];
+        }
+    }
+    return NULL;
+}
+
+static void choose_rrset(struct lookup *found, uint16_t type)
+{
+    const struct rrset *rrset =
+        type == DNS_TYPE_ANY ? any_rrset(found->node) : node_find(found->node, type);
+    found->outcome = LOOKUP_ANSWER;
+    if (rrset == NULL && type != DNS_TYPE_ANY && !is_of_dnssec(type)) {
+        rrset = node_find(found->node, DNS_TYPE_CNAME);
+        found->outcome = LOOKUP_CNAME;
+    }
+    found->rrset = rrset;
+    if (rrset == NULL) {
+        found->outcome = LOOKUP_NODATA;
+    }
+}
+
+static const struct zone *find_zone(const struct zone_table *table, const struct name_key *name,
+                                    uint16_t type)
+{
+    const struct zone *zone = zone_table_find(table, name, name->label_count);
+    if (type == DNS_TYPE_DS && zone != NULL && name->label_count > 0 &&
+        zone->origin.label_count == name->label_count) {
+        const struct zone *parent = zone_table_find(table, name, name->label_count - 1u);
+        return parent != NULL ? parent : zone;
+    }
+    return zone;
+}
+
+struct lookup lookup_name(const struct snapshot *snapshot, const struct name_key *name,
+                          uint16_t type)
+{
+    struct lookup found = {.outcome = LOOKUP_NO_ZONE};
+    found.zone = find_zone(snapshot->zones, name, type);
+    if (found.zone == NULL) {
+        return found;
+    }
+    struct zone_result result = zone_lookup(found.zone, name);
+    found.node = result.node;
+    switch (result.match) {
+    case ZONE_EXACT:
+    case ZONE_WILDCARD:
+        choose_rrset(&found, type);
+        break;
+    case ZONE_DELEGATION:
+        /* DS lies on this side of the cut. */
+        if (type == DNS_TYPE_DS && found.node->label_count == name->label_count) {
+            found.rrset = node_find(found.node, DNS_TYPE_DS);
+            found.outcome = found.rrset != NULL ? LOOKUP_ANSWER : LOOKUP_NODATA;
+        } else {
+            found.outcome = LOOKUP_REFERRAL;
+        }
+        break;
+    case ZONE_DNAME:
+        found.rrset = node_find(found.node, DNS_TYPE_DNAME);
+        found.outcome = LOOKUP_DNAME;
+        break;
+    case ZONE_NXDOMAIN:
+        found.outcome = LOOKUP_NXDOMAIN;
+        break;
+    }
+    return found;
+}

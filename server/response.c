@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/response.h"
+
+#include "server/dns.h"
+#include "server/pick.h"
+
+#define SCOPE_BITS_V4 24
+#define SCOPE_BITS_V6 56
+
+void response_truncate(struct response *response)
+{
+    response->flags |= DNS_FLAG_TC;
+    response->len = DNS_HEADER_LEN + (size_t)response->query->question_len;
+    response->answer_count = 0;
+    response->authority_count = 0;
+    response->additional_count = 0;
+}
+
+void response_add_encoded(struct response *response, const struct encoded *encoded, size_t base_len)
+{
+    size_t room = response->limit - response->len;
+    uint16_t len = encoded->len;
+    response->additional_count = encoded->additional_count;
+    if (len > room) {
+        len = encoded->required_len;
+        response->additional_count = encoded->required_additional_count;
+        if (len > room) {
+            response_truncate(response);
+            return;
+        }
+    }
+    uint16_t shift = (uint16_t)(response->query->name.len - base_len);
+    encoded_copy(encoded, len, shift, response->out + response->len);
+    response->len += len;
+    response->answer_count = encoded->answer_count;
+    response->authority_count = encoded->authority_count;
+}
+
+/* The subnet that the client subnet option names, where it is to be honoured. False: none. */
+static bool client_of_option(struct response *response, uint64_t *client)
+{
+    const struct edns_subnet *subnet = response->edns.subnet;
+    if (subnet == NULL || subnet->source_bits == 0) {
+        return false;
+    }
+    bool is_v4 = subnet->family == 1;
+    uint8_t scope_max = is_v4 ? SCOPE_BITS_V4 : SCOPE_BITS_V6;
+    response->edns.scope_bits = subnet->source_bits < scope_max ? subnet->source_bits : scope_max;
+    *client = is_v4 ? pick_client_v4(subnet->address) : pick_client_v6(subnet->address);
+    return true;
+}
+
+static uint64_t client_of(struct response *response)
+{
+    uint64_t client = 0;
+    if (client_of_option(response, &client)) {
+        return client;
+    }
+    const struct sockaddr *address = response->source->address;
+    if (address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+        return pick_client_v6(v6->sin6_addr.s6_addr);
+    }
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
+    return pick_client_v4((const uint8_t *)&v4->sin_addr.s_addr);
+}
+
+static size_t pick(struct response *response, const struct weights *weights)
+{
+    struct pick_state *state = &response->context->pick;
+    const struct record_set *set = weights->record_set;
+    switch (set->choice) {
+    case CHOICE_EXACT:
+        return pick_exact(weights, &state->positions[set->id]);
+    case CHOICE_STICKY:
+        return pick_sticky(state, weights, client_of(response));
+    case CHOICE_RANDOM:
+        break;
+    }
+    return pick_random(weights, &state->random);
+}
+
+struct response_choice response_choose(struct response *response, uint32_t record_set)
+{
+    const struct weights *weights = snapshot_weights(response->snapshot, record_set);
+    size_t index = pick(response, weights);
+    const struct member_records *records = weights->members[index].records;
+    counter *tally = &response->context->slot->tally[weights->record_set->first_member + index];
+    uint64_t turn = counter_read(tally);
+    counter_add(tally, 1);
+    uint16_t first = records->count > 1 ? (uint16_t)(turn % records->count) : 0;
+    return (struct response_choice){.records = records, .first = first};
+}
+
+void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t *out)
+{
+    const struct member_records *records = choice.records;
+    size_t start = records->starts[choice.first];
+    size_t tail = records->len - start;
+    memcpy(out, records->octets + start, tail);
+    memcpy(out + tail, records->octets, start);
+    if (shift == 0) {
+        return;
+    }
+    for (uint16_t i = 0; i < records->pointer_count; i++) {
+        size_t at = records->pointers[i];
+        uint8_t *pointer = out + (at >= start ? at - start : at + tail);
+        wire_store_u16(pointer, (uint16_t)(wire_load_u16(pointer) + shift));
+    }
+}
