@@ -2,9 +2,10 @@
 /* The sections health_checks and record_sets. */
 #include "common/config_fill.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "common/duration.h"
 
 #define HOUR_MS       ((int64_t)3600 * 1000)
 #define TTL_MAX       INT32_MAX /* RFC 2181, section 8 */
@@ -126,9 +127,13 @@ static bool fill_thresholds(const struct place *place, const struct raw_health_c
                        &check->timeout_ms)) {
         return false;
     }
-    return check->timeout_ms <= check->interval_ms ||
-           place_fail(place, "timeout", "found %s, expected at most the interval (%" PRId64 " ms)",
-                      raw->timeout, check->interval_ms);
+    if (check->timeout_ms > check->interval_ms) {
+        char interval[DURATION_TEXT_SIZE];
+        duration_print(check->interval_ms, interval);
+        return place_fail(place, "timeout", "found %s, expected at most the interval (%s)",
+                          raw->timeout, interval);
+    }
+    return true;
 }
 
 static bool fill_health_check(const struct place *place, const struct raw_health_check *raw,

@@ -95,6 +95,810 @@ static void an_unknown_key_is_refused_with_those_that_exist(void **state)
                                "zones, health_checks, record_sets, rollouts");
 }
 
+static void everything_that_is_said_is_read(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(
+        "server:\n"
+        "  listen: [127.0.0.1@5300, \"::1@5300\", 192.0.2.1]\n"
+        "  workers: 3\n"
+        "  udp_payload_max: 4096\n"
+        "  version: none of your business\n"
+        "  identity: ns1\n"
+        "  tcp: { idle_timeout: 3s, max_connections: 20 }\n"
+        "  client_subnet: [192.0.2.0/24, \"2001:db8::/32\"]\n"
+        "control:\n"
+        "  socket: s\n"
+        "  http: 0.0.0.0:8053\n"
+        "  http_token_file: /etc/token\n"
+        "  state: db\n"
+        "  rights: { read: [\"@ops\", 1000], change: [admin] }\n" ZONES "health_checks:\n"
+        "  - { name: web, type: https, port: 8443, path: /up, host: www.example.org, body: fine,\n"
+        "      verify: false, ca_file: ca.pem, expect: 204, interval: 2s, timeout: 500ms,\n"
+        "      rise: 1, fall: 10 }\n"
+        "record_sets:\n"
+        "  - name: www.example.org\n"
+        "    type: A\n"
+        "    ttl: 30\n"
+        "    choice: sticky\n"
+        "    members:\n"
+        "      - { id: blue, weight: 255, values: [192.0.2.10, 192.0.2.11], health_check: web,\n"
+        "          ecs_service: cats, ecs_container: nginx }\n"
+        "      - { id: green, weight: 0, values: [192.0.2.20] }\n"
+        "rollouts:\n"
+        "  - name: web\n"
+        "    record_sets: [WWW.example.org./a]\n"
+        "    cluster: production\n"
+        "    min_running: 2\n"
+        "    plan: { steps: [1, 99, 100], hold: 10s, allow_short_hold: true }\n");
+    const struct config_server *server = &config->server;
+    assert_int_equal(server->listen_count, 3);
+    assert_int_equal(server->listen[1].any.sa_family, AF_INET6);
+    assert_int_equal(ntohs(server->listen[2].v4.sin_port), 53);
+    assert_int_equal(server->workers, 3);
+    assert_int_equal(server->udp_payload_max, 4096);
+    assert_string_equal(server->version, "none of your business");
+    assert_string_equal(server->identity, "ns1");
+    assert_int_equal(server->tcp_idle_timeout_ms, 3000);
+    assert_int_equal(server->tcp_max_connections, 20);
+    assert_int_equal(server->client_subnet_count, 2);
+    assert_int_equal(server->client_subnet[0].bits, 24);
+    const struct config_control *control = &config->control;
+    assert_true(control->has_http);
+    assert_int_equal(ntohs(control->http.v4.sin_port), 8053);
+    assert_string_equal(control->http_token_file, "/etc/token");
+    assert_int_equal(control->rights.read_count, 2);
+    assert_string_equal(control->rights.read[1], "1000");
+    assert_string_equal(control->rights.change[0], "admin");
+    const struct config_health_check *check = &config->health_checks[0];
+    assert_string_equal(check->name, "web");
+    assert_int_equal(check->type, CHECK_HTTPS);
+    assert_int_equal(check->port, 8443);
+    assert_string_equal(check->path, "/up");
+    assert_string_equal(check->host, "www.example.org");
+    assert_string_equal(check->body, "fine");
+    assert_false(check->verify);
+    assert_int_equal(check->status_low, 204);
+    assert_int_equal(check->status_high, 204);
+    assert_int_equal(check->interval_ms, 2000);
+    assert_int_equal(check->timeout_ms, 500);
+    assert_int_equal(check->rise, 1);
+    assert_int_equal(check->fall, 10);
+    const struct config_record_set *set = &config->record_sets[0];
+    assert_string_equal(set->name, "www.example.org");
+    assert_string_equal(set->type, "A");
+    assert_int_equal(set->ttl_s, 30);
+    assert_int_equal(set->choice, CHOICE_STICKY);
+    assert_string_equal(config_choice_name(set->choice), "sticky");
+    assert_int_equal(set->member_count, 2);
+    assert_int_equal(set->members[0].weight, 255);
+    assert_string_equal(set->members[0].values[1], "192.0.2.11");
+    assert_int_equal(set->members[0].value_count, 2);
+    assert_ptr_equal(set->members[0].health_check, check);
+    assert_string_equal(set->members[0].ecs_service, "cats");
+    assert_string_equal(set->members[0].ecs_container, "nginx");
+    assert_null(set->members[1].health_check);
+    assert_null(set->members[1].ecs_service);
+    const struct config_rollout *rollout = &config->rollouts[0];
+    assert_string_equal(rollout->name, "web");
+    assert_int_equal(rollout->record_set_count, 1);
+    assert_int_equal(rollout->record_sets[0], 0);
+    assert_string_equal(rollout->cluster, "production");
+    assert_int_equal(rollout->min_running, 2);
+    assert_int_equal(rollout->plan.step_count, 3);
+    assert_int_equal(rollout->plan.steps[1], 99);
+    assert_int_equal(rollout->plan.hold_ms, 10000);
+    assert_true(rollout->plan.allow_short_hold);
+}
+
+static void items_know_their_lines(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(LEAST "health_checks:\n"
+                                            "  - name: cats\n"
+                                            "    type: http\n"
+                                            "  - name: dogs\n"
+                                            "    type: http\n"
+                                            "record_sets:\n"
+                                            "  - name: a.example.org\n"
+                                            "    type: A\n"
+                                            "    members:\n"
+                                            "      - { id: blue, weight: 1, values: [a] }\n"
+                                            "      # a remark\n"
+                                            "      - { id: green, weight: 1, values: [b] }\n"
+                                            "rollouts:\n"
+                                            "  - { name: r, cluster: c, record_set: "
+                                            "a.example.org/A }\n");
+    assert_int_equal(config->health_checks[0].line, 9);
+    assert_int_equal(config->health_checks[1].line, 11);
+    assert_int_equal(config->record_sets[0].line, 14);
+    assert_int_equal(config->record_sets[0].members[0].line, 17);
+    assert_int_equal(config->record_sets[0].members[1].line, 19);
+    assert_int_equal(config->rollouts[0].line, 21);
+}
+
+static void sections_of_a_record_set_have_their_defaults(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config =
+        load_good(SETS CHECKS "rollouts: [{ name: r, cluster: c, record_set: a.example.org/A }]\n");
+    const struct config_health_check *check = &config->health_checks[0];
+    assert_int_equal(check->port, 80);
+    assert_string_equal(check->path, "/");
+    assert_null(check->host);
+    assert_null(check->body);
+    assert_true(check->verify);
+    assert_null(check->ca_file);
+    assert_int_equal(check->status_low, 200);
+    assert_int_equal(check->status_high, 299);
+    assert_int_equal(check->interval_ms, 10000);
+    assert_int_equal(check->timeout_ms, 5000);
+    assert_int_equal(check->rise, 2);
+    assert_int_equal(check->fall, 2);
+    assert_int_equal(config->record_sets[0].ttl_s, 60);
+    assert_int_equal(config->record_sets[0].choice, CHOICE_EXACT);
+    const struct config_rollout *rollout = &config->rollouts[0];
+    assert_int_equal(rollout->min_running, 1);
+    assert_int_equal(rollout->plan.step_count, 3);
+    assert_int_equal(rollout->plan.steps[0], 10);
+    assert_int_equal(rollout->plan.steps[1], 50);
+    assert_int_equal(rollout->plan.steps[2], 100);
+    assert_int_equal(rollout->plan.hold_ms, 60000);
+    assert_false(rollout->plan.allow_short_hold);
+}
+
+static void a_timeout_that_is_not_said_fits_the_interval(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config =
+        load_good(LEAST "health_checks: [{ name: a, type: tcp, port: 7, interval: 300ms }]\n");
+    assert_int_equal(config->health_checks[0].timeout_ms, 300);
+}
+
+static void a_check_over_https_asks_port_443(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(LEAST "health_checks: [{ name: a, type: https }]\n");
+    assert_int_equal(config->health_checks[0].port, 443);
+}
+
+static void assert_beside_the_file(const char *path, const char *relative)
+{
+    CLEANUP(alloc_freep) char *expected = alloc_printf("%s/%s", directory, relative);
+    assert_string_equal(path, expected);
+}
+
+static void relative_paths_begin_at_the_file(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config =
+        load_good(SERVER "control: { socket: run/s, state: var/db, http_token_file: token }\n" ZONES
+                         "  - { name: b, file: /abs/zone }\n"
+                         "health_checks: [{ name: a, type: https, ca_file: ca.pem }]\n");
+    assert_beside_the_file(config->control.socket, "run/s");
+    assert_beside_the_file(config->control.state, "var/db");
+    assert_beside_the_file(config->control.http_token_file, "token");
+    assert_beside_the_file(config->zones[0].file, "example.org.zone");
+    assert_string_equal(config->zones[1].file, "/abs/zone");
+    assert_beside_the_file(config->health_checks[0].ca_file, "ca.pem");
+}
+
+static void a_file_in_the_working_directory_leaves_paths_as_they_are(void **state)
+{
+    (void)state;
+    config_free(load_good(LEAST));
+    CLEANUP(alloc_freep) char *here = getcwd(NULL, 0);
+    assert_int_equal(chdir(directory), 0);
+    CLEANUP(config_freep) struct config *config = config_load("ballast.yaml", NULL);
+    assert_int_equal(chdir(here), 0);
+    assert_non_null(config);
+    assert_string_equal(config->control.socket, "run/ballast.sock");
+    assert_string_equal(config->path, "ballast.yaml");
+}
+
+static void record_sets_are_found_by_name_and_type(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep) struct config *config = load_good(SETS);
+    assert_int_equal(config_find_record_set(config, "a.example.org", "A"), 0);
+    assert_int_equal(config_find_record_set(config, "A.Example.ORG.", "aaaa"), 1);
+    assert_int_equal(config_find_record_set(config, "a.example.org", "MX"), SIZE_MAX);
+    assert_int_equal(config_find_record_set(config, "b.example.org", "A"), SIZE_MAX);
+    assert_int_equal(config_find_record_set(config, "a.example.or", "A"), SIZE_MAX);
+}
+
+static void a_file_that_cannot_be_read_is_refused(void **state)
+{
+    (void)state;
+    struct error err = {""};
+    assert_null(config_load("/nonexistent/ballast.yaml", &err));
+    assert_string_equal(err.text,
+                        "/nonexistent/ballast.yaml: cannot open: No such file or directory");
+    assert_null(config_load(directory, &err));
+    CLEANUP(alloc_freep)
+    char *expected = alloc_printf("%s: cannot read: Is a directory", directory);
+    assert_string_equal(err.text, expected);
+}
+
+static void an_endless_file_is_refused(void **state)
+{
+    (void)state;
+    struct error err = {""};
+    assert_null(config_load("/dev/zero", &err));
+    assert_string_equal(err.text,
+                        "/dev/zero: the file is too large, expected at most 4194304 octets");
+}
+
+static void what_is_not_a_mapping_is_refused(void **state)
+{
+    (void)state;
+    const char *empty = ":1: the file is empty, expected the keys server, control and zones";
+    refuse("", empty);
+    refuse("# nothing but a remark\n", empty);
+    refuse("\n\n- a\n", ":3: found no mapping, expected the keys server, control and zones");
+    refuse("just text", ":1: found no mapping, expected the keys server, control and zones");
+    refuse("---\n", ":2: found no mapping, expected the keys server, control and zones");
+    refuse(LEAST "---\nmore: 1\n",
+           ":8: found a second YAML document, expected the end of the file");
+}
+
+static void broken_yaml_is_refused_where_it_breaks(void **state)
+{
+    (void)state;
+    refuse(LEAST "record_sets: [1, 2\nrollouts: []\n",
+           ":9: this is not YAML: did not find expected ',' or ']' (while parsing a flow sequence "
+           "that starts in line 8)");
+    refuse(LEAST "\tx: 1\n",
+           ":8: this is not YAML: found character that cannot start any token (while scanning for "
+           "the next token that starts in line 8)");
+    refuse(LEAST "x: \"\xff\"\n", ":8: this is not YAML: invalid leading UTF-8 octet");
+    refuse(LEAST "x: \"a\\0b\"\n", ":8: found a NUL character, expected printable text");
+    refuse(LEAST "[a]: 1\n", ":8: found a list or mapping as a key, expected text");
+}
+
+static void a_key_given_twice_is_refused(void **state)
+{
+    (void)state;
+    refuse(LEAST "zones:\n  - { name: b, file: b }\n",
+           ":8: zones: found a second time, expected it once (first in line 4)");
+    refuse(LEAST "rollouts:\n  - name: a\n    name: b\n",
+           ":10: rollouts[0].name: found a second time, expected it once (first in line 9)");
+}
+
+static void aliases_are_refused_before_they_grow(void **state)
+{
+    (void)state;
+    refuse("a: &a [x,x,x,x,x,x,x,x,x]\n"
+           "b: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+           "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
+           "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c]\n"
+           "e: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d]\n"
+           "f: &f [*e,*e,*e,*e,*e,*e,*e,*e,*e]\n"
+           "g: &g [*f,*f,*f,*f,*f,*f,*f,*f,*f]\n"
+           "h: &h [*g,*g,*g,*g,*g,*g,*g,*g,*g]\n",
+           ":1: found a YAML anchor (&), expected a value without one");
+    refuse("a: &a { b: 1 }\n", ":1: found a YAML anchor (&), expected a value without one");
+    refuse("a: &a 1\n", ":1: found a YAML anchor (&), expected a value without one");
+    refuse("a: 1\nb: *a\n", ":2: found a YAML alias (*), expected the value itself");
+}
+
+static void deep_nesting_is_refused(void **state)
+{
+    (void)state;
+    refuse("a: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n",
+           ":1: found lists and mappings nested too deeply");
+}
+
+static void keys_that_are_missing_are_named(void **state)
+{
+    (void)state;
+    refuse(CONTROL ZONES, ":1: the key server is missing, expected a mapping of keys");
+    refuse(SERVER ZONES, ":1: the key control is missing, expected a mapping of keys");
+    refuse(SERVER CONTROL, ":1: the key zones is missing, expected a list");
+    refuse("server: { workers: 1 }\n" CONTROL ZONES,
+           ":1: server: the key listen is missing, expected a list");
+    refuse(SERVER "control: { state: s }\n" ZONES,
+           ":3: control: the key socket is missing, expected a single value");
+    refuse(SERVER "control: { socket: s }\n" ZONES,
+           ":3: control: the key state is missing, expected a single value");
+    refuse(SERVER CONTROL "zones:\n  - { name: a, file: a }\n  - { file: a }\n",
+           ":6: zones[1]: the key name is missing, expected a single value");
+    refuse(SERVER CONTROL "zones:\n  - {}\n",
+           ":5: zones[0]: the key name is missing, expected a single value");
+    refuse(LEAST "record_sets: [{ name: a, type: A }]\n",
+           ":8: record_sets[0]: the key members is missing, expected a list");
+    refuse(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n      - id: blue\n",
+           ":12: record_sets[0].members[0]: the key weight is missing, expected a single value");
+    refuse(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n      - id: blue\n"
+                 "        weight: 1\n",
+           ":12: record_sets[0].members[0]: the key values is missing, expected a list of the "
+           "member's addresses");
+}
+
+static void unknown_keys_inside_are_named(void **state)
+{
+    (void)state;
+    refuse(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n      - id: blue\n"
+                 "        wait: 1\n",
+           ":13: record_sets[0].members[0].wait: found an unknown key, expected one of: id, "
+           "weight, values, alias, health_check, ecs_service, ecs_container");
+    refuse("server:\n  listen: [127.0.0.1]\n  tcp:\n    idle: 1s\n" CONTROL ZONES,
+           ":4: server.tcp.idle: found an unknown key, expected one of: idle_timeout, "
+           "max_connections");
+    refuse("server: { <<: { workers: 1 }, listen: [127.0.0.1] }\n" CONTROL ZONES,
+           ":1: server.<<: found an unknown key, expected one of: listen, workers, "
+           "udp_payload_max, version, identity, tcp, client_subnet");
+}
+
+static void values_of_the_wrong_shape_are_refused(void **state)
+{
+    (void)state;
+    refuse("server:\n  listen: 127.0.0.1\n" CONTROL ZONES,
+           ":2: server.listen: found a single value, expected a list");
+    refuse("server: 1\n" CONTROL ZONES,
+           ":1: server: found a single value, expected a mapping of keys");
+    refuse("server:\n" CONTROL ZONES,
+           ":1: server: found a single value, expected a mapping of keys");
+    refuse(SERVER CONTROL "zones: { name: a, file: b }\n",
+           ":4: zones: found a mapping, expected a list");
+    refuse(SERVER CONTROL "zones:\n  - a\n  - b\n",
+           ":5: zones[0]: found a single value, expected a mapping of keys");
+    refuse("server:\n  listen:\n  - 127.0.0.1\n  - [a]\n" CONTROL ZONES,
+           ":4: server.listen[1]: found a list, expected a single value");
+    refuse(SERVER CONTROL "zones:\n  - name: a\n    file: { a: b }\n",
+           ":6: zones[0].file: found a mapping, expected a single value");
+    refuse(LEAST "record_sets:\n", ":8: record_sets: found a single value, expected a list");
+    refuse(SERVER "  version:\n" CONTROL ZONES,
+           ":3: server.version: found nothing, expected a value");
+}
+
+static void lists_that_are_empty_or_too_long_are_refused(void **state)
+{
+    (void)state;
+    refuse("server:\n  listen: []\n" CONTROL ZONES,
+           ":2: server.listen: found an empty list, expected at least 1 entry");
+    refuse(SERVER CONTROL "zones: []\n",
+           ":4: zones: found an empty list, expected at least 1 entry");
+    refuse(LEAST "record_sets:\n  - name: a\n    type: A\n    members: []\n",
+           ":11: record_sets[0].members: found an empty list, expected at least 1 entry");
+    refuse(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n      - id: b\n"
+                 "        weight: 1\n        values: []\n",
+           ":14: record_sets[0].members[0].values: found an empty list, expected at least 1 entry");
+}
+
+/* A record set of `count` members, m0, m1 and so on. */
+static char *many_members(unsigned count)
+{
+    char *text = alloc_string(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n");
+    for (unsigned i = 0; i < count; i++) {
+        char *longer = alloc_printf("%s    - { id: m%u, weight: 1, values: [a] }\n", text, i);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static void a_record_set_has_at_most_100_members(void **state)
+{
+    (void)state;
+    CLEANUP(alloc_freep) char *most = many_members(100);
+    config_free(load_good(most));
+    CLEANUP(alloc_freep) char *more = many_members(101);
+    refuse(more, ":11: record_sets[0].members: found too many entries, expected at most 100");
+}
+
+static void texts_that_are_too_long_are_refused(void **state)
+{
+    (void)state;
+    char text[300];
+    memset(text, 'x', sizeof(text));
+    text[256] = '\0';
+    CLEANUP(alloc_freep) char *yaml = alloc_printf(SERVER "  version: %s\n" CONTROL ZONES, text);
+    refuse(yaml, ":3: server.version: found a longer text, expected at most 255 octets");
+}
+
+static void server_values_out_of_range_are_refused(void **state)
+{
+    (void)state;
+    refuse(SERVER "  workers: 257\n" CONTROL ZONES,
+           ":3: server.workers: found \"257\", expected a whole number from 1 to 256");
+    refuse(SERVER "  workers: 0\n" CONTROL ZONES,
+           ":3: server.workers: found \"0\", expected a whole number from 1 to 256");
+    refuse(SERVER "  workers: many\n" CONTROL ZONES,
+           ":3: server.workers: found \"many\", expected auto or a whole number from 1 to 256");
+    refuse(SERVER "  udp_payload_max: 511\n" CONTROL ZONES,
+           ":3: server.udp_payload_max: found \"511\", expected a whole number from 512 to 4096");
+    refuse(SERVER "  udp_payload_max: 4097\n" CONTROL ZONES,
+           ":3: server.udp_payload_max: found \"4097\", expected a whole number from 512 to 4096");
+    refuse(SERVER "  tcp:\n    idle_timeout: 10\n" CONTROL ZONES,
+           ":4: server.tcp.idle_timeout: found \"10\", expected a duration with its unit such as "
+           "500ms, 10s or 1m30s (d, h, m, s, ms)");
+    refuse(SERVER "  tcp:\n    idle_timeout: 0s\n" CONTROL ZONES,
+           ":4: server.tcp.idle_timeout: found 0s, expected 1ms to 1d");
+    refuse(SERVER "  tcp:\n    max_connections: 0\n" CONTROL ZONES,
+           ":4: server.tcp.max_connections: found \"0\", expected a whole number from 1 to "
+           "1000000");
+    refuse(SERVER "  version: \"two\\nlines\"\n" CONTROL ZONES,
+           ":3: server.version: found a control character (octet 10), expected one line of text");
+    refuse(SERVER "  client_subnet:\n    - 192.0.2.0/24\n    - 192.0.2.1/24\n" CONTROL ZONES,
+           ":5: server.client_subnet[1]: found \"192.0.2.1/24\", expected no bits set after the "
+           "first 24");
+}
+
+static void listen_addresses_are_checked(void **state)
+{
+    (void)state;
+    refuse("server:\n  listen:\n  - 127.0.0.1@53\n  - localhost@53\n" CONTROL ZONES,
+           ":4: server.listen[1]: found \"localhost@53\", expected an address and a port from 1 to "
+           "65535 such as 127.0.0.1@53 or ::1@53");
+    refuse("server:\n  listen:\n  - 127.0.0.1@53\n  - ::1\n  - 127.0.0.1\n" CONTROL ZONES,
+           ":5: server.listen[2]: found 127.0.0.1 a second time, expected each address and port "
+           "once");
+}
+
+static void http_for_everybody_needs_a_token(void **state)
+{
+    (void)state;
+    refuse(SERVER "control:\n  socket: s\n  state: d\n  http: 0.0.0.0:80\n" ZONES,
+           ":6: control.http: found 0.0.0.0:80 without http_token_file, expected a loopback "
+           "address (who can connect could read and change) or a token");
+    refuse(SERVER "control:\n  socket: s\n  state: d\n  http: \"[::]:80\"\n" ZONES,
+           ":6: control.http: found [::]:80 without http_token_file, expected a loopback address "
+           "(who can connect could read and change) or a token");
+    config_free(load_good(SERVER "control: { socket: s, state: d, http: \"[::1]:80\" }\n" ZONES));
+    config_free(load_good(SERVER "control: { socket: s, state: d, http: 127.9.9.9:80 }\n" ZONES));
+    refuse(SERVER "control: { socket: s, state: d, http: 8053 }\n" ZONES,
+           ":3: control.http: found \"8053\", expected an address and a port from 1 to 65535 such "
+           "as 127.0.0.1:8053 or [::1]:8053");
+}
+
+static void a_socket_path_that_the_kernel_cannot_take_is_refused(void **state)
+{
+    (void)state;
+    char path[110];
+    memset(path, 'x', sizeof(path));
+    path[0] = '/';
+    path[107] = '\0';
+    CLEANUP(alloc_freep)
+    char *most = alloc_printf(SERVER "control: { state: d, socket: %s }\n" ZONES, path);
+    config_free(load_good(most));
+    path[107] = 'x';
+    path[108] = '\0';
+    CLEANUP(alloc_freep)
+    char *more = alloc_printf(SERVER "control: { state: d, socket: %s }\n" ZONES, path);
+    CLEANUP(alloc_freep)
+    char *message = alloc_printf(":3: control.socket: found a path of 108 octets (%s), expected at "
+                                 "most 107 octets",
+                                 path);
+    refuse(more, message);
+}
+
+static void a_zone_given_twice_is_refused(void **state)
+{
+    (void)state;
+    refuse(SERVER CONTROL ZONES "  - name: Example.ORG.\n    file: other.zone\n",
+           ":7: zones[1].name: found zone Example.ORG. a second time, expected it once (first in "
+           "line 5)");
+}
+
+#define CHECK(keys) LEAST "health_checks:\n  - name: cats\n" keys
+
+static void health_checks_are_checked(void **state)
+{
+    (void)state;
+    refuse(CHECK("    type: ping\n"), ":10: health_checks[0].type: found \"ping\", expected one "
+                                      "of: http, https, tcp");
+    refuse(CHECK("    type: tcp\n"), ":9: health_checks[0]: the key port is missing, expected a "
+                                     "port from 1 to 65535 with type tcp");
+    refuse(CHECK("    type: http\n    port: 65536\n"),
+           ":11: health_checks[0].port: found \"65536\", expected a whole number from 1 to 65535");
+    refuse(CHECK("    type: http\n    port: 0\n"),
+           ":11: health_checks[0].port: found \"0\", expected a whole number from 1 to 65535");
+    refuse(CHECK("    type: http\n    path: cats\n"),
+           ":11: health_checks[0].path: found \"cats\", expected a path that starts with / and has "
+           "no spaces");
+    refuse(CHECK("    type: http\n    path: /a b\n"),
+           ":11: health_checks[0].path: found \"/a b\", expected a path that starts with / and has "
+           "no spaces");
+    refuse(CHECK("    type: http\n    host: \"a\\r\\nX: y\"\n"),
+           ":11: health_checks[0].host: found a control character (octet 13), expected one line of "
+           "text");
+    refuse(CHECK("    type: http\n    host: a b\n"),
+           ":11: health_checks[0].host: found \"a b\", expected a host name");
+    refuse(CHECK("    type: http\n  - { name: cats, type: http }\n"),
+           ":11: health_checks[1].name: found health check cats a second time, expected each name "
+           "once (first in line 9)");
+    refuse(LEAST "health_checks:\n  - { name: a/b, type: http }\n",
+           ":9: health_checks[0].name: found \"a/b\", expected 1 to 128 printable characters "
+           "without spaces, '/' and '='");
+}
+
+static void times_of_health_checks_are_checked(void **state)
+{
+    (void)state;
+    refuse(CHECK("    type: http\n    interval: 99ms\n"),
+           ":11: health_checks[0].interval: found 99ms, expected 100ms to 1h");
+    refuse(CHECK("    type: http\n    interval: 10\n"),
+           ":11: health_checks[0].interval: found \"10\", expected a duration with its unit such "
+           "as 500ms, 10s or 1m30s (d, h, m, s, ms)");
+    refuse(CHECK("    type: http\n    interval: 2s\n    timeout: 2001ms\n"),
+           ":12: health_checks[0].timeout: found 2001ms, expected at most the interval (2s)");
+    refuse(CHECK("    type: http\n    timeout: 0s\n"),
+           ":11: health_checks[0].timeout: found 0s, expected 1ms to 1h");
+    refuse(CHECK("    type: http\n    rise: 0\n"),
+           ":11: health_checks[0].rise: found \"0\", expected a whole number from 1 to 10");
+    refuse(CHECK("    type: http\n    fall: 11\n"),
+           ":11: health_checks[0].fall: found \"11\", expected a whole number from 1 to 10");
+    config_free(load_good(CHECK("    type: http\n    interval: 100ms\n    timeout: 100ms\n")));
+}
+
+static void keys_that_a_check_cannot_use_are_refused(void **state)
+{
+    (void)state;
+    refuse(CHECK("    type: http\n    verify: true\n"),
+           ":11: health_checks[0].verify: found in a check of type http, expected only with type "
+           "https");
+    refuse(CHECK("    type: http\n    ca_file: ca.pem\n"),
+           ":11: health_checks[0].ca_file: found in a check of type http, expected only with type "
+           "https");
+    refuse(CHECK("    type: tcp\n    port: 1\n    body: hello\n"),
+           ":12: health_checks[0].body: found in a check of type tcp, expected only with type http "
+           "or https");
+    refuse(CHECK("    type: https\n    verify: maybe\n"),
+           ":11: health_checks[0].verify: found \"maybe\", expected true or false");
+}
+
+static void expected_statuses_are_checked(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"99",       "600",      "299-200", "200-600", "2xx",
+                                        "200-",     "-200",     "200,204", "200-29x", "200-299-300",
+                                        "2000-299", "200-2999", "0x200"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        CLEANUP(alloc_freep)
+        char *yaml = alloc_printf(CHECK("    type: http\n    expect: \"%s\"\n"), wrong[i]);
+        CLEANUP(alloc_freep)
+        char *message = alloc_printf(":11: health_checks[0].expect: found \"%s\", expected an HTTP "
+                                     "status from 100 to 599 or a range such as \"200-299\"",
+                                     wrong[i]);
+        refuse(yaml, message);
+    }
+    CLEANUP(config_freep)
+    struct config *config = load_good(CHECK("    type: http\n    expect: 200-399\n"));
+    assert_int_equal(config->health_checks[0].status_low, 200);
+    assert_int_equal(config->health_checks[0].status_high, 399);
+}
+
+static void weights_are_whole_numbers_from_0_to_255(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "256", "-1", "1.5", "ten", "0x10", "+1", "1e2", "1 0", "99999999999999999999"};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        CLEANUP(alloc_freep)
+        char *yaml = alloc_printf(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n"
+                                        "      - id: blue\n        weight: %s\n"
+                                        "        values: [192.0.2.1]\n",
+                                  wrong[i]);
+        CLEANUP(alloc_freep)
+        char *message = alloc_printf(":13: record_sets[0].members[0].weight: found \"%s\", "
+                                     "expected a whole number from 0 to 255",
+                                     wrong[i]);
+        refuse(yaml, message);
+    }
+}
+
+#define MEMBER(keys)                                                                               \
+    LEAST CHECKS "record_sets:\n  - name: a\n    type: A\n    members:\n      - id: blue\n"        \
+                 "        weight: 1\n" keys
+
+static void members_are_checked(void **state)
+{
+    (void)state;
+    refuse(MEMBER("        alias: lb.example.com\n"),
+           ":15: record_sets[0].members[0].alias: found an alias target, which this version does "
+           "not have; expected values: a list of the member's addresses");
+    refuse(MEMBER("        values: [a]\n        health_check: catz\n"),
+           ":16: record_sets[0].members[0].health_check: found \"catz\", expected the name of a "
+           "health check (there are: cats, dogs)");
+    refuse(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n"
+                 "      - { id: blue, weight: 1, values: [a], health_check: catz }\n",
+           ":12: record_sets[0].members[0].health_check: found \"catz\", expected the name of a "
+           "health check (there are: none)");
+    refuse(MEMBER("        values: [a]\n      - { id: blue, weight: 1, values: [b] }\n"),
+           ":16: record_sets[0].members[1].id: found member blue a second time, expected each id "
+           "once in the record set (first in line 13)");
+}
+
+static void member_ids_fit_into_commands(void **state)
+{
+    (void)state;
+    char longest[130];
+    memset(longest, 'x', sizeof(longest));
+    longest[129] = '\0';
+    const char *const wrong[] = {"a b", "a/b", "a=b", "gr\xc3\xbcn", longest};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        CLEANUP(alloc_freep)
+        char *yaml = alloc_printf(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n"
+                                        "      - { id: %s, weight: 1, values: [a] }\n",
+                                  wrong[i]);
+        CLEANUP(alloc_freep)
+        char *message = alloc_printf(":12: record_sets[0].members[0].id: found \"%s\", expected 1 "
+                                     "to 128 printable characters without spaces, '/' and '='",
+                                     wrong[i]);
+        refuse(yaml, message);
+    }
+}
+
+static void record_sets_are_checked(void **state)
+{
+    (void)state;
+    refuse(SETS SET("A.example.org.", "aaaa"),
+           ":11: record_sets[2].name: found record set A.example.org./aaaa a second time, expected "
+           "each name and type once (first in line 10)");
+    refuse(SETS "  - name: b\n    type: A\n    ttl: 1h\n    members: " MEMBERS "\n",
+           ":13: record_sets[2].ttl: found \"1h\", expected a whole number from 0 to 2147483647");
+    refuse(SETS "  - name: b\n    type: A\n    ttl: 2147483648\n    members: " MEMBERS "\n",
+           ":13: record_sets[2].ttl: found \"2147483648\", expected a whole number from 0 to "
+           "2147483647");
+    refuse(SETS "  - name: b\n    type: A\n    choice: best\n    members: " MEMBERS "\n",
+           ":13: record_sets[2].choice: found \"best\", expected one of: exact, random, sticky");
+}
+
+#define ROLLOUT(keys) SETS "rollouts:\n  - name: r\n    cluster: c\n" keys
+
+static void rollouts_name_record_sets_that_exist(void **state)
+{
+    (void)state;
+    const char *unknown = ":14: rollouts[0].record_set: found \"b.example.org/A\", expected a "
+                          "record set as NAME/TYPE (there are: a.example.org/A, "
+                          "a.example.org/AAAA)";
+    refuse(ROLLOUT("    record_set: b.example.org/A\n"), unknown);
+    refuse(ROLLOUT("    record_set: a.example.org\n"),
+           ":14: rollouts[0].record_set: found \"a.example.org\", expected a record set as "
+           "NAME/TYPE (there are: a.example.org/A, a.example.org/AAAA)");
+    refuse(ROLLOUT("    record_sets:\n      - a.example.org/A\n      - a.example.org/MX\n"),
+           ":16: rollouts[0].record_sets[1]: found \"a.example.org/MX\", expected a record set as "
+           "NAME/TYPE (there are: a.example.org/A, a.example.org/AAAA)");
+    refuse(ROLLOUT(""),
+           ":12: rollouts[0]: found neither record_set and record_sets, expected one of them");
+    refuse(ROLLOUT("    record_set: a.example.org/A\n    record_sets: [a.example.org/AAAA]\n"),
+           ":12: rollouts[0]: found both record_set and record_sets, expected one of them");
+}
+
+static void record_sets_with_slashes_in_their_names_can_be_named(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(LEAST "record_sets:\n" SET(
+        "1.0/25.2.0.192.in-addr.arpa", "PTR") "rollouts: [{ name: r, cluster: c, record_set: "
+                                              "1.0/25.2.0.192.in-addr.arpa/PTR }]\n");
+    assert_int_equal(config->rollouts[0].record_sets[0], 0);
+}
+
+static void a_record_set_is_in_one_rollout(void **state)
+{
+    (void)state;
+    refuse(ROLLOUT("    record_set: a.example.org/A\n"
+                   "  - name: s\n    cluster: c\n    record_set: A.example.org/A\n"),
+           ":17: rollouts[1].record_set: found record set a.example.org/A, which rollout r has "
+           "already; expected it in one rollout, once");
+    refuse(ROLLOUT("    record_sets: [a.example.org/A, a.example.org/A]\n"),
+           ":14: rollouts[0].record_sets[1]: found record set a.example.org/A, which rollout r has "
+           "already; expected it in one rollout, once");
+    refuse(ROLLOUT("    record_set: a.example.org/A\n"
+                   "  - name: r\n    cluster: c\n    record_set: a.example.org/AAAA\n"),
+           ":15: rollouts[1].name: found rollout r a second time, expected each name once (first "
+           "in line 12)");
+}
+
+static void record_sets_that_move_together_have_the_same_members(void **state)
+{
+    (void)state;
+    refuse(SETS "  - { name: b, type: A, members: [{ id: blue, weight: 1, values: [a] }] }\n"
+                "rollouts:\n  - name: r\n    cluster: c\n    record_set: b/A\n",
+           ":15: rollouts[0].record_set: found record set b/A with one member, expected at least "
+           "two to move between");
+    refuse(SETS "  - name: b\n    type: A\n    members:\n"
+                "      - { id: green, weight: 1, values: [a] }\n"
+                "      - { id: red, weight: 1, values: [a] }\n"
+                "rollouts:\n  - name: r\n    cluster: c\n    record_sets: [a.example.org/A, b/A]\n",
+           ":19: rollouts[0].record_sets[1]: found record set b/A with other members than "
+           "a.example.org/A, expected the same ids in both");
+    config_free(load_good(SETS "  - name: b\n    type: A\n    members:\n"
+                               "      - { id: green, weight: 1, values: [a] }\n"
+                               "      - { id: blue, weight: 1, values: [a] }\n"
+                               "rollouts:\n  - name: r\n    cluster: c\n"
+                               "    record_sets: [a.example.org/A, b/A]\n"));
+}
+
+#define PLAN(keys) ROLLOUT("    record_set: a.example.org/A\n    plan:\n" keys)
+
+static void steps_ascend_to_100(void **state)
+{
+    (void)state;
+    refuse(PLAN("      steps: [10, 10, 100]\n"),
+           ":16: rollouts[0].plan.steps[1]: found 10 after 10, expected ascending steps");
+    refuse(PLAN("      steps: [50, 10, 100]\n"),
+           ":16: rollouts[0].plan.steps[1]: found 10 after 50, expected ascending steps");
+    refuse(PLAN("      steps: [10, 50]\n"),
+           ":16: rollouts[0].plan.steps: found 50 as the last step, expected 100");
+    refuse(PLAN("      steps: [0, 100]\n"),
+           ":16: rollouts[0].plan.steps[0]: found \"0\", expected a whole number from 1 to 100");
+    refuse(PLAN("      steps: [10, 101]\n"),
+           ":16: rollouts[0].plan.steps[1]: found \"101\", expected a whole number from 1 to 100");
+    refuse(PLAN("      steps: []\n"),
+           ":16: rollouts[0].plan.steps: found an empty list, expected at least 1 entry");
+    refuse(PLAN("      steps: [1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,"
+                "26,27,28,29,30,31,32,100]\n"),
+           ":16: rollouts[0].plan.steps: found too many entries, expected at most 32");
+    config_free(load_good(PLAN("      steps: [100]\n")));
+}
+
+static void a_hold_is_at_least_the_ttl_unless_told_otherwise(void **state)
+{
+    (void)state;
+    refuse(PLAN("      hold: 59s\n"),
+           ":16: rollouts[0].plan.hold: found 59s, expected at least the TTL of a.example.org/A "
+           "(60s), or allow_short_hold: true beside it");
+    refuse(PLAN("      hold: 60\n"),
+           ":16: rollouts[0].plan.hold: found \"60\", expected a duration with its unit such as "
+           "500ms, 10s or 1m30s (d, h, m, s, ms)");
+    refuse(PLAN("      hold: 59s\n      allow_short_hold: false\n"),
+           ":16: rollouts[0].plan.hold: found 59s, expected at least the TTL of a.example.org/A "
+           "(60s), or allow_short_hold: true beside it");
+    config_free(load_good(PLAN("      hold: 60s\n")));
+    config_free(load_good(PLAN("      hold: 200ms\n      allow_short_hold: true\n")));
+    refuse(LEAST "record_sets:\n  - { name: a, type: A, ttl: 61, members: " MEMBERS " }\n"
+                 "rollouts:\n  - { name: r, cluster: c, record_set: a/A }\n",
+           ":11: rollouts[0].plan.hold: found 1m, expected at least the TTL of a/A (61s), or "
+           "allow_short_hold: true beside it");
+}
+
+static void what_later_versions_bring_is_refused_by_name(void **state)
+{
+    (void)state;
+    refuse(PLAN("      asl: step-function.json\n"),
+           ":16: rollouts[0].plan.asl: found a state machine, which this version does not have; "
+           "expected steps and hold");
+}
+
+static void other_rollout_values_are_checked(void **state)
+{
+    (void)state;
+    refuse(ROLLOUT("    record_set: a.example.org/A\n    min_running: 0\n"),
+           ":15: rollouts[0].min_running: found \"0\", expected a whole number from 1 to 10000");
+    refuse(SETS "rollouts:\n  - name: two words\n    cluster: c\n"
+                "    record_set: a.example.org/A\n",
+           ":12: rollouts[0].name: found \"two words\", expected 1 to 128 printable characters "
+           "without spaces, '/' and '='");
+}
+
+/* The file that users copy. */
+static void the_documented_example_loads(void **state)
+{
+    (void)state;
+    const char *source = getenv("top_srcdir");
+    CLEANUP(alloc_freep)
+    char *path = alloc_printf("%s/contrib/ballast.yaml", source == NULL ? "." : source);
+    struct error err = {""};
+    CLEANUP(config_freep) struct config *config = config_load(path, &err);
+    if (config == NULL) {
+        fail_msg("%s", err.text);
+    }
+    assert_string_equal(config->zones[0].name, "catsndogs.lol");
+    assert_int_equal(config->record_set_count, 1);
+    assert_string_equal(config->record_sets[0].members[0].id, "blue");
+    assert_string_equal(config->record_sets[0].members[1].id, "green");
+    assert_string_equal(config->rollouts[0].name, "cats");
+}
+
 static int make_directory(void **state)
 {
     (void)state;
@@ -115,6 +919,49 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(an_unknown_key_is_refused_with_those_that_exist),
+        cmocka_unit_test(everything_that_is_said_is_read),
+        cmocka_unit_test(items_know_their_lines),
+        cmocka_unit_test(sections_of_a_record_set_have_their_defaults),
+        cmocka_unit_test(a_timeout_that_is_not_said_fits_the_interval),
+        cmocka_unit_test(a_check_over_https_asks_port_443),
+        cmocka_unit_test(relative_paths_begin_at_the_file),
+        cmocka_unit_test(a_file_in_the_working_directory_leaves_paths_as_they_are),
+        cmocka_unit_test(record_sets_are_found_by_name_and_type),
+        cmocka_unit_test(a_file_that_cannot_be_read_is_refused),
+        cmocka_unit_test(an_endless_file_is_refused),
+        cmocka_unit_test(what_is_not_a_mapping_is_refused),
+        cmocka_unit_test(broken_yaml_is_refused_where_it_breaks),
+        cmocka_unit_test(a_key_given_twice_is_refused),
+        cmocka_unit_test(aliases_are_refused_before_they_grow),
+        cmocka_unit_test(deep_nesting_is_refused),
+        cmocka_unit_test(keys_that_are_missing_are_named),
+        cmocka_unit_test(unknown_keys_inside_are_named),
+        cmocka_unit_test(values_of_the_wrong_shape_are_refused),
+        cmocka_unit_test(lists_that_are_empty_or_too_long_are_refused),
+        cmocka_unit_test(a_record_set_has_at_most_100_members),
+        cmocka_unit_test(texts_that_are_too_long_are_refused),
+        cmocka_unit_test(server_values_out_of_range_are_refused),
+        cmocka_unit_test(listen_addresses_are_checked),
+        cmocka_unit_test(http_for_everybody_needs_a_token),
+        cmocka_unit_test(a_socket_path_that_the_kernel_cannot_take_is_refused),
+        cmocka_unit_test(a_zone_given_twice_is_refused),
+        cmocka_unit_test(health_checks_are_checked),
+        cmocka_unit_test(times_of_health_checks_are_checked),
+        cmocka_unit_test(keys_that_a_check_cannot_use_are_refused),
+        cmocka_unit_test(expected_statuses_are_checked),
+        cmocka_unit_test(weights_are_whole_numbers_from_0_to_255),
+        cmocka_unit_test(members_are_checked),
+        cmocka_unit_test(member_ids_fit_into_commands),
+        cmocka_unit_test(record_sets_are_checked),
+        cmocka_unit_test(rollouts_name_record_sets_that_exist),
+        cmocka_unit_test(record_sets_with_slashes_in_their_names_can_be_named),
+        cmocka_unit_test(a_record_set_is_in_one_rollout),
+        cmocka_unit_test(record_sets_that_move_together_have_the_same_members),
+        cmocka_unit_test(steps_ascend_to_100),
+        cmocka_unit_test(a_hold_is_at_least_the_ttl_unless_told_otherwise),
+        cmocka_unit_test(what_later_versions_bring_is_refused_by_name),
+        cmocka_unit_test(other_rollout_values_are_checked),
+        cmocka_unit_test(the_documented_example_loads),
     };
     return cmocka_run_group_tests(tests, make_directory, remove_directory);
 }
