@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/probe.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "common/alloc.h"
+#include "config.h"
+
+#define BODY_MAX_OCTETS   5120
+#define HEADER_MAX_OCTETS 65536
+#define CA_CACHE_S        600L
+
+struct probe {
+    struct http_client *client;
+    const struct config_health_check *check;
+    probe_done done;
+    void *argument;
+    struct http_exchange exchange;
+    struct curl_slist *headers;
+    struct curl_slist *connect_to;
+
+    /* of the attempt that runs */
+    uint64_t started_ns;
+    int socket_errno;      /* why no socket could be made; 0: it could */
+    bool has_whole_header; /* of the final answer, not of a 1xx */
+    bool is_body_found;
+    bool is_stopped; /* we know enough and told libcurl so */
+    size_t header_octets;
+    size_t body_octets;
+    char *body; /* NULL: nothing to find in it */
+    char curl_text[CURL_ERROR_SIZE];
+};
+
+static bool has_expected_status(const struct probe *probe, long *status)
+{
+    *status = 0;
+    curl_easy_getinfo(probe->exchange.easy, CURLINFO_RESPONSE_CODE, status);
+    return *status >= (long)probe->check->status_low && *status <= (long)probe->check->status_high;
+}
+
+/* CURLOPT_HEADERFUNCTION, a line each. The status decides as soon as the header is there, unless
+ * the body has a say; what follows is not waited for. */
+static size_t take_header(char *line, size_t size, size_t count, void *argument)
+{
+    struct probe *probe = argument;
+    size_t len = size * count;
+    probe->header_octets += len;
+    if (probe->header_octets > HEADER_MAX_OCTETS) {
+        return 0;
+    }
+    bool is_end = len <= 2 && (line[0] == '\r' || line[0] == '\n');
+    long status;
+    bool is_expected = has_expected_status(probe, &status);
+    if (!is_end || status < 200) {
+        return len;
+    }
+    probe->has_whole_header = true;
+    probe->is_stopped = !is_expected || probe->body == NULL;
+    return probe->is_stopped ? 0 : len;
+}
+
+/* CURLOPT_WRITEFUNCTION. */
+static size_t take_body(char *octets, size_t size, size_t count, void *argument)
+{
+    struct probe *probe = argument;
+    size_t len = size * count;
+    size_t room = BODY_MAX_OCTETS - probe->body_octets;
+    size_t taken = len < room ? len : room;
+    memcpy(probe->body + probe->body_octets, octets, taken);
+    probe->body_octets += taken;
+    probe->is_body_found = memmem(probe->body, probe->body_octets, probe->check->body,
+                                  strlen(probe->check->body)) != NULL;
+    probe->is_stopped = probe->is_body_found || probe->body_octets == BODY_MAX_OCTETS;
+    return probe->is_stopped ? 0 : len;
+}
+
+/* CURLOPT_OPENSOCKETFUNCTION: as libcurl's own, but we learn why it failed. */
+static curl_socket_t open_socket(void *argument, curlsocktype purpose,
+                                 struct curl_sockaddr *address)
+{
+    (void)purpose;
+    struct probe *probe = argument;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) {
+        probe->socket_errno = errno;
+        return CURL_SOCKET_BAD;
+    }
+    return fd;
+}
+
+static void describe_errno(int number, char text[PROBE_TEXT_SIZE])
+{
+    uv_strerror_r(uv_translate_sys_error(number), text, PROBE_TEXT_SIZE);
+}
+
+/* libcurl's own words, which may quote the peer's: only what every terminal and JSON can take. */
+static void describe_curl(const struct probe *probe, CURLcode result, const char *context,
+                          char text[PROBE_TEXT_SIZE])
+{
+    static const char *const prefixes[] = {"SSL certificate problem: ", "SSL: "};
+    const char *said = probe->curl_text[0] != '\0' ? probe->curl_text : curl_easy_strerror(result);
+    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
+        size_t len = strlen(prefixes[i]);
+        said += strncmp(said, prefixes[i], len) == 0 ? len : 0;
+    }
+    snprintf(text, PROBE_TEXT_SIZE, "%s%s", context, said);
+    for (char *at = text; *at != '\0'; at++) {
+        *at = *at < ' ' || *at > '~' ? '?' : *at;
+    }
+}
+
+/* What libcurl says at greater length than helps. */
+static const char *short_text(CURLcode result)
+{
+    static const struct {
+        CURLcode result;
+        const char *text;
+    } texts[] = {
+        {CURLE_GOT_NOTHING, "closed without an answer"},
+        {CURLE_PARTIAL_FILE, "closed in the middle of the answer"},
+        {CURLE_UNSUPPORTED_PROTOCOL, "the answer is not HTTP"},
+        {CURLE_WEIRD_SERVER_REPLY, "the answer is not HTTP"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        if (texts[i].result == result) {
+            return texts[i].text;
+        }
+    }
+    return NULL;
+}
+
+static void describe_failure(const struct probe *probe, CURLcode result, char text[PROBE_TEXT_SIZE])
+{
+    long number = 0;
+    curl_easy_getinfo(probe->exchange.easy, CURLINFO_OS_ERRNO, &number);
+    if (result == CURLE_OPERATION_TIMEDOUT) {
+        snprintf(text, PROBE_TEXT_SIZE, "timed out after %lld ms",
+                 (long long)probe->check->timeout_ms);
+    } else if (probe->header_octets > HEADER_MAX_OCTETS) {
+        snprintf(text, PROBE_TEXT_SIZE, "the answer's header is longer than %d octets",
+                 HEADER_MAX_OCTETS);
+    } else if (short_text(result) != NULL) {
+        snprintf(text, PROBE_TEXT_SIZE, "%s", short_text(result));
+    } else if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE) {
+        describe_curl(probe, result, "certificate: ", text);
+    } else if (number != 0 && (result == CURLE_COULDNT_CONNECT || result == CURLE_RECV_ERROR ||
+                               result == CURLE_SEND_ERROR)) {
+        describe_errno((int)number, text);
+    } else {
+        describe_curl(probe, result, "", text);
+    }
+}
+
+/* The answer has come so far as it matters. */
+static void judge_answer(const struct probe *probe, struct probe_outcome *outcome)
+{
+    const struct config_health_check *check = probe->check;
+    long status;
+    bool is_expected = has_expected_status(probe, &status);
+    outcome->succeeded = is_expected && (check->body == NULL || probe->is_body_found);
+    if (outcome->succeeded) {
+        snprintf(outcome->text, sizeof(outcome->text), "HTTP %ld in %lld ms", status,
+                 (long long)outcome->latency_ms);
+    } else if (is_expected) {
+        /* Cut between two characters, not within one. */
+        size_t len = strlen(check->body);
+        for (len = len < 100 ? len : 100; ((unsigned char)check->body[len] & 0xc0) == 0x80;) {
+            len--;
+        }
+        snprintf(outcome->text, sizeof(outcome->text), "body does not contain \"%.*s\"%s", (int)len,
+                 check->body, check->body[len] != '\0' ? " …" : "");
+    } else if (check->status_low == check->status_high) {
+        snprintf(outcome->text, sizeof(outcome->text), "HTTP %ld, expected %u", status,
+                 check->status_low);
+    } else {
+        snprintf(outcome->text, sizeof(outcome->text), "HTTP %ld, expected %u-%u", status,
+                 check->status_low, check->status_high);
+    }
+}
+
+/* Is it we who lack something? The target is not to blame then. */
+static bool is_our_own_fault(const struct probe *probe, CURLcode result)
+{
+    int number = probe->socket_errno;
+    return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM ||
+           result == CURLE_OUT_OF_MEMORY;
+}
+
+static void on_done(void *argument, CURLcode result)
+{
+    struct probe *probe = argument;
+    struct probe_outcome outcome = {.counts = true};
+    outcome.latency_ms = (int64_t)((uv_hrtime() - probe->started_ns) / 1000000);
+    if (is_our_own_fault(probe, result)) {
+        outcome.counts = false;
+        int number = probe->socket_errno != 0 ? probe->socket_errno : ENOMEM;
+        char why[PROBE_TEXT_SIZE];
+        describe_errno(number, why);
+        snprintf(outcome.text, sizeof(outcome.text), "not probed: %s", why);
+    } else if (probe->socket_errno != 0) {
+        describe_errno(probe->socket_errno, outcome.text);
+    } else if (result == CURLE_OK && probe->check->type == CHECK_TCP) {
+        outcome.succeeded = true;
+        snprintf(outcome.text, sizeof(outcome.text), "connected in %lld ms",
+                 (long long)outcome.latency_ms);
+    } else if (probe->is_stopped || (result == CURLE_OK && probe->has_whole_header)) {
+        judge_answer(probe, &outcome);
+    } else {
+        /* libcurl is content with a header that ends in the middle. */
+        describe_failure(probe, result == CURLE_OK ? CURLE_PARTIAL_FILE : result, outcome.text);
+    }
+    /* Last: it may free us. */
+    probe->done(probe->argument, &outcome);
+}
+
+/* Nothing of the environment, of the user's home or of an earlier probe has a say. */
+static void set_transport(CURL *easy, struct probe *probe)
+{
+    const struct config_health_check *check = probe->check;
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)check->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)check->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, probe->curl_text);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, probe);
+    if (check->type == CHECK_TCP) {
+        curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    }
+}
+
+static void set_tls(CURL *easy, const struct config_health_check *check)
+{
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, check->verify ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, check->verify ? 2L : 0L);
+    /* A resumed session would skip the certificate. */
+    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
+    /* Reading the system's certificates takes longer than the probe; a new bundle is seen soon. */
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
+    if (check->ca_file != NULL) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, check->ca_file);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+}
+
+/* The address is what is connected to. With https the URL names the host, so that SNI and the
+ * verified name are the host's. */
+static void set_url(CURL *easy, struct probe *probe, const char *address)
+{
+    const struct config_health_check *check = probe->check;
+    bool is_v6 = strchr(address, ':') != NULL;
+    bool is_https = check->type == CHECK_HTTPS;
+    CLEANUP(alloc_freep) char *bracketed = alloc_printf(is_v6 ? "[%s]" : "%s", address);
+    bool is_named = is_https && check->host != NULL;
+    CLEANUP(alloc_freep)
+    char *url = alloc_printf("%s://%s:%u%s", is_https ? "https" : "http",
+                             is_named ? check->host : bracketed, check->port,
+                             check->type == CHECK_TCP ? "/" : check->path);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    if (is_named) {
+        CLEANUP(alloc_freep) char *to = alloc_printf("::%s:%u", bracketed, check->port);
+        probe->connect_to = curl_slist_append(NULL, to);
+        curl_easy_setopt(easy, CURLOPT_CONNECT_TO, probe->connect_to);
+    }
+}
+
+static void set_request(CURL *easy, struct probe *probe)
+{
+    const struct config_health_check *check = probe->check;
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE "/" PACKAGE_VERSION " health check");
+    probe->headers = curl_slist_append(NULL, "Connection: close");
+    if (check->host != NULL) {
+        CLEANUP(alloc_freep) char *host = alloc_printf("Host: %s", check->host);
+        probe->headers = curl_slist_append(probe->headers, host);
+    }
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, probe->headers);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, probe);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, probe);
+}
+
+struct probe *probe_new(struct http_client *client, const struct config_health_check *check,
+                        const char *address, probe_done done, void *argument)
+{
+    struct probe *probe = alloc_zeroed(1, sizeof(*probe));
+    probe->client = client;
+    probe->check = check;
+    probe->done = done;
+    probe->argument = argument;
+    probe->body = check->body != NULL ? alloc_zeroed(1, BODY_MAX_OCTETS) : NULL;
+    probe->exchange.done = on_done;
+    probe->exchange.argument = probe;
+    probe->exchange.easy = curl_easy_init();
+    assert(probe->exchange.easy != NULL);
+    /* What a string of the configuration makes impossible, libcurl reports when it runs. */
+    set_transport(probe->exchange.easy, probe);
+    set_tls(probe->exchange.easy, check);
+    set_url(probe->exchange.easy, probe, address);
+    set_request(probe->exchange.easy, probe);
+    return probe;
+}
+
+void probe_start(struct probe *probe)
+{
+    probe->started_ns = uv_hrtime();
+    probe->socket_errno = 0;
+    probe->has_whole_header = false;
+    probe->is_body_found = false;
+    probe->is_stopped = false;
+    probe->header_octets = 0;
+    probe->body_octets = 0;
+    probe->curl_text[0] = '\0';
+    http_client_start(probe->client, &probe->exchange);
+}
+
+void probe_free(struct probe *probe)
+{
+    if (probe != NULL) {
+        http_client_cancel(probe->client, &probe->exchange);
+        curl_easy_cleanup(probe->exchange.easy);
+        curl_slist_free_all(probe->headers);
+        curl_slist_free_all(probe->connect_to);
+        free(probe->body);
+        free(probe);
+    }
+}
