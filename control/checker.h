@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Runs the health checks: probes on one libcurl multi handle on the control loop, each target at
- * its own interval with a random first delay, none waiting for another. Control thread only. */
+ * its own interval, none waiting for another. Control thread only. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
 
 #include "common/config.h"
 #include "control/health.h"
+#include "control/probe.h"
 
 struct checker;
 
@@ -16,21 +18,24 @@ struct target {
     const struct config_health_check *check;
     char *address; /* "192.0.2.10" */
     struct health health;
-    int64_t last_probe_ms;   /* 0: not yet */
-    int64_t last_latency_ms; /* of the last finished probe */
-    char last_result[160];   /* "HTTP 200", "HTTP 503, expected 200-299", "connect: refused" */
+    int64_t last_probe_ms;             /* when the last finished probe started; 0: none yet */
+    int64_t last_latency_ms;           /* of the last finished probe */
+    char last_result[PROBE_TEXT_SIZE]; /* "HTTP 200 in 12 ms", "connection refused"; "": none yet */
 };
 
-/* A target's verdict changed. */
+/* A target's verdict changed. May call checker_close. */
 typedef void (*checker_changed)(void *argument, const struct target *target);
 
-struct checker *checker_new(uv_loop_t *loop, checker_changed changed, void *argument,
-                            struct error *err) MUST_CHECK;
-/* The target for this check and address, made on first use; probing starts at once. The checker
- * owns it; check outlives the checker. */
+MUST_CHECK struct checker *checker_new(uv_loop_t *loop, checker_changed changed, void *argument,
+                                       struct error *err);
+/* The target for this check and address, made on first use; the first probe starts within the
+ * first second (or interval, if that is shorter), at random, so that probes spread. The checker
+ * owns the target; check outlives the checker. */
 const struct target *checker_watch(struct checker *checker, const struct config_health_check *check,
                                    const char *address);
 size_t checker_target_count(const struct checker *checker);
-/* Stops every probe and closes its handles on the loop (which must still turn), then calls closed
- * and frees itself. NULL is fine. */
+/* In the order in which they were first watched. */
+const struct target *checker_target(const struct checker *checker, size_t index);
+/* Stops every probe and calls changed no more; closes its handles on the loop (which must still
+ * turn) and frees itself and the targets then. NULL is fine. */
 void checker_close(struct checker *checker);

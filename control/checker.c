@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/checker.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+
+/* Verdicts are wanted soon after the start, whatever the interval. */
+#define FIRST_DELAY_MAX_MS 1000
+
+struct watched {
+    struct target target; /* first: what callers hold is a pointer to it */
+    struct checker *checker;
+    struct probe *probe;
+    uv_timer_t timer;
+    uint64_t started_at_ms;   /* the loop's time */
+    int64_t started_clock_ms; /* the same moment on the clock */
+};
+
+struct checker {
+    uv_loop_t *loop;
+    struct http_client *client;
+    checker_changed changed;
+    void *argument;
+    struct watched **watched;
+    size_t count;
+    size_t capacity;
+    size_t open_timers;
+};
+
+static void start_probe(uv_timer_t *timer)
+{
+    struct watched *watched = timer->data;
+    watched->started_at_ms = uv_now(watched->checker->loop);
+    watched->started_clock_ms = clock_now_ms();
+    probe_start(watched->probe);
+}
+
+/* An interval after the last start; what a slow probe or a busy loop has missed is not made up
+ * for. */
+static void schedule_next(struct watched *watched)
+{
+    uint64_t next_ms = watched->started_at_ms + (uint64_t)watched->target.check->interval_ms;
+    uint64_t now_ms = uv_now(watched->checker->loop);
+    uv_timer_start(&watched->timer, start_probe, next_ms > now_ms ? next_ms - now_ms : 0, 0);
+}
+
+static void take_outcome(void *argument, const struct probe_outcome *outcome)
+{
+    struct watched *watched = argument;
+    struct target *target = &watched->target;
+    target->last_probe_ms = watched->started_clock_ms;
+    target->last_latency_ms = outcome->latency_ms;
+    snprintf(target->last_result, sizeof(target->last_result), "%s", outcome->text);
+    schedule_next(watched);
+    if (!outcome->counts) {
+        log_warning("health %s %s: %s", target->check->name, target->address, outcome->text);
+        return;
+    }
+    enum health_verdict before = target->health.verdict;
+    if (health_record(&target->health, outcome->succeeded)) {
+        log_info("health %s %s: %s -> %s (%s)", target->check->name, target->address,
+                 health_verdict_name(before), health_verdict_name(target->health.verdict),
+                 outcome->text);
+        /* Last: it may close the checker. */
+        watched->checker->changed(watched->checker->argument, target);
+    }
+}
+
+struct checker *checker_new(uv_loop_t *loop, checker_changed changed, void *argument,
+                            struct error *err)
+{
+    struct http_client *client = http_client_new(loop, err);
+    if (client == NULL) {
+        return NULL;
+    }
+    struct checker *checker = alloc_zeroed(1, sizeof(*checker));
+    checker->loop = loop;
+    checker->client = client;
+    checker->changed = changed;
+    checker->argument = argument;
+    return checker;
+}
+
+static uint64_t first_delay_ms(const struct config_health_check *check)
+{
+    uint64_t spread_ms =
+        check->interval_ms < FIRST_DELAY_MAX_MS ? (uint64_t)check->interval_ms : FIRST_DELAY_MAX_MS;
+    uint64_t chance = 0;
+    ssize_t got = getrandom(&chance, sizeof(chance), GRND_NONBLOCK);
+    (void)got; /* without chance they all start at once, which is no harm */
+    return spread_ms == 0 ? 0 : chance % spread_ms;
+}
+
+static struct watched *add_watched(struct checker *checker, const struct config_health_check *check,
+                                   const char *address)
+{
+    struct watched *watched = alloc_zeroed(1, sizeof(*watched));
+    watched->target.check = check;
+    watched->target.address = alloc_string(address);
+    health_init(&watched->target.health, check->rise, check->fall);
+    watched->checker = checker;
+    watched->probe = probe_new(checker->client, check, address, take_outcome, watched);
+    uv_timer_init(checker->loop, &watched->timer);
+    watched->timer.data = watched;
+    checker->open_timers++;
+    if (checker->count == checker->capacity) {
+        checker->capacity = checker->capacity == 0 ? 16 : checker->capacity * 2;
+        checker->watched =
+            alloc_resize(checker->watched, checker->capacity, sizeof(*checker->watched));
+    }
+    checker->watched[checker->count++] = watched;
+    return watched;
+}
+
+const struct target *checker_watch(struct checker *checker, const struct config_health_check *check,
+                                   const char *address)
+{
+    /* Each is looked up once, at the start: a list will do for the thousands that there may be. */
+    for (size_t i = 0; i < checker->count; i++) {
+        const struct target *target = &checker->watched[i]->target;
+        if (target->check == check && strcmp(target->address, address) == 0) {
+            return target;
+        }
+    }
+    struct watched *watched = add_watched(checker, check, address);
+    uv_timer_start(&watched->timer, start_probe, first_delay_ms(check), 0);
+    return &watched->target;
+}
+
+size_t checker_target_count(const struct checker *checker)
+{
+    return checker->count;
+}
+
+const struct target *checker_target(const struct checker *checker, size_t index)
+{
+    assert(index < checker->count);
+    return &checker->watched[index]->target;
+}
+
+static void free_checker(struct checker *checker)
+{
+    free(checker->watched);
+    free(checker);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    struct watched *watched = handle->data;
+    struct checker *checker = watched->checker;
+    free(watched->target.address);
+    free(watched);
+    checker->open_timers--;
+    if (checker->open_timers == 0) {
+        free_checker(checker);
+    }
+}
+
+void checker_close(struct checker *checker)
+{
+    if (checker == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < checker->count; i++) {
+        struct watched *watched = checker->watched[i];
+        probe_free(STEAL(watched->probe));
+        uv_close((uv_handle_t *)&watched->timer, on_timer_closed);
+    }
+    http_client_close(checker->client);
+    if (checker->count == 0) {
+        free_checker(checker);
+    }
+}
