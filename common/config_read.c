@@ -35,7 +35,9 @@ struct failure {
     struct error *err;
 };
 
-static void take_log_line(cyaml_log_t level, void *context, const char *format, va_list args)
+/* The format is libcyaml's own; the attribute tells the compiler that it is one. */
+__attribute__((format(printf, 3, 0))) static void take_log_line(cyaml_log_t level, void *context,
+                                                                const char *format, va_list args)
 {
     (void)level;
     struct report *report = context;
