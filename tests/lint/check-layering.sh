@@ -1,0 +1,39 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The arrows are control -> zones <- server and everybody -> common; each library is seen by one
+# layer. Fails if a folder includes what it must not see.
+cd "${top_srcdir:-.}" || exit 99
+bad=0
+
+# deny FOLDER WHAT [EXEMPT]: no #include in FOLDER's files may match WHAT; EXEMPT are files. All are
+# extended regular expressions.
+deny() {
+    hits=$(grep -rnE --include='*.[ch]' "^[[:space:]]*#[[:space:]]*include[[:space:]]+[<\"]($2)" \
+        "$1" | grep -vE "^(${3:-none}):")
+    [ -z "$hits" ] && return
+    printf '%s\n  ^ %s/ must not include this\n' "$hits" "$1"
+    bad=1
+}
+
+# Our own folders.
+deny common 'zones/|server/|control/|tests/'
+deny zones 'server/|control/|tests/'
+deny server 'control/|tests/|zones/snapshot_builder\.h' 'server/main\.c'
+deny control 'server/|tests/'
+
+# The libraries.
+deny common 'ldns/|uv\.h|curl/|jansson|sqlite3|microhttpd|cmocka'
+deny zones 'uv\.h|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmocka'
+deny zones 'ldns/' 'zones/(zonefile|encode|record_set|ldns)[a-z_]*\.[ch]'
+deny server 'ldns/|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmocka'
+deny control 'ldns/|cyaml/|yaml\.h|cmocka'
+
+# Includes of ours begin at the root, so that the arrow shows.
+for folder in common zones server control tests; do
+    hits=$(grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' $folder |
+        grep -vE '"(config\.h|(common|zones|server|control|tests)/[^".]+\.h)"')
+    [ -z "$hits" ] && continue
+    printf '%s\n  ^ write the path from the root: "zones/zone.h"\n' "$hits"
+    bad=1
+done
+exit $bad

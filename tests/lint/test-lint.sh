@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The checks of this folder find what they are for: each is run on a small tree of files, with and
+# without a fault.
+lint=$(cd "${top_srcdir:-.}/tests/lint" && pwd) || exit 99
+tree=$(mktemp -d) || exit 99
+trap 'rm -rf "$tree"' EXIT
+bad=0
+spdx='/* SPDX-License-Identifier: BSD-2-Clause */'
+
+make_tree() {
+    rm -rf "${tree:?}"/*
+    for folder in common zones server control tests/lint tests/unit contrib docs; do
+        mkdir -p "$tree/$folder"
+    done
+    cp "$lint/../../.clang-format" "$tree"
+    cp "$lint/size-exceptions.txt" "$tree/tests/lint"
+    sed -i '/^[^#]/d' "$tree/tests/lint/size-exceptions.txt"
+    touch "$tree/README.md" "$tree/Makefile.am" "$tree/configure.ac"
+    printf '%s\n#pragma once\n' "$spdx" >"$tree/common/a.h"
+    printf '%s\n#include "common/a.h"\n' "$spdx" >"$tree/common/a.c"
+}
+
+# expect RESULT CHECK WHAT: runs CHECK on the tree; a tool that is missing (77) is no news.
+expect() {
+    output=$(top_srcdir=$tree "$lint/check-$2.sh" 2>&1)
+    result=$?
+    [ $result -eq 77 ] && return
+    [ $result -ne 0 ] && result=1
+    [ $result -eq "$1" ] && return
+    printf 'check-%s.sh: %s: result %s, expected %s\n%s\n' "$2" "$3" $result "$1" "$output"
+    bad=1
+}
+
+# find_fault CHECK FILE TEXT: the check passes without and fails with a FILE of this TEXT (for printf).
+find_fault() {
+    make_tree
+    expect 0 "$1" "nothing wrong"
+    printf "$3" >"$tree/$2"
+    expect 1 "$1" "$2"
+}
+
+find_fault layering common/b.c '#include "zones/zone.h"\n'
+find_fault layering common/b.c '#include <ldns/ldns.h>\n'
+find_fault layering zones/b.c '#include "control/control.h"\n'
+find_fault layering zones/b.h '#include "server/server.h"\n'
+find_fault layering zones/b.c '#include <uv.h>\n'
+find_fault layering zones/b.c '#include <curl/curl.h>\n'
+find_fault layering zones/b.c '#  include <jansson.h>\n'
+find_fault layering zones/snapshot.c '#include <ldns/ldns.h>\n'
+find_fault layering server/b.c '#include "control/control.h"\n'
+find_fault layering server/b.c '#include "zones/snapshot_builder.h"\n'
+find_fault layering server/b.c '#include <ldns/wire2host.h>\n'
+find_fault layering server/b.c '#include <jansson.h>\n'
+find_fault layering server/b.c '#include <curl/curl.h>\n'
+find_fault layering control/b.c '#include "server/server.h"\n'
+find_fault layering control/b.c '#include "b.h"\n'
+find_fault layering server/b.c '#include "../control/b.h"\n'
+
+find_fault headers common/b.h '#pragma once\nsize_t f(void);\n'
+find_fault format common/b.c 'int f( void ){return 1;}\n'
+
+find_fault size common/b.c "int f(void)\n{\n$(printf '%059d' 0 | sed 's/0/    f();\\n/g')}\n"
+find_fault size tests/unit/b.c "int f(void)\n{\n$(printf '%099d' 0 | sed 's/0/    f();\\n/g')}\n"
+find_fault size common/b.h "$(printf '%0501d' 0 | sed 's/0/int x;\\n/g')"
+find_fault size tests/lint/size-exceptions.txt 'common/a.c # it was long once\n'
+
+find_fault words common/b.c "$spdx\n/* TO""DO: later */\n"
+find_fault words common/b.c "$spdx\n/* FIX""ME */\n"
+find_fault words docs/b.1 "see /wo""rk/notes\n"
+find_fault words common/b.c "$spdx\nint x; \n"
+find_fault words common/b.c "int x;\n"
+
+make_tree
+printf '%s\n/* TO%s(#12): later */\n' "$spdx" DO >"$tree/common/b.c"
+expect 0 words "an open end that names its issue"
+printf 'int f(void)\n{\n%s}\n' "$(printf '%058d' 0 | sed 's/0/    f();\n/g')
+" >"$tree/common/b.c"
+expect 0 size "a function of 60 lines"
+printf 'int f(void)\n{\n%s}\n' "$(printf '%070d' 0 | sed 's/0/    f();\n/g')
+" >"$tree/common/b.c"
+echo 'common/b.c f # it is a table' >>"$tree/tests/lint/size-exceptions.txt"
+expect 0 size "a function that is excepted"
+make_tree
+printf '#include "control/control.h"\n#include "zones/snapshot_builder.h"\n' >"$tree/server/main.c"
+printf '#include <ldns/ldns.h>\n' >"$tree/zones/zonefile.c"
+printf '#include <uv.h>\n#include "zones/zone.h"\n' >"$tree/server/worker.c"
+expect 0 layering "what is allowed"
+exit $bad
