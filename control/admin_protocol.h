@@ -24,7 +24,7 @@
  * come from this one table. */
 struct admin_command {
     const char *name;      /* "weight set" */
-    const char *arguments; /* "NAME TYPE ID=W … [NAME TYPE ID=W …]" */
+    const char *arguments; /* "NAME TYPE ID=W ... [NAME TYPE ID=W ...]" */
     const char *help;      /* one line */
     unsigned min_arguments;
     unsigned max_arguments; /* UINT_MAX: no limit; the option and its value are not counted */

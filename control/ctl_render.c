@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/ctl_render.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "common/attributes.h"
+#include "common/duration.h"
+#include "control/ctl_table.h"
+
+#define TABLE(...)                                                                                 \
+    table_new((const char *const[]){__VA_ARGS__},                                                  \
+              sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+/* Text of the daemon within a line of ours. */
+static void put(FILE *out, const struct style *style, enum ink ink, const char *text)
+{
+    text_put(out, style, ink, text, SIZE_MAX);
+}
+
+static const json_t *list_of(const json_t *result, const char *key)
+{
+    return json_object_get(result, key);
+}
+
+static const char *seconds_print(int64_t duration_ms, char out[DURATION_TEXT_SIZE])
+{
+    duration_print(duration_ms / 1000 * 1000, out);
+    return out;
+}
+
+/* ARN's are long and their last part tells tasks and deployments apart. */
+static const char *last_part(const char *text)
+{
+    const char *slash = strrchr(text, '/');
+    return slash == NULL || slash[1] == '\0' ? text : slash + 1;
+}
+
+static void rollout_line(FILE *out, const struct style *style, const json_t *rollout)
+{
+    char left[DURATION_TEXT_SIZE];
+    const char *state = field_text(rollout, "state");
+    fprintf(out, "%" PRId64 " ", field_number(rollout, "id"));
+    put(out, style, INK_BOLD, field_text(rollout, "rule"));
+    fputs(": ", out);
+    put(out, style, ink_of(state), state);
+    fprintf(out, " at weight %" PRId64 " (step %" PRId64 " of %zu), ",
+            field_number(rollout, "weight"), field_number(rollout, "step"),
+            json_array_size(json_object_get(rollout, "steps")));
+    put(out, style, INK_PLAIN, field_text(rollout, "stable"));
+    fputs(" to ", out);
+    put(out, style, INK_PLAIN, field_text(rollout, "candidate"));
+    if (field_is_null(rollout, "ended_at")) {
+        fprintf(out, ", %s of the hold left",
+                seconds_print(field_number(rollout, "hold_left_ms"), left));
+    } else {
+        fputs(", ended ", out);
+        put(out, style, INK_PLAIN, field_text(rollout, "ended_at"));
+    }
+    fputc('\n', out);
+    const char *reason = field_text(rollout, "reason");
+    if (strcmp(reason, "-") != 0) {
+        fputs("  ", out);
+        put(out, style, INK_PLAIN, reason);
+        fputc('\n', out);
+    }
+}
+
+static void rollout_details(FILE *out, const struct style *style, const json_t *rollout)
+{
+    rollout_line(out, style, rollout);
+    fputs("  deployment ", out);
+    put(out, style, INK_PLAIN, field_text(rollout, "deployment"));
+    fputs("\n  started    ", out);
+    put(out, style, INK_PLAIN, field_text(rollout, "started_at"));
+    fputs(" by ", out);
+    put(out, style, INK_PLAIN, field_text(rollout, "who"));
+    fputc('\n', out);
+}
+
+static void render_status(FILE *out, const struct style *style, const json_t *result)
+{
+    char uptime[DURATION_TEXT_SIZE];
+    const json_t *health = json_object_get(result, "health");
+    fputs("ballastd ", out);
+    put(out, style, INK_BOLD, field_text(result, "version"));
+    fprintf(out, ", up %s since ", seconds_print(field_number(result, "uptime_s") * 1000, uptime));
+    put(out, style, INK_PLAIN, field_text(result, "started_at"));
+    fprintf(out,
+            "\nworkers      %" PRId64 "\ngeneration   %" PRId64 "\nzones        %" PRId64
+            "\nrecord sets  %" PRId64 "\n",
+            field_number(result, "workers"), field_number(result, "generation"),
+            field_number(result, "zones"), field_number(result, "record_sets"));
+    fprintf(out, "targets      %" PRId64 " healthy, %" PRId64 " unhealthy, %" PRId64 " unknown\n",
+            field_number(health, "healthy"), field_number(health, "unhealthy"),
+            field_number(health, "unknown"));
+    fprintf(out, "events       %" PRId64 " received\n",
+            field_number(json_object_get(result, "events"), "received"));
+    const char *store = field_text(result, "store");
+    fputs("store        ", out);
+    put(out, style, strcmp(store, "ok") == 0 ? INK_PLAIN : INK_BAD, store);
+    fputc('\n', out);
+    const json_t *rollouts = list_of(result, "rollouts");
+    for (size_t i = 0; i < json_array_size(rollouts); i++) {
+        fputs("rollout      ", out);
+        rollout_line(out, style, json_array_get(rollouts, i));
+    }
+}
+
+static void values_print(const json_t *values, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < json_array_size(values) && used < size; i++) {
+        const char *value = json_string_value(json_array_get(values, i));
+        int len = snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ",
+                           value == NULL ? "-" : value);
+        used += len < 0 ? 0 : (size_t)len;
+    }
+}
+
+static void health_print(const json_t *member, char *out, size_t size)
+{
+    const char *forced = field_text(member, "forced");
+    const char *health = field_text(member, "health");
+    int64_t addresses = field_number(member, "addresses");
+    if (strcmp(forced, "up") == 0 || strcmp(forced, "down") == 0) {
+        snprintf(out, size, "%s (forced)", forced);
+    } else if (addresses > 0) {
+        snprintf(out, size, "%s %" PRId64 "/%" PRId64, health,
+                 field_number(member, "addresses_healthy"), addresses);
+    } else {
+        snprintf(out, size, "%s", health);
+    }
+}
+
+static void member_add(struct table *table, const json_t *member)
+{
+    char share[SHARE_TEXT_SIZE];
+    char answered[SHARE_TEXT_SIZE];
+    char health[64];
+    char values[512];
+    int64_t weight = field_number(member, "weight");
+    int64_t effective = field_number(member, "effective_weight");
+    field_share(member, "share_effective", share);
+    field_share(member, "share_answered", answered);
+    health_print(member, health, sizeof(health));
+    values_print(json_object_get(member, "values"), values, sizeof(values));
+    table_add(table, INK_BOLD, "%s", field_text(member, "id"));
+    table_add(table, INK_PLAIN, "%" PRId64, weight);
+    table_add(table, weight == effective ? INK_PLAIN : INK_WARN, "%" PRId64, effective);
+    table_add(table, INK_PLAIN, "%s", share);
+    table_add(table, INK_PLAIN, "%" PRId64, field_number(member, "answered"));
+    table_add(table, INK_PLAIN, "%s", answered);
+    table_add(table, ink_of(field_text(member, "health")), "%s", health);
+    table_add(table, INK_PLAIN, "%s", values);
+}
+
+static void record_set_print(FILE *out, const struct style *style, const json_t *set)
+{
+    put(out, style, INK_BOLD, field_text(set, "name"));
+    fputc(' ', out);
+    put(out, style, INK_BOLD, field_text(set, "type"));
+    fprintf(out, ", TTL %" PRId64 " s, choice ", field_number(set, "ttl_s"));
+    put(out, style, INK_PLAIN, field_text(set, "choice"));
+    if (!field_is_null(set, "rollout")) {
+        fprintf(out, ", rollout %" PRId64, field_number(set, "rollout"));
+    }
+    fputc('\n', out);
+    struct table *table = TABLE("MEMBER", ">WEIGHT", ">EFFECTIVE", ">SHARE", ">ANSWERED", ">OF ALL",
+                                "HEALTH", "VALUES");
+    const json_t *members = list_of(set, "members");
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        member_add(table, json_array_get(members, i));
+    }
+    table_print(table, out, style, "  ");
+}
+
+static void render_record_sets(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *sets = list_of(result, "record_sets");
+    if (json_array_size(sets) == 0) {
+        fputs("no weighted record sets\n", out);
+    }
+    for (size_t i = 0; i < json_array_size(sets); i++) {
+        record_set_print(out, style, json_array_get(sets, i));
+    }
+}
+
+static void render_record_set(FILE *out, const struct style *style, const json_t *result)
+{
+    record_set_print(out, style, json_object_get(result, "record_set"));
+}
+
+static void render_targets(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *targets = list_of(result, "targets");
+    struct table *table = TABLE("MEMBER", "CHECK", "ADDRESS", "VERDICT", ">STREAK", ">MS",
+                                "LAST PROBE", "RESULT", "FORCED");
+    for (size_t i = 0; i < json_array_size(targets); i++) {
+        const json_t *target = json_array_get(targets, i);
+        const char *verdict = field_text(target, "verdict");
+        table_add(table, INK_BOLD, "%s", field_text(target, "member"));
+        table_add(table, INK_PLAIN, "%s", field_text(target, "health_check"));
+        table_add(table, INK_PLAIN, "%s", field_text(target, "address"));
+        table_add(table, ink_of(verdict), "%s", verdict);
+        table_add(table, INK_PLAIN, "%" PRId64, field_number(target, "streak"));
+        table_add(table, INK_PLAIN, "%" PRId64, field_number(target, "latency_ms"));
+        table_add(table, INK_PLAIN, "%s", field_text(target, "last_probe_at"));
+        table_add(table, INK_PLAIN, "%s", field_text(target, "last_result"));
+        table_add(table, INK_PLAIN, "%s", field_text(target, "forced"));
+    }
+    if (json_array_size(targets) == 0) {
+        fputs("nothing is probed: no member has a health check\n", out);
+    }
+    table_print(table, out, style, "");
+}
+
+static void render_forced(FILE *out, const struct style *style, const json_t *result)
+{
+    put(out, style, INK_BOLD, field_text(result, "member"));
+    fputs(": health ", out);
+    put(out, style, INK_PLAIN, field_text(result, "forced"));
+    fputc('\n', out);
+}
+
+static void rule_print(FILE *out, const struct style *style, const json_t *rule)
+{
+    char text[512];
+    char hold[DURATION_TEXT_SIZE];
+    const json_t *plan = json_object_get(rule, "plan");
+    const json_t *steps = json_object_get(plan, "steps");
+    put(out, style, INK_BOLD, field_text(rule, "name"));
+    values_print(json_object_get(rule, "record_sets"), text, sizeof(text));
+    fputs(": ", out);
+    put(out, style, INK_PLAIN, text);
+    fputs(", cluster ", out);
+    put(out, style, INK_PLAIN, field_text(rule, "cluster"));
+    fprintf(out, ", starts at %" PRId64 " running\n  plan     ", field_number(rule, "min_running"));
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        fprintf(out, "%s%" PRId64, i == 0 ? "" : ", ",
+                (int64_t)json_integer_value(json_array_get(steps, i)));
+    }
+    duration_print(field_number(plan, "hold_ms"), hold);
+    fprintf(out, "; hold %s\n", hold);
+    if (!field_is_null(rule, "running")) {
+        fputs("  running  ", out);
+        rollout_line(out, style, json_object_get(rule, "running"));
+    }
+    if (!field_is_null(rule, "last")) {
+        fputs("  last     ", out);
+        rollout_line(out, style, json_object_get(rule, "last"));
+    }
+}
+
+static void render_rules(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *rules = list_of(result, "rules");
+    if (json_array_size(rules) == 0) {
+        fputs("no rollouts are configured\n", out);
+    }
+    for (size_t i = 0; i < json_array_size(rules); i++) {
+        rule_print(out, style, json_array_get(rules, i));
+    }
+}
+
+static void render_history(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *entries = list_of(result, "history");
+    struct table *table = TABLE("AT", ">ROLLOUT", "KIND", "WHAT", "WHO");
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        table_add(table, INK_PLAIN, "%s", field_text(entry, "at"));
+        if (field_is_null(entry, "rollout")) {
+            table_add(table, INK_PLAIN, "-");
+        } else {
+            table_add(table, INK_PLAIN, "%" PRId64, field_number(entry, "rollout"));
+        }
+        table_add(table, INK_PLAIN, "%s", field_text(entry, "kind"));
+        table_add(table, INK_PLAIN, "%s", field_text(entry, "text"));
+        table_add(table, INK_DIM, "%s", field_text(entry, "who"));
+    }
+    table_print(table, out, style, "");
+}
+
+static void render_rollout(FILE *out, const struct style *style, const json_t *result)
+{
+    if (field_is_null(result, "rollout")) {
+        fputs("no rollout yet\n", out);
+    } else {
+        rollout_details(out, style, json_object_get(result, "rollout"));
+    }
+    render_record_sets(out, style, result);
+    render_history(out, style, result);
+}
+
+static void render_message(FILE *out, const struct style *style, const json_t *result)
+{
+    put(out, style, INK_PLAIN, field_text(result, "message"));
+    fputc('\n', out);
+}
+
+static void render_events(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *events = list_of(result, "events");
+    struct table *table =
+        TABLE(">SEQ", "AT", "SERVICE", "DEPLOYMENT", "TASK", ">VERSION", "FATE", "REASON");
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        const json_t *event = json_array_get(events, i);
+        const char *fate = field_text(event, "fate");
+        table_add(table, INK_PLAIN, "%" PRId64, field_number(event, "seq"));
+        table_add(table, INK_PLAIN, "%s", field_text(event, "at"));
+        table_add(table, INK_PLAIN, "%s", field_text(event, "service"));
+        table_add(table, INK_PLAIN, "%s", last_part(field_text(event, "deployment")));
+        table_add(table, INK_PLAIN, "%s", last_part(field_text(event, "task_arn")));
+        table_add(table, INK_PLAIN, "%" PRId64, field_number(event, "version"));
+        table_add(table, ink_of(fate), "%s", fate);
+        table_add(table, INK_PLAIN, "%s", field_text(event, "reason"));
+    }
+    table_print(table, out, style, "");
+    fprintf(out, "%" PRId64 " received", field_number(result, "received"));
+    const char *fate;
+    const json_t *count;
+    const char *separator = ": ";
+    json_t *counters = json_object_get(result, "counters");
+    json_object_foreach(counters, fate, count)
+    {
+        if (json_integer_value(count) > 0) {
+            fprintf(out, "%s%" PRId64 " ", separator, (int64_t)json_integer_value(count));
+            put(out, style, INK_PLAIN, fate);
+            separator = ", ";
+        }
+    }
+    fputc('\n', out);
+}
+
+static void render_zones(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *zones = list_of(result, "zones");
+    struct table *table =
+        TABLE("ZONE", ">SERIAL", ">NAMES", ">RECORDS", ">MEMORY", "LOADED", "FILE");
+    for (size_t i = 0; i < json_array_size(zones); i++) {
+        const json_t *zone = json_array_get(zones, i);
+        table_add(table, INK_BOLD, "%s", field_text(zone, "name"));
+        table_add(table, INK_PLAIN, "%" PRId64, field_number(zone, "serial"));
+        table_add(table, INK_PLAIN, "%" PRId64, field_number(zone, "names"));
+        table_add(table, INK_PLAIN, "%" PRId64, field_number(zone, "records"));
+        table_add(table, INK_PLAIN, "%" PRId64 " KiB",
+                  (field_number(zone, "memory_octets") + 1023) / 1024);
+        table_add(table, INK_PLAIN, "%s", field_text(zone, "loaded_at"));
+        table_add(table, INK_PLAIN, "%s", field_text(zone, "file"));
+    }
+    table_print(table, out, style, "");
+}
+
+static void render_zone_check(FILE *out, const struct style *style, const json_t *result)
+{
+    (void)style;
+    fprintf(out, "%" PRId64 " zones checked, no error\n", field_number(result, "zones"));
+}
+
+static void render_stats(FILE *out, const struct style *style, const json_t *result)
+{
+    const char *name;
+    const json_t *value;
+    json_t *counters = json_object_get(result, "counters");
+    struct table *totals = TABLE("COUNTER", ">VALUE");
+    json_object_foreach(counters, name, value)
+    {
+        table_add(totals, INK_PLAIN, "%s", name);
+        table_add(totals, INK_PLAIN, "%" PRId64, (int64_t)json_integer_value(value));
+    }
+    table_print(totals, out, style, "");
+    const json_t *sets = list_of(result, "record_sets");
+    struct table *table = TABLE("RECORD SET", "MEMBER", ">ANSWERED");
+    for (size_t i = 0; i < json_array_size(sets); i++) {
+        const json_t *set = json_array_get(sets, i);
+        const json_t *members = list_of(set, "members");
+        for (size_t j = 0; j < json_array_size(members); j++) {
+            const json_t *member = json_array_get(members, j);
+            table_add(table, INK_PLAIN, "%s/%s", field_text(set, "name"), field_text(set, "type"));
+            table_add(table, INK_PLAIN, "%s", field_text(member, "id"));
+            table_add(table, INK_PLAIN, "%" PRId64, field_number(member, "answered"));
+        }
+    }
+    table_print(table, out, style, "");
+}
+
+static void render_level(FILE *out, const struct style *style, const json_t *result)
+{
+    put(out, style, INK_PLAIN, field_text(result, "level"));
+    fputc('\n', out);
+}
+
+static void render_stop(FILE *out, const struct style *style, const json_t *result)
+{
+    (void)style;
+    (void)result;
+    fputs("the daemon is stopping\n", out);
+}
+
+static const struct {
+    const char *command;
+    void (*render)(FILE *out, const struct style *style, const json_t *result);
+} renderers[] = {
+    {"status", render_status},
+    {"record list", render_record_sets},
+    {"record show", render_record_set},
+    {"weight set", render_record_sets},
+    {"health list", render_targets},
+    {"health force", render_forced},
+    {"rollout list", render_rules},
+    {"rollout show", render_rollout},
+    {"rollout start", render_message},
+    {"rollout pause", render_message},
+    {"rollout resume", render_message},
+    {"rollout promote", render_message},
+    {"rollout abort", render_message},
+    {"rollout history", render_history},
+    {"event push", render_events},
+    {"event log", render_events},
+    {"zone list", render_zones},
+    {"zone reload", render_zones},
+    {"zone check", render_zone_check},
+    {"stats", render_stats},
+    {"log level", render_level},
+    {"history", render_history},
+    {"stop", render_stop},
+};
+
+void render(FILE *out, const struct style *style, const char *command, const json_t *result)
+{
+    for (size_t i = 0; i < ARRAY_LEN(renderers); i++) {
+        if (strcmp(renderers[i].command, command) == 0) {
+            renderers[i].render(out, style, result);
+            return;
+        }
+    }
+    json_dumpf(result, out, JSON_INDENT(2));
+    fputc('\n', out);
+}

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/ctl_view.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+
+#define HISTORY_LINES 5
+#define BAR_MAX       40
+#define BAR_MIN       4
+
+/* A picture being drawn: it keeps within its columns and rows whatever is put. */
+struct canvas {
+    FILE *out;
+    const struct style *style;
+    size_t columns_left; /* in this line */
+    size_t rows_left;
+};
+
+static void put(struct canvas *canvas, enum ink ink, const char *format, ...) PRINTF_LIKE(3, 4);
+static void put(struct canvas *canvas, enum ink ink, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    if (canvas->rows_left > 0) {
+        canvas->columns_left -=
+            text_put(canvas->out, canvas->style, ink, text, canvas->columns_left);
+    }
+}
+
+static void line_end(struct canvas *canvas)
+{
+    if (canvas->rows_left > 0) {
+        fputc('\n', canvas->out);
+        canvas->rows_left--;
+    }
+    canvas->columns_left = canvas->style->columns;
+}
+
+static void put_blanks(struct canvas *canvas, size_t count)
+{
+    while (count-- > 0) {
+        put(canvas, INK_PLAIN, " ");
+    }
+}
+
+/* A cell of fixed width and a blank after it. */
+static void put_cell(struct canvas *canvas, enum ink ink, size_t width, const char *text)
+{
+    size_t before = canvas->columns_left;
+    size_t room = width < before ? width : before;
+    if (canvas->rows_left > 0) {
+        canvas->columns_left -= text_put(canvas->out, canvas->style, ink, text, room);
+    }
+    put_blanks(canvas, width + 1 - (before - canvas->columns_left));
+}
+
+static void put_right(struct canvas *canvas, enum ink ink, size_t width, const char *text)
+{
+    size_t needed = text_columns(canvas->style, text);
+    put_blanks(canvas, needed < width ? width - needed : 0);
+    put_cell(canvas, ink, needed < width ? needed : width, text);
+}
+
+static const char *either(const struct canvas *canvas, const char *utf8, const char *ascii)
+{
+    return canvas->style->has_utf8 ? utf8 : ascii;
+}
+
+static void put_bar(struct canvas *canvas, enum ink ink, double fraction, size_t width)
+{
+    static const char *const eighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+    fraction = fraction < 0 ? 0 : fraction > 1 ? 1 : fraction;
+    size_t units = (size_t)(fraction * (double)width * 8 + 0.5);
+    size_t full = canvas->style->has_utf8 ? units / 8 : (units + 4) / 8;
+    size_t rest = canvas->style->has_utf8 ? units % 8 : 0;
+    for (size_t i = 0; i < full; i++) {
+        put(canvas, ink, "%s", either(canvas, "█", "#"));
+    }
+    put(canvas, ink, "%s", eighths[rest]);
+    for (size_t i = full + (rest > 0); i < width; i++) {
+        put(canvas, INK_DIM, "%s", either(canvas, "░", "."));
+    }
+    put(canvas, INK_PLAIN, " ");
+}
+
+/* ---- shares ---- */
+
+void view_baseline_follow(struct view_baseline *baseline, const json_t *result)
+{
+    if (baseline->record_sets == NULL) {
+        baseline->record_sets = json_deep_copy(json_object_get(result, "record_sets"));
+    }
+}
+
+void view_baseline_done(struct view_baseline *baseline)
+{
+    json_decref(baseline->record_sets);
+    baseline->record_sets = NULL;
+}
+
+static bool is_same(const json_t *a, const json_t *b, const char *key)
+{
+    return strcmp(field_text(a, key), field_text(b, key)) == 0;
+}
+
+/* What the member had answered when the watch began; 0 for one that was not there. */
+static int64_t answered_before(const struct view_baseline *baseline, const json_t *set,
+                               const json_t *member)
+{
+    for (size_t i = 0; i < json_array_size(baseline->record_sets); i++) {
+        const json_t *other = json_array_get(baseline->record_sets, i);
+        const json_t *members = json_object_get(other, "members");
+        for (size_t j = 0; is_same(other, set, "name") && is_same(other, set, "type") &&
+                           j < json_array_size(members);
+             j++) {
+            if (is_same(json_array_get(members, j), member, "id")) {
+                return field_number(json_array_get(members, j), "answered");
+            }
+        }
+    }
+    return 0;
+}
+
+bool view_share_answered(const struct view_baseline *baseline, const json_t *set, size_t member,
+                         double *share)
+{
+    const json_t *members = json_object_get(set, "members");
+    int64_t since = 0;
+    int64_t in_all = 0;
+    int64_t own_since = 0;
+    bool has_restarted = false; /* the daemon: its counters begin at 0 again */
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        const json_t *one = json_array_get(members, i);
+        int64_t answered = field_number(one, "answered");
+        int64_t more = answered - answered_before(baseline, set, one);
+        has_restarted |= more < 0;
+        since += more;
+        in_all += answered;
+        own_since = i == member ? more : own_since;
+    }
+    if (has_restarted) {
+        since = in_all;
+        own_since = field_number(json_array_get(members, member), "answered");
+    }
+    if (since <= 0) {
+        return false;
+    }
+    *share = (double)own_since / (double)since;
+    return true;
+}
+
+/* ---- the parts of the picture, from top to bottom ---- */
+
+static void put_head(struct canvas *canvas, const json_t *rollout)
+{
+    const char *state = field_text(rollout, "state");
+    put(canvas, INK_BOLD, "%s", field_text(rollout, "rule"));
+    put(canvas, INK_PLAIN, "  %s", field_text(rollout, "deployment"));
+    put(canvas, INK_DIM, "  rollout %" PRId64, field_number(rollout, "id"));
+    line_end(canvas);
+    put(canvas, ink_of(state), "%s %s", either(canvas, "●", "*"), state);
+    put(canvas, INK_PLAIN, "  %s %s %s", field_text(rollout, "stable"), either(canvas, "→", "->"),
+        field_text(rollout, "candidate"));
+    put(canvas, INK_DIM, "  by %s", field_text(rollout, "who"));
+    line_end(canvas);
+    line_end(canvas);
+}
+
+static void put_steps(struct canvas *canvas, const json_t *rollout)
+{
+    const json_t *steps = json_object_get(rollout, "steps");
+    size_t current = (size_t)field_number(rollout, "step");
+    bool is_done = strcmp(field_text(rollout, "state"), "succeeded") == 0;
+    put(canvas, INK_DIM, "steps  ");
+    for (size_t i = 0; i < json_array_size(steps); i++) {
+        int64_t weight = json_integer_value(json_array_get(steps, i));
+        if (i > 0) {
+            put(canvas, INK_DIM, " %s ", either(canvas, "▸", ">"));
+        }
+        if (is_done || i + 1 < current) {
+            put(canvas, INK_GOOD, "%" PRId64, weight);
+        } else if (i + 1 == current) {
+            put(canvas, INK_BOLD, "[%" PRId64 "]", weight);
+        } else {
+            put(canvas, INK_DIM, "%" PRId64, weight);
+        }
+    }
+    put(canvas, INK_PLAIN, "   weight %" PRId64, field_number(rollout, "weight"));
+    line_end(canvas);
+}
+
+static void put_hold(struct canvas *canvas, const json_t *rollout)
+{
+    int64_t hold_ms = field_number(rollout, "hold_ms");
+    int64_t left_ms = field_number(rollout, "hold_left_ms");
+    int64_t left_s = (left_ms + 999) / 1000;
+    int64_t hold_s = (hold_ms + 999) / 1000;
+    bool is_paused = strcmp(field_text(rollout, "state"), "paused") == 0;
+    char text[64];
+    snprintf(text, sizeof(text),
+             "%02" PRId64 ":%02" PRId64 " left of %02" PRId64 ":%02" PRId64 "%s", left_s / 60,
+             left_s % 60, hold_s / 60, hold_s % 60, is_paused ? ", paused" : "");
+    put(canvas, INK_DIM, "hold   ");
+    size_t width = canvas->columns_left > strlen(text) ? canvas->columns_left - strlen(text) : 0;
+    width = width > BAR_MAX ? BAR_MAX : width;
+    if (width > BAR_MIN) {
+        put_bar(canvas, is_paused ? INK_WARN : INK_GOOD,
+                hold_ms > 0 ? 1 - (double)left_ms / (double)hold_ms : 1, width - 1);
+    }
+    put(canvas, INK_PLAIN, "%s", text);
+    line_end(canvas);
+}
+
+/* How the columns of the members share a line. */
+struct layout {
+    size_t id, weight, bar, answered, health;
+    bool has_role, has_all;
+};
+
+static struct layout layout_of(const struct canvas *canvas, const json_t *members)
+{
+    size_t columns = canvas->style->columns;
+    struct layout layout = {
+        .id = strlen("MEMBER"), .answered = strlen("ANSWERED"), .health = strlen("unhealthy")};
+    size_t id_most = columns >= 60 ? 24 : 8;
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        size_t width = text_columns(canvas->style, field_text(json_array_get(members, i), "id"));
+        width = width > id_most ? id_most : width;
+        layout.id = width > layout.id ? width : layout.id;
+    }
+    layout.has_role = columns >= 76;
+    layout.has_all = columns >= 60;
+    layout.weight = columns >= 60 ? strlen("WEIGHT") : 3;
+    size_t fixed = layout.id + 1 + layout.weight + 1 + layout.answered + 1 + layout.health;
+    fixed += layout.has_role ? strlen("candidate ") : 0;
+    fixed += layout.has_all ? strlen("IN ALL   ") : 0;
+    layout.bar = columns > fixed + 1 ? columns - fixed - 1 : 0;
+    layout.bar = layout.bar > BAR_MAX ? BAR_MAX : layout.bar < BAR_MIN ? 0 : layout.bar;
+    return layout;
+}
+
+static void put_headings(struct canvas *canvas, const struct layout *layout)
+{
+    put_cell(canvas, INK_DIM, layout->id, "MEMBER");
+    if (layout->has_role) {
+        put_cell(canvas, INK_DIM, strlen("candidate"), "ROLE");
+    }
+    put_right(canvas, INK_DIM, layout->weight, layout->weight > 3 ? "WEIGHT" : "WT");
+    if (layout->bar > 0) {
+        put_cell(canvas, INK_DIM, layout->bar, "SHARE");
+    }
+    put_right(canvas, INK_DIM, layout->answered, "ANSWERED");
+    if (layout->has_all) {
+        put_right(canvas, INK_DIM, strlen("IN ALL  "), "IN ALL");
+    }
+    put(canvas, INK_DIM, "HEALTH");
+    line_end(canvas);
+}
+
+static void put_health(struct canvas *canvas, const json_t *member)
+{
+    const char *forced = field_text(member, "forced");
+    const char *health = field_text(member, "health");
+    if (strcmp(forced, "up") == 0 || strcmp(forced, "down") == 0) {
+        put(canvas, INK_WARN, "forced %s", forced);
+        return;
+    }
+    put(canvas, ink_of(health), "%s", health);
+    if (field_number(member, "addresses") > 1) {
+        put(canvas, INK_DIM, " %" PRId64 "/%" PRId64, field_number(member, "addresses_healthy"),
+            field_number(member, "addresses"));
+    }
+}
+
+static const char *role_of(const json_t *rollout, const json_t *member)
+{
+    const char *id = field_text(member, "id");
+    if (strcmp(id, field_text(rollout, "candidate")) == 0) {
+        return "candidate";
+    }
+    return strcmp(id, field_text(rollout, "stable")) == 0 ? "stable" : "";
+}
+
+static void put_member(struct canvas *canvas, const struct layout *layout, const json_t *result,
+                       const json_t *member, const char *answered)
+{
+    char text[32];
+    const json_t *rollout = json_object_get(result, "rollout");
+    const char *role = role_of(rollout, member);
+    put_cell(canvas, INK_BOLD, layout->id, field_text(member, "id"));
+    if (layout->has_role) {
+        put_cell(canvas, INK_PLAIN, strlen("candidate"), role);
+    }
+    snprintf(text, sizeof(text), "%" PRId64, field_number(member, "weight"));
+    put_right(canvas, INK_PLAIN, layout->weight, text);
+    if (layout->bar > 0) {
+        put_bar(canvas, strcmp(role, "candidate") == 0 ? INK_GOOD : INK_PLAIN,
+                json_number_value(json_object_get(member, "share_effective")), layout->bar);
+    }
+    put_right(canvas, INK_PLAIN, layout->answered, answered);
+    if (layout->has_all) {
+        char share[SHARE_TEXT_SIZE];
+        field_share(member, "share_answered", share);
+        put_right(canvas, INK_DIM, strlen("IN ALL  "), share);
+    }
+    put_health(canvas, member);
+    line_end(canvas);
+}
+
+static void put_record_set(struct canvas *canvas, const struct view_baseline *baseline,
+                           const json_t *result, const json_t *set)
+{
+    const json_t *members = json_object_get(set, "members");
+    struct layout layout = layout_of(canvas, members);
+    line_end(canvas);
+    put(canvas, INK_BOLD, "%s %s", field_text(set, "name"), field_text(set, "type"));
+    line_end(canvas);
+    put_headings(canvas, &layout);
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        char answered[SHARE_TEXT_SIZE] = "-";
+        double share;
+        if (view_share_answered(baseline, set, i, &share)) {
+            share_print(share, answered);
+        }
+        put_member(canvas, &layout, result, json_array_get(members, i), answered);
+    }
+}
+
+static void put_history(struct canvas *canvas, const json_t *entries)
+{
+    size_t count = json_array_size(entries);
+    size_t room = canvas->rows_left > 2 ? canvas->rows_left - 2 : 0; /* a blank line, the foot */
+    room = room > HISTORY_LINES ? HISTORY_LINES : room;
+    if (count == 0 || room == 0) {
+        return;
+    }
+    line_end(canvas);
+    for (size_t i = count > room ? count - room : 0; i < count; i++) {
+        const json_t *entry = json_array_get(entries, i);
+        const char *at = field_text(entry, "at");
+        const char *clock = strchr(at, 'T');
+        put(canvas, INK_DIM, "%.8s  ", clock == NULL ? at : clock + 1);
+        put(canvas, INK_PLAIN, "%s", field_text(entry, "text"));
+        line_end(canvas);
+    }
+}
+
+void view_print(FILE *out, const struct style *style, const struct view_baseline *baseline,
+                const json_t *result)
+{
+    const json_t *rollout = json_object_get(result, "rollout");
+    const json_t *sets = json_object_get(result, "record_sets");
+    const char *reason = field_text(rollout, "reason");
+    struct canvas canvas = {.out = out,
+                            .style = style,
+                            .columns_left = style->columns,
+                            .rows_left = style->rows > 1 ? style->rows - 1 : 1};
+    bool is_running = field_is_null(rollout, "ended_at");
+    put_head(&canvas, rollout);
+    put_steps(&canvas, rollout);
+    if (is_running) {
+        put_hold(&canvas, rollout);
+    } else {
+        put(&canvas, INK_DIM, "ended  ");
+        put(&canvas, INK_PLAIN, "%s", field_text(rollout, "ended_at"));
+        line_end(&canvas);
+    }
+    if (strcmp(reason, "-") != 0) {
+        put(&canvas, is_running ? INK_PLAIN : ink_of(field_text(rollout, "state")), "%s", reason);
+        line_end(&canvas);
+    }
+    for (size_t i = 0; i < json_array_size(sets); i++) {
+        put_record_set(&canvas, baseline, result, json_array_get(sets, i));
+    }
+    put_history(&canvas, json_object_get(result, "history"));
+    if (is_running) {
+        put(&canvas, INK_DIM, "Ctrl-C ends the watch, not the rollout");
+        line_end(&canvas);
+    }
+}
