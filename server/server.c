@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/server.h"
+
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "server/worker.h"
+
+struct server {
+    atomic_uint open_connections;
+    size_t worker_count;
+    struct worker *workers[];
+};
+
+struct server *server_start(const struct config_server *config, struct exchange *exchange,
+                            struct error *err)
+{
+    size_t count = exchange->worker_count;
+    struct server *server = alloc_zeroed(1, sizeof(*server) + count * sizeof(server->workers[0]));
+    server->worker_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct worker_setup setup = {.config = config,
+                                     .exchange = exchange,
+                                     .index = i,
+                                     .open_connections = &server->open_connections};
+        server->workers[i] = worker_new(&setup, err);
+        if (server->workers[i] == NULL) {
+            server_stop(server);
+            return NULL;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!worker_start(server->workers[i], err)) {
+            server_stop(server);
+            return NULL;
+        }
+    }
+    return server;
+}
+
+void server_stop(struct server *server)
+{
+    if (server == NULL) {
+        return;
+    }
+    /* All are asked before the first is waited for. */
+    for (size_t i = 0; i < server->worker_count && server->workers[i] != NULL; i++) {
+        worker_ask_to_stop(server->workers[i]);
+    }
+    for (size_t i = 0; i < server->worker_count && server->workers[i] != NULL; i++) {
+        worker_join(server->workers[i]);
+    }
+    for (size_t i = 0; i < server->worker_count; i++) {
+        worker_free(server->workers[i]);
+    }
+    free(server);
+}

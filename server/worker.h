@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One thread of the data plane: its sockets, its loop, its buffers. */
+#pragma once
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/config.h"
+#include "common/error.h"
+#include "zones/exchange.h"
+
+struct worker;
+
+struct worker_setup {
+    const struct config_server *config;
+    struct exchange *exchange;
+    size_t index;
+    atomic_uint *open_connections; /* of all workers */
+};
+
+/* Main thread: opens the sockets; nothing runs yet. A snapshot has been offered. NULL and err when
+ * a socket cannot be opened. Caller owns. */
+MUST_CHECK struct worker *worker_new(const struct worker_setup *setup, struct error *err);
+/* Main thread: starts the thread, with all signals blocked. */
+MUST_CHECK bool worker_start(struct worker *worker, struct error *err);
+/* Main thread: asks the thread to end, and waits until it has. */
+void worker_ask_to_stop(struct worker *worker);
+void worker_join(struct worker *worker);
+/* Main thread, when the thread has ended or never ran. NULL is fine. */
+void worker_free(struct worker *worker);
