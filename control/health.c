@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control/health.h"
 
+#include "common/attributes.h"
+
 #include <assert.h>
 #include <limits.h>
 
 const char *health_verdict_name(enum health_verdict verdict)
 {
-    switch (verdict) {
-    case HEALTH_UNKNOWN:
-        return "unknown";
-    case HEALTH_HEALTHY:
-        return "healthy";
-    case HEALTH_UNHEALTHY:
-        return "unhealthy";
-    }
-    assert(!"a verdict without a name");
-    return "";
+    static const char *const names[] = {
+        [HEALTH_UNKNOWN] = "unknown",
+        [HEALTH_HEALTHY] = "healthy",
+        [HEALTH_UNHEALTHY] = "unhealthy",
+    };
+    assert((unsigned)verdict < ARRAY_LEN(names));
+    return names[verdict];
 }
 
 void health_init(struct health *health, unsigned rise, unsigned fall)
