@@ -5,7 +5,12 @@
  *
  * A change is one transaction: store_begin, the writes, store_commit; what is to be acted on is
  * acted on after the commit. A write outside of a transaction is its own. Every false leaves a text
- * in err that names the file. */
+ * in err that names the file. After a false within a transaction nothing of it can be committed:
+ * roll back; the store is usable again once its disk is.
+ *
+ * Nothing here grows without bound. Kept are: the newest 10,000 events (their counters for ever),
+ * 100,000 lines of history, 10,000 rollouts that are over, 100,000 deployments; tasks until 7 days
+ * after they stopped, or 90 days after they were last heard of. */
 #pragma once
 
 #include <stdbool.h>
@@ -20,12 +25,16 @@ struct store;
 
 /* Creates the file (mode 0600, directories are not made) when there is none. A file that is
  * damaged, is no state file of ours, or is of a newer version is refused and left as it was, to the
- * octet; one that another daemon has open is refused. ":memory:" for tests. Caller owns. */
+ * octet; one that another process has open is refused. While it is open nobody else can read it.
+ * ":memory:" for tests. Caller owns. */
 MUST_CHECK struct store *store_open(const char *path, struct error *err);
+/* Rolls back what is open. NULL is fine. */
 void store_close(struct store *store);
 
 MUST_CHECK bool store_begin(struct store *store, struct error *err);
+/* False: nothing of it happened, and it is rolled back already. */
 MUST_CHECK bool store_commit(struct store *store, struct error *err);
+/* Does nothing when there is no transaction. */
 void store_rollback(struct store *store);
 
 /* Weights as set. record_set is "name/TYPE" in lower case name, upper case type. */
@@ -41,7 +50,8 @@ MUST_CHECK bool store_save_forced(struct store *store, const char *record_set, c
 MUST_CHECK bool store_load_forced(struct store *store, const char *record_set, const char *member,
                                   char forced[8], struct error *err);
 
-/* Rollouts. An id of 0 is new and is set; others are updated. */
+/* Rollouts. An id of 0 is new and is set (void when the transaction is rolled back); others are
+ * updated, and must exist. */
 MUST_CHECK bool store_save_rollout(struct store *store, struct rollout *rollout, struct error *err);
 MUST_CHECK bool store_load_rollout(struct store *store, int64_t id, bool *found,
                                    struct rollout *rollout, struct error *err);
@@ -84,7 +94,8 @@ MUST_CHECK bool store_count_running(struct store *store, const char *cluster_arn
                                     const char *container, unsigned *running, int64_t *created_ms,
                                     struct error *err);
 
-/* Deployments that a rule has acted on: at most one rollout ever. outcome: "started", "live". */
+/* Deployments that a rule has acted on: at most one rollout ever. outcome: "started", or "live" (of
+ * the service that was live when it came: rollout 0). */
 MUST_CHECK bool store_save_deployment(struct store *store, const char *rule,
                                       const char *cluster_arn, const char *deployment,
                                       int64_t created_ms, int64_t rollout, const char *outcome,
@@ -92,6 +103,9 @@ MUST_CHECK bool store_save_deployment(struct store *store, const char *rule,
 MUST_CHECK bool store_load_deployment(struct store *store, const char *rule,
                                       const char *cluster_arn, const char *deployment, bool *found,
                                       int64_t *created_ms, int64_t *rollout, struct error *err);
+/* The largest created_ms of the rule's deployments that were "started"; 0: none says so. */
+MUST_CHECK bool store_load_newest_deployment(struct store *store, const char *rule,
+                                             int64_t *created_ms, struct error *err);
 
 /* The event log keeps the newest 10,000; the counters by fate keep everything that ever came. */
 struct event_entry {
@@ -108,8 +122,10 @@ struct event_entry {
 };
 MUST_CHECK bool store_add_event(struct store *store, const struct event_entry *entry,
                                 struct error *err);
+/* Oldest first of the newest `most`. Caller frees *entries. */
 MUST_CHECK bool store_list_events(struct store *store, size_t most, struct event_entry **entries,
                                   size_t *count, struct error *err);
+/* Calls each once a fate, in the order of their names; their sum is all that ever came. */
 typedef void (*store_each_count)(void *argument, const char *fate, int64_t count);
 MUST_CHECK bool store_count_events(struct store *store, store_each_count each, void *argument,
                                    struct error *err);

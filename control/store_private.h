@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the files of the store share: its struct, its statements, and the few functions through
+ * which every read and write goes. Nobody else includes this. */
+#pragma once
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/attributes.h"
+#include "common/error.h"
+
+/* In the file's header: "BLST", so that file(1) and a later Ballast know what it is. */
+#define STORE_APPLICATION_ID 0x424c5354
+/* Of the schema. A change of the schema raises it and says how an older file is brought up. */
+#define STORE_VERSION 1
+
+#define STORE_EVENTS_KEPT      10000
+#define STORE_HISTORY_KEPT     100000
+#define STORE_ROLLOUTS_KEPT    10000
+#define STORE_DEPLOYMENTS_KEPT 100000
+
+enum store_statement {
+    STATEMENT_BEGIN,
+    STATEMENT_COMMIT,
+    STATEMENT_ROLLBACK,
+    STATEMENT_SAVE_WEIGHT,
+    STATEMENT_LOAD_WEIGHT,
+    STATEMENT_SAVE_FORCED,
+    STATEMENT_REMOVE_FORCED,
+    STATEMENT_LOAD_FORCED,
+    STATEMENT_INSERT_ROLLOUT,
+    STATEMENT_UPDATE_ROLLOUT,
+    STATEMENT_PRUNE_ROLLOUTS,
+    STATEMENT_LOAD_ROLLOUT,
+    STATEMENT_LIST_ROLLOUTS,
+    STATEMENT_LIST_ROLLOUTS_OF_RULE,
+    STATEMENT_SAVE_BEFORE,
+    STATEMENT_LOAD_BEFORE,
+    STATEMENT_ADD_HISTORY,
+    STATEMENT_PRUNE_HISTORY,
+    STATEMENT_LIST_HISTORY,
+    STATEMENT_LIST_HISTORY_OF_ROLLOUT,
+    STATEMENT_LOAD_TASK_VERSION,
+    STATEMENT_SAVE_TASK,
+    STATEMENT_REMOVE_CONTAINERS,
+    STATEMENT_ADD_CONTAINER,
+    STATEMENT_PRUNE_STOPPED_TASKS,
+    STATEMENT_PRUNE_SILENT_TASKS,
+    STATEMENT_COUNT_RUNNING,
+    STATEMENT_SAVE_DEPLOYMENT,
+    STATEMENT_PRUNE_DEPLOYMENTS,
+    STATEMENT_LOAD_DEPLOYMENT,
+    STATEMENT_LOAD_NEWEST_DEPLOYMENT,
+    STATEMENT_ADD_EVENT,
+    STATEMENT_PRUNE_EVENTS,
+    STATEMENT_COUNT_EVENT,
+    STATEMENT_LIST_EVENTS,
+    STATEMENT_COUNT_EVENTS,
+    STATEMENT_COUNT
+};
+
+struct store {
+    char *path;
+    int lock_fd; /* -1: none; closed after the database, see store_file.c */
+    sqlite3 *db;
+    sqlite3_stmt *statements[STATEMENT_COUNT];
+    bool in_transaction;
+    bool has_failed; /* a write of this transaction failed: nothing of it may be committed */
+};
+
+/* The tables of a new file, and every statement that is ever run on them. */
+extern const char store_schema[];
+MUST_CHECK bool store_prepare_statements(struct store *store, struct error *err);
+void store_finalize_statements(struct store *store);
+
+/* One parameter of a statement. */
+struct store_value {
+    enum { STORE_INTEGER, STORE_TEXT, STORE_BLOB } kind;
+    int64_t integer;
+    const void *octets; /* text (NULL: SQL's NULL) or blob; not copied */
+    size_t len;
+};
+struct store_values {
+    const struct store_value *items;
+    size_t count;
+};
+#define INTEGER(value)                                                                             \
+    {                                                                                              \
+        .kind = STORE_INTEGER, .integer = (value)                                                  \
+    }
+#define TEXT(value)                                                                                \
+    {                                                                                              \
+        .kind = STORE_TEXT, .octets = (value)                                                      \
+    }
+#define BLOB(value, size)                                                                          \
+    {                                                                                              \
+        .kind = STORE_BLOB, .octets = (value), .len = (size)                                       \
+    }
+#define VALUES(...)                                                                                \
+    ((struct store_values){(const struct store_value[]){__VA_ARGS__},                              \
+                           ARRAY_LEN(((const struct store_value[]){__VA_ARGS__}))})
+#define NO_VALUES ((struct store_values){NULL, 0})
+
+/* Runs a statement that returns no row. */
+MUST_CHECK bool store_execute(struct store *store, enum store_statement statement,
+                              struct store_values values, struct error *err);
+/* Starts a statement that returns rows; store_next steps to each (has_row false: that was all, the
+ * statement is finished). One that is left early needs store_finish, which also lets go of the
+ * caller's texts. NULL: err. */
+MUST_CHECK sqlite3_stmt *store_query(struct store *store, enum store_statement statement,
+                                     struct store_values values, struct error *err);
+MUST_CHECK bool store_next(struct store *store, sqlite3_stmt *row, bool *has_row,
+                           struct error *err);
+void store_finish(sqlite3_stmt *row);
+/* For a query of at most one row that is one integer. */
+MUST_CHECK bool store_load_integer(struct store *store, sqlite3_stmt *row, bool *found,
+                                   int64_t *value, struct error *err);
+/* Copies a column's text; what does not fit is cut (the file is nobody's promise). */
+void store_column_text(sqlite3_stmt *row, int column, char *out, size_t size);
+
+/* For a write of several statements: joins the caller's transaction or makes one. */
+MUST_CHECK bool store_enter(struct store *store, bool *is_own, struct error *err);
+MUST_CHECK bool store_leave(struct store *store, bool is_own, bool ok, struct error *err);
+
+/* Room for one more behind `count` items; twice as much whenever it is full. */
+void *store_grow(void *list, size_t count, size_t size) MUST_CHECK;
+/* Says what SQLite says; returns false. */
+bool store_fail(const struct store *store, struct error *err);
+/* LIMIT wants a signed number. */
+int64_t store_limit(size_t most);

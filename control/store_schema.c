@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Every line of SQL that works on the state file, and nothing else. */
+#include "control/store_private.h"
+
+#define QUOTE_(text) #text
+#define QUOTE(text)  QUOTE_(text)
+
+/* A task that stopped is remembered for a week (EventBridge retries for a day); one that just fell
+ * silent may run on for months, so it is given longer. Few at a time: pruning delays nobody. */
+#define TASK_STOPPED_KEPT_MS "604800000"
+#define TASK_SILENT_KEPT_MS  "7776000000"
+#define PRUNE_BATCH          "64"
+
+/* STRICT, so that a column holds what it says. Rows are pruned by their id, oldest first. */
+const char store_schema[] =
+    "CREATE TABLE weight (record_set TEXT NOT NULL, member TEXT NOT NULL,"
+    " weight INTEGER NOT NULL CHECK (weight BETWEEN 0 AND 255),"
+    " PRIMARY KEY (record_set, member)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE forced (record_set TEXT NOT NULL, member TEXT NOT NULL,"
+    " forced TEXT NOT NULL CHECK (forced IN ('up', 'down')),"
+    " PRIMARY KEY (record_set, member)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE rollout (id INTEGER PRIMARY KEY, rule TEXT NOT NULL, deployment TEXT NOT NULL,"
+    " who TEXT NOT NULL, stable TEXT NOT NULL, candidate TEXT NOT NULL,"
+    " steps BLOB NOT NULL, hold_ms INTEGER NOT NULL, state TEXT NOT NULL, step INTEGER NOT NULL,"
+    " started_ms INTEGER NOT NULL, hold_since_ms INTEGER NOT NULL,"
+    " hold_passed_ms INTEGER NOT NULL, ended_ms INTEGER NOT NULL, reason TEXT NOT NULL) STRICT;"
+    "CREATE INDEX rollout_rule ON rollout (rule);"
+    "CREATE TABLE weight_before (rollout INTEGER NOT NULL REFERENCES rollout ON DELETE CASCADE,"
+    " record_set TEXT NOT NULL, member TEXT NOT NULL,"
+    " weight INTEGER NOT NULL CHECK (weight BETWEEN 0 AND 255),"
+    " PRIMARY KEY (rollout, record_set, member)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE history (id INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL,"
+    " rollout INTEGER NOT NULL, kind TEXT NOT NULL, who TEXT NOT NULL, text TEXT NOT NULL) STRICT;"
+    "CREATE INDEX history_rollout ON history (rollout);"
+    "CREATE TABLE task (task_arn TEXT PRIMARY KEY, version INTEGER NOT NULL,"
+    " cluster_arn TEXT NOT NULL, service TEXT NOT NULL, deployment TEXT NOT NULL,"
+    " desired_status TEXT NOT NULL, last_status TEXT NOT NULL,"
+    " created_ms INTEGER NOT NULL, updated_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX task_deployment ON task (cluster_arn, service, deployment);"
+    "CREATE INDEX task_updated ON task (updated_ms);"
+    "CREATE INDEX task_stopped ON task (updated_ms) WHERE last_status = 'STOPPED';"
+    "CREATE TABLE task_container (task_arn TEXT NOT NULL REFERENCES task ON DELETE CASCADE,"
+    " name TEXT NOT NULL, PRIMARY KEY (task_arn, name)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE deployment (id INTEGER PRIMARY KEY, rule TEXT NOT NULL,"
+    " cluster_arn TEXT NOT NULL, deployment TEXT NOT NULL, created_ms INTEGER NOT NULL,"
+    " rollout INTEGER NOT NULL, outcome TEXT NOT NULL CHECK (outcome IN ('started', 'live')),"
+    " UNIQUE (rule, cluster_arn, deployment)) STRICT;"
+    "CREATE INDEX deployment_newest ON deployment (rule, created_ms) WHERE outcome = 'started';"
+    "CREATE TABLE event (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, event_id TEXT NOT NULL,"
+    " task_arn TEXT NOT NULL, version INTEGER NOT NULL, service TEXT NOT NULL,"
+    " deployment TEXT NOT NULL, fate TEXT NOT NULL, reason TEXT NOT NULL,"
+    " rollout INTEGER NOT NULL) STRICT;"
+    "CREATE TABLE event_total (fate TEXT PRIMARY KEY, total INTEGER NOT NULL)"
+    " STRICT, WITHOUT ROWID;"
+    "PRAGMA application_id = " QUOTE(STORE_APPLICATION_ID) ";"
+                                                           "PRAGMA user_version = " QUOTE(
+                                                               STORE_VERSION) ";";
+
+#define ROLLOUT_COLUMNS                                                                            \
+    "rule, deployment, who, stable, candidate, steps, hold_ms, state, step, started_ms,"           \
+    " hold_since_ms, hold_passed_ms, ended_ms, reason"
+#define HISTORY_COLUMNS "id, at_ms, rollout, kind, who, text"
+#define EVENT_COLUMNS                                                                              \
+    "at_ms, event_id, task_arn, version, service, deployment, fate, reason, rollout"
+
+static const char *const statement_texts[STATEMENT_COUNT] = {
+    [STATEMENT_BEGIN] = "BEGIN IMMEDIATE",
+    [STATEMENT_COMMIT] = "COMMIT",
+    [STATEMENT_ROLLBACK] = "ROLLBACK",
+    [STATEMENT_SAVE_WEIGHT] = "INSERT INTO weight VALUES (?1, ?2, ?3)"
+                              " ON CONFLICT DO UPDATE SET weight = ?3",
+    [STATEMENT_LOAD_WEIGHT] = "SELECT weight FROM weight WHERE record_set = ?1 AND member = ?2",
+    [STATEMENT_SAVE_FORCED] = "INSERT INTO forced VALUES (?1, ?2, ?3)"
+                              " ON CONFLICT DO UPDATE SET forced = ?3",
+    [STATEMENT_REMOVE_FORCED] = "DELETE FROM forced WHERE record_set = ?1 AND member = ?2",
+    [STATEMENT_LOAD_FORCED] = "SELECT forced FROM forced WHERE record_set = ?1 AND member = ?2",
+    [STATEMENT_INSERT_ROLLOUT] = "INSERT INTO rollout (" ROLLOUT_COLUMNS ") VALUES"
+                                 " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+    [STATEMENT_UPDATE_ROLLOUT] =
+        "UPDATE rollout SET (" ROLLOUT_COLUMNS ") ="
+        " (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) WHERE id = ?15",
+    [STATEMENT_PRUNE_ROLLOUTS] = "DELETE FROM rollout WHERE id <= (SELECT max(id) FROM rollout)"
+                                 " - " QUOTE(STORE_ROLLOUTS_KEPT) " AND ended_ms <> 0",
+    [STATEMENT_LOAD_ROLLOUT] = "SELECT id, " ROLLOUT_COLUMNS " FROM rollout WHERE id = ?1",
+    [STATEMENT_LIST_ROLLOUTS] =
+        "SELECT id, " ROLLOUT_COLUMNS " FROM rollout ORDER BY id DESC LIMIT ?1",
+    [STATEMENT_LIST_ROLLOUTS_OF_RULE] =
+        "SELECT id, " ROLLOUT_COLUMNS " FROM rollout WHERE rule = ?2 ORDER BY id DESC LIMIT ?1",
+    [STATEMENT_SAVE_BEFORE] = "INSERT INTO weight_before VALUES (?1, ?2, ?3, ?4)"
+                              " ON CONFLICT DO UPDATE SET weight = ?4",
+    [STATEMENT_LOAD_BEFORE] = "SELECT weight FROM weight_before"
+                              " WHERE rollout = ?1 AND record_set = ?2 AND member = ?3",
+    [STATEMENT_ADD_HISTORY] = "INSERT INTO history (at_ms, rollout, kind, who, text)"
+                              " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [STATEMENT_PRUNE_HISTORY] = "DELETE FROM history WHERE id <= (SELECT max(id) FROM history)"
+                                " - " QUOTE(STORE_HISTORY_KEPT),
+    [STATEMENT_LIST_HISTORY] = "SELECT * FROM (SELECT " HISTORY_COLUMNS " FROM history"
+                               " ORDER BY id DESC LIMIT ?1) ORDER BY id",
+    [STATEMENT_LIST_HISTORY_OF_ROLLOUT] =
+        "SELECT * FROM (SELECT " HISTORY_COLUMNS " FROM history WHERE rollout = ?2"
+        " ORDER BY id DESC LIMIT ?1) ORDER BY id",
+    [STATEMENT_LOAD_TASK_VERSION] = "SELECT version FROM task WHERE task_arn = ?1",
+    [STATEMENT_SAVE_TASK] =
+        "INSERT INTO task VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        " ON CONFLICT DO UPDATE SET version = ?2, cluster_arn = ?3, service = ?4,"
+        " deployment = ?5, desired_status = ?6, last_status = ?7,"
+        " created_ms = iif(?8 = 0, created_ms, ?8), updated_ms = ?9",
+    [STATEMENT_REMOVE_CONTAINERS] = "DELETE FROM task_container WHERE task_arn = ?1",
+    [STATEMENT_ADD_CONTAINER] = "INSERT INTO task_container VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    [STATEMENT_PRUNE_STOPPED_TASKS] =
+        "DELETE FROM task WHERE task_arn IN (SELECT task_arn FROM task"
+        " WHERE last_status = 'STOPPED' AND updated_ms < ?1 - " TASK_STOPPED_KEPT_MS
+        " ORDER BY updated_ms LIMIT " PRUNE_BATCH ")",
+    [STATEMENT_PRUNE_SILENT_TASKS] = "DELETE FROM task WHERE task_arn IN (SELECT task_arn FROM task"
+                                     " WHERE updated_ms < ?1 - " TASK_SILENT_KEPT_MS
+                                     " ORDER BY updated_ms LIMIT " PRUNE_BATCH ")",
+    [STATEMENT_COUNT_RUNNING] =
+        "SELECT coalesce(sum(desired_status = 'RUNNING' AND last_status = 'RUNNING'"
+        " AND (?4 IS NULL OR EXISTS (SELECT 1 FROM task_container"
+        " WHERE task_container.task_arn = task.task_arn AND name = ?4))), 0),"
+        " coalesce(min(nullif(created_ms, 0)), 0)"
+        " FROM task WHERE cluster_arn = ?1 AND service = ?2 AND deployment = ?3",
+    [STATEMENT_SAVE_DEPLOYMENT] =
+        "INSERT INTO deployment (rule, cluster_arn, deployment, created_ms, rollout, outcome)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
+        " ON CONFLICT DO UPDATE SET created_ms = ?4, rollout = ?5, outcome = ?6",
+    [STATEMENT_PRUNE_DEPLOYMENTS] =
+        "DELETE FROM deployment WHERE id <= (SELECT max(id) FROM deployment)"
+        " - " QUOTE(STORE_DEPLOYMENTS_KEPT),
+    [STATEMENT_LOAD_DEPLOYMENT] = "SELECT created_ms, rollout FROM deployment"
+                                  " WHERE rule = ?1 AND cluster_arn = ?2 AND deployment = ?3",
+    [STATEMENT_LOAD_NEWEST_DEPLOYMENT] = "SELECT coalesce(max(created_ms), 0) FROM deployment"
+                                         " WHERE rule = ?1 AND outcome = 'started'",
+    [STATEMENT_ADD_EVENT] = "INSERT INTO event (" EVENT_COLUMNS ")"
+                            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [STATEMENT_PRUNE_EVENTS] = "DELETE FROM event WHERE seq <= (SELECT max(seq) FROM event)"
+                               " - " QUOTE(STORE_EVENTS_KEPT),
+    [STATEMENT_COUNT_EVENT] = "INSERT INTO event_total VALUES (?1, 1)"
+                              " ON CONFLICT DO UPDATE SET total = total + 1",
+    [STATEMENT_LIST_EVENTS] = "SELECT * FROM (SELECT seq, " EVENT_COLUMNS " FROM event"
+                              " ORDER BY seq DESC LIMIT ?1) ORDER BY seq",
+    [STATEMENT_COUNT_EVENTS] = "SELECT fate, total FROM event_total ORDER BY fate",
+};
+
+bool store_prepare_statements(struct store *store, struct error *err)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        if (sqlite3_prepare_v3(store->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
+                               &store->statements[i], NULL) != SQLITE_OK) {
+            return store_fail(store, err);
+        }
+    }
+    return true;
+}
+
+void store_finalize_statements(struct store *store)
+{
+    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+        sqlite3_finalize(store->statements[i]);
+        store->statements[i] = NULL;
+    }
+}

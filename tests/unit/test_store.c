@@ -1,0 +1,504 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/alloc.h"
+#include "control/store.h"
+
+#define WWW "www.catsndogs.lol/A"
+#define ARN "arn:aws:ecs:us-east-1:111122223333:cluster/catsndogsECScluster"
+#define DAY ((int64_t)24 * 3600 * 1000)
+
+static struct error err;
+
+static int set_up(void **state)
+{
+    *state = store_open(":memory:", &err);
+    return *state == NULL;
+}
+
+static int tear_down(void **state)
+{
+    store_close(*state);
+    return 0;
+}
+
+static int weight_of(struct store *store, const char *member)
+{
+    bool found;
+    uint8_t weight;
+    assert_true(store_load_weight(store, WWW, member, &found, &weight, &err));
+    return found ? weight : -1;
+}
+
+static void a_weight_that_was_never_set_is_not_found(void **state)
+{
+    assert_int_equal(weight_of(*state, "blue"), -1);
+}
+
+static void a_weight_is_what_was_saved_last(void **state)
+{
+    assert_true(store_save_weight(*state, WWW, "blue", 100, &err));
+    assert_true(store_save_weight(*state, WWW, "green", 255, &err));
+    assert_true(store_save_weight(*state, WWW, "blue", 0, &err));
+    assert_true(store_save_weight(*state, "www.catsndogs.lol/AAAA", "blue", 7, &err));
+    assert_int_equal(weight_of(*state, "blue"), 0);
+    assert_int_equal(weight_of(*state, "green"), 255);
+}
+
+static void what_is_rolled_back_never_was(void **state)
+{
+    assert_true(store_save_weight(*state, WWW, "blue", 100, &err));
+    assert_true(store_begin(*state, &err));
+    assert_true(store_save_weight(*state, WWW, "blue", 1, &err));
+    assert_true(store_save_weight(*state, WWW, "green", 2, &err));
+    store_rollback(*state);
+    assert_int_equal(weight_of(*state, "blue"), 100);
+    assert_int_equal(weight_of(*state, "green"), -1);
+    store_rollback(*state);
+}
+
+static void a_transaction_with_a_failed_write_cannot_be_committed(void **state)
+{
+    struct rollout unknown = {.id = 77, .plan = {.step_count = 1, .steps = {10}}};
+    assert_true(store_begin(*state, &err));
+    assert_true(store_save_weight(*state, WWW, "blue", 1, &err));
+    /* The schema refuses it: no rollout has that id. */
+    assert_false(store_save_before(*state, 77, WWW, "blue", 1, &err));
+    assert_non_null(strstr(err.text, ":memory:"));
+    assert_false(store_save_weight(*state, WWW, "blue", 2, &err));
+    assert_false(store_commit(*state, &err));
+    assert_int_equal(weight_of(*state, "blue"), -1);
+    assert_false(store_save_rollout(*state, &unknown, &err));
+    assert_non_null(strstr(err.text, "77"));
+}
+
+static void forced_health_is_kept_until_it_is_auto(void **state)
+{
+    char forced[8];
+    assert_true(store_load_forced(*state, WWW, "blue", forced, &err));
+    assert_string_equal(forced, "auto");
+    assert_true(store_save_forced(*state, WWW, "blue", "up", &err));
+    assert_true(store_save_forced(*state, WWW, "blue", "down", &err));
+    assert_true(store_load_forced(*state, WWW, "blue", forced, &err));
+    assert_string_equal(forced, "down");
+    assert_true(store_save_forced(*state, WWW, "blue", "auto", &err));
+    assert_true(store_load_forced(*state, WWW, "blue", forced, &err));
+    assert_string_equal(forced, "auto");
+    assert_false(store_save_forced(*state, WWW, "blue", "sideways", &err));
+}
+
+static struct rollout sample_rollout(void)
+{
+    return (struct rollout){
+        .rule = "cats",
+        .deployment = "ecs-svc/5211643699352071000",
+        .who = "uid 0 (root)",
+        .stable = "blue",
+        .candidate = "green",
+        .plan = {.step_count = 3, .steps = {10, 50, 100}, .hold_ms = 60000},
+        .state = ROLLOUT_PAUSED,
+        .step = 2,
+        .started_ms = 1795449001123,
+        .hold_since_ms = 1795449061123,
+        .hold_passed_ms = 12345,
+        .ended_ms = 0,
+        .reason = "paused by uid 0 (root)",
+    };
+}
+
+static void assert_same_rollout(const struct rollout *a, const struct rollout *b)
+{
+    assert_int_equal(a->id, b->id);
+    assert_string_equal(a->rule, b->rule);
+    assert_string_equal(a->deployment, b->deployment);
+    assert_string_equal(a->who, b->who);
+    assert_string_equal(a->stable, b->stable);
+    assert_string_equal(a->candidate, b->candidate);
+    assert_int_equal(a->plan.step_count, b->plan.step_count);
+    assert_memory_equal(a->plan.steps, b->plan.steps, a->plan.step_count);
+    assert_int_equal(a->plan.hold_ms, b->plan.hold_ms);
+    assert_int_equal(a->state, b->state);
+    assert_int_equal(a->step, b->step);
+    assert_int_equal(a->started_ms, b->started_ms);
+    assert_int_equal(a->hold_since_ms, b->hold_since_ms);
+    assert_int_equal(a->hold_passed_ms, b->hold_passed_ms);
+    assert_int_equal(a->ended_ms, b->ended_ms);
+    assert_string_equal(a->reason, b->reason);
+}
+
+static void a_rollout_comes_back_with_every_field(void **state)
+{
+    struct rollout rollout = sample_rollout(), loaded;
+    bool found;
+    assert_true(store_save_rollout(*state, &rollout, &err));
+    assert_int_not_equal(rollout.id, 0);
+    assert_true(store_load_rollout(*state, rollout.id, &found, &loaded, &err));
+    assert_true(found);
+    assert_same_rollout(&rollout, &loaded);
+
+    rollout.state = ROLLOUT_FAILED;
+    rollout.step = 1;
+    rollout.plan.steps[0] = 9;
+    rollout.hold_since_ms = 1;
+    rollout.hold_passed_ms = 2;
+    rollout.ended_ms = 1795449999999;
+    strcpy(rollout.reason, "New ECS service is not healthy!");
+    assert_true(store_save_rollout(*state, &rollout, &err));
+    assert_true(store_load_rollout(*state, rollout.id, &found, &loaded, &err));
+    assert_same_rollout(&rollout, &loaded);
+    assert_true(store_load_rollout(*state, rollout.id + 1, &found, &loaded, &err));
+    assert_false(found);
+}
+
+static void the_longest_plan_comes_back(void **state)
+{
+    struct rollout rollout = sample_rollout(), loaded;
+    bool found;
+    rollout.plan.step_count = PLAN_MAX_STEPS;
+    for (size_t i = 0; i < PLAN_MAX_STEPS; i++) {
+        rollout.plan.steps[i] = (uint8_t)(i * 3);
+    }
+    rollout.step = PLAN_MAX_STEPS - 1;
+    assert_true(store_save_rollout(*state, &rollout, &err));
+    assert_true(store_load_rollout(*state, rollout.id, &found, &loaded, &err));
+    assert_same_rollout(&rollout, &loaded);
+}
+
+static void rollouts_are_listed_newest_first_by_rule(void **state)
+{
+    struct rollout *list;
+    size_t count;
+    for (int i = 0; i < 5; i++) {
+        struct rollout rollout = sample_rollout();
+        snprintf(rollout.rule, sizeof(rollout.rule), "%s", i % 2 == 0 ? "cats" : "dogs");
+        rollout.started_ms = i;
+        assert_true(store_save_rollout(*state, &rollout, &err));
+    }
+    assert_true(store_list_rollouts(*state, NULL, 4, &list, &count, &err));
+    assert_int_equal(count, 4);
+    assert_int_equal(list[0].started_ms, 4);
+    assert_int_equal(list[3].started_ms, 1);
+    free(list);
+    assert_true(store_list_rollouts(*state, "dogs", SIZE_MAX, &list, &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(list[0].started_ms, 3);
+    assert_int_equal(list[1].started_ms, 1);
+    free(list);
+    assert_true(store_list_rollouts(*state, "birds", 9, &list, &count, &err));
+    assert_int_equal(count, 0);
+    free(list);
+}
+
+static void old_rollouts_are_dropped_with_their_weights_but_never_one_that_runs(void **state)
+{
+    struct rollout rollout = sample_rollout();
+    struct rollout *list;
+    bool found;
+    uint8_t weight;
+    size_t count;
+    assert_true(store_begin(*state, &err));
+    for (int i = 0; i < 10003; i++) {
+        rollout.id = 0;
+        rollout.ended_ms = i == 1 ? 0 : 5;
+        assert_true(store_save_rollout(*state, &rollout, &err));
+        assert_true(store_save_before(*state, rollout.id, WWW, "blue", 100, &err));
+    }
+    assert_true(store_commit(*state, &err));
+    assert_true(store_list_rollouts(*state, NULL, SIZE_MAX, &list, &count, &err));
+    assert_int_equal(count, 10001);
+    assert_int_equal(list[count - 1].id, 2);
+    assert_int_equal(list[count - 2].id, 4);
+    free(list);
+    assert_true(store_load_before(*state, 3, WWW, "blue", &found, &weight, &err));
+    assert_false(found);
+    assert_true(store_load_before(*state, 2, WWW, "blue", &found, &weight, &err));
+    assert_true(found);
+}
+
+static void the_weights_of_before_belong_to_their_rollout(void **state)
+{
+    struct rollout first = sample_rollout(), second = sample_rollout();
+    bool found;
+    uint8_t weight = 1;
+    assert_true(store_save_rollout(*state, &first, &err));
+    assert_true(store_save_rollout(*state, &second, &err));
+    assert_true(store_save_before(*state, first.id, WWW, "blue", 90, &err));
+    assert_true(store_load_before(*state, first.id, WWW, "blue", &found, &weight, &err));
+    assert_true(found);
+    assert_int_equal(weight, 90);
+    assert_true(store_load_before(*state, second.id, WWW, "blue", &found, &weight, &err));
+    assert_false(found);
+}
+
+static void add_history(struct store *store, int64_t at_ms, int64_t rollout)
+{
+    struct history_entry entry = {.at_ms = at_ms, .rollout = rollout};
+    strcpy(entry.kind, "shifted");
+    strcpy(entry.who, "uid 1000 (cat)");
+    snprintf(entry.text, sizeof(entry.text), "line %lld", (long long)at_ms);
+    assert_true(store_add_history(store, &entry, &err));
+}
+
+static void history_lists_the_newest_oldest_first(void **state)
+{
+    struct history_entry *list;
+    size_t count;
+    for (int i = 1; i <= 6; i++) {
+        add_history(*state, i, i % 2);
+    }
+    assert_true(store_list_history(*state, 0, 4, &list, &count, &err));
+    assert_int_equal(count, 4);
+    assert_int_equal(list[0].at_ms, 3);
+    assert_int_equal(list[3].at_ms, 6);
+    assert_string_equal(list[3].text, "line 6");
+    assert_string_equal(list[3].kind, "shifted");
+    assert_string_equal(list[3].who, "uid 1000 (cat)");
+    free(list);
+    assert_true(store_list_history(*state, 1, 2, &list, &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(list[0].at_ms, 3);
+    assert_int_equal(list[1].at_ms, 5);
+    assert_int_equal(list[1].rollout, 1);
+    free(list);
+}
+
+static void history_keeps_its_newest_hundred_thousand_lines(void **state)
+{
+    struct history_entry *list;
+    size_t count;
+    assert_true(store_begin(*state, &err));
+    for (int i = 1; i <= 100005; i++) {
+        add_history(*state, i, 0);
+    }
+    assert_true(store_commit(*state, &err));
+    assert_true(store_list_history(*state, 0, SIZE_MAX, &list, &count, &err));
+    assert_int_equal(count, 100000);
+    assert_int_equal(list[0].at_ms, 6);
+    assert_int_equal(list[count - 1].at_ms, 100005);
+    free(list);
+}
+
+static struct ecs_event sample_task(const char *task, int64_t version, const char *status)
+{
+    struct ecs_event event = {.version = version, .created_ms = 5000};
+    snprintf(event.task_arn, sizeof(event.task_arn), "%s", task);
+    strcpy(event.cluster_arn, ARN);
+    strcpy(event.service, "cats-green");
+    strcpy(event.deployment, "ecs-svc/1");
+    strcpy(event.desired_status, strcmp(status, "STOPPED") == 0 ? "STOPPED" : "RUNNING");
+    snprintf(event.last_status, sizeof(event.last_status), "%s", status);
+    event.container_count = 1;
+    strcpy(event.containers[0], "cats-green");
+    return event;
+}
+
+static void save_task(struct store *store, const struct ecs_event *event, int64_t now_ms)
+{
+    assert_true(store_save_task(store, event, now_ms, &err));
+}
+
+static unsigned running(struct store *store, const char *container)
+{
+    unsigned count = 0;
+    int64_t created_ms;
+    assert_true(store_count_running(store, ARN, "cats-green", "ecs-svc/1", container, &count,
+                                    &created_ms, &err));
+    return count;
+}
+
+static void running_counts_distinct_tasks_that_run_and_shall_run(void **state)
+{
+    struct ecs_event event = sample_task("a", 1, "PENDING");
+    save_task(*state, &event, 1);
+    assert_int_equal(running(*state, NULL), 0);
+    event = sample_task("a", 2, "RUNNING");
+    save_task(*state, &event, 2);
+    save_task(*state, &event, 3);
+    event = sample_task("b", 2, "RUNNING");
+    save_task(*state, &event, 3);
+    assert_int_equal(running(*state, NULL), 2);
+    event = sample_task("c", 2, "RUNNING");
+    strcpy(event.deployment, "ecs-svc/11");
+    save_task(*state, &event, 3);
+    event = sample_task("d", 2, "RUNNING");
+    strcpy(event.service, "cats");
+    save_task(*state, &event, 3);
+    event = sample_task("e", 2, "RUNNING");
+    strcat(event.cluster_arn, "2");
+    save_task(*state, &event, 3);
+    assert_int_equal(running(*state, NULL), 2);
+    event = sample_task("a", 3, "RUNNING");
+    strcpy(event.desired_status, "STOPPED");
+    save_task(*state, &event, 4);
+    assert_int_equal(running(*state, NULL), 1);
+}
+
+static void running_counts_tasks_with_the_named_container_only(void **state)
+{
+    struct ecs_event event = sample_task("a", 1, "RUNNING");
+    event.container_count = 2;
+    strcpy(event.containers[1], "sidecar");
+    save_task(*state, &event, 1);
+    event = sample_task("b", 1, "RUNNING");
+    save_task(*state, &event, 1);
+    assert_int_equal(running(*state, "sidecar"), 1);
+    assert_int_equal(running(*state, "cats-green"), 2);
+    assert_int_equal(running(*state, "cats"), 0);
+    event = sample_task("a", 2, "RUNNING");
+    save_task(*state, &event, 1);
+    assert_int_equal(running(*state, "sidecar"), 0);
+}
+
+static void a_deployment_is_as_old_as_the_first_of_its_tasks(void **state)
+{
+    unsigned count;
+    int64_t created_ms;
+    struct ecs_event event = sample_task("a", 1, "RUNNING");
+    event.created_ms = 0;
+    save_task(*state, &event, 1);
+    assert_true(store_count_running(*state, ARN, "cats-green", "ecs-svc/1", NULL, &count,
+                                    &created_ms, &err));
+    assert_int_equal(created_ms, 0);
+    event = sample_task("b", 1, "STOPPED");
+    event.created_ms = 300;
+    save_task(*state, &event, 1);
+    event = sample_task("c", 1, "PENDING");
+    event.created_ms = 200;
+    save_task(*state, &event, 1);
+    event.version = 2;
+    event.created_ms = 0;
+    save_task(*state, &event, 1);
+    assert_true(store_count_running(*state, ARN, "cats-green", "ecs-svc/1", NULL, &count,
+                                    &created_ms, &err));
+    assert_int_equal(created_ms, 200);
+}
+
+static bool knows_task(struct store *store, const char *task)
+{
+    bool found;
+    int64_t version;
+    assert_true(store_load_task_version(store, task, &found, &version, &err));
+    return found;
+}
+
+static void stopped_tasks_are_forgotten_after_a_week_and_silent_ones_after_ninety_days(void **state)
+{
+    struct ecs_event event = sample_task("stopped", 9, "STOPPED");
+    save_task(*state, &event, 1);
+    event = sample_task("runs", 9, "RUNNING");
+    save_task(*state, &event, 1);
+    event = sample_task("next", 1, "RUNNING");
+    save_task(*state, &event, 1 + 7 * DAY);
+    assert_true(knows_task(*state, "stopped"));
+    save_task(*state, &event, 2 + 7 * DAY);
+    assert_false(knows_task(*state, "stopped"));
+    save_task(*state, &event, 1 + 90 * DAY);
+    assert_true(knows_task(*state, "runs"));
+    save_task(*state, &event, 2 + 90 * DAY);
+    assert_false(knows_task(*state, "runs"));
+    assert_true(knows_task(*state, "next"));
+}
+
+static void a_deployment_is_remembered_by_rule_cluster_and_id(void **state)
+{
+    bool found;
+    int64_t created_ms, rollout;
+    assert_true(store_save_deployment(*state, "cats", ARN, "ecs-svc/1", 50, 3, "started", &err));
+    assert_true(store_save_deployment(*state, "cats", ARN, "ecs-svc/2", 90, 0, "live", &err));
+    assert_true(store_save_deployment(*state, "dogs", ARN, "ecs-svc/3", 70, 4, "started", &err));
+    assert_true(store_load_deployment(*state, "cats", ARN, "ecs-svc/1", &found, &created_ms,
+                                      &rollout, &err));
+    assert_true(found);
+    assert_int_equal(created_ms, 50);
+    assert_int_equal(rollout, 3);
+    assert_true(store_load_deployment(*state, "cats", ARN, "ecs-svc/3", &found, &created_ms,
+                                      &rollout, &err));
+    assert_false(found);
+    assert_true(store_load_deployment(*state, "cats", "other", "ecs-svc/1", &found, &created_ms,
+                                      &rollout, &err));
+    assert_false(found);
+    assert_false(store_save_deployment(*state, "cats", ARN, "ecs-svc/9", 1, 1, "perhaps", &err));
+    assert_true(store_load_newest_deployment(*state, "cats", &created_ms, &err));
+    assert_int_equal(created_ms, 50);
+    assert_true(store_load_newest_deployment(*state, "birds", &created_ms, &err));
+    assert_int_equal(created_ms, 0);
+}
+
+static void sum(void *argument, const char *fate, int64_t count)
+{
+    assert_true(fate[0] != '\0');
+    *(int64_t *)argument += count;
+}
+
+static void the_event_log_is_bounded_and_its_counters_are_not(void **state)
+{
+    struct event_entry entry = {.version = 6, .rollout = 8};
+    struct event_entry *list;
+    size_t count;
+    int64_t total = 0;
+    strcpy(entry.event_id, "id");
+    strcpy(entry.task_arn, "arn");
+    strcpy(entry.service, "cats-green");
+    strcpy(entry.deployment, "ecs-svc/1");
+    strcpy(entry.reason, "because");
+    assert_true(store_begin(*state, &err));
+    for (int i = 1; i <= 10007; i++) {
+        entry.at_ms = i;
+        strcpy(entry.fate, i % 3 == 0 ? "duplicate" : "stale");
+        assert_true(store_add_event(*state, &entry, &err));
+    }
+    assert_true(store_commit(*state, &err));
+    assert_true(store_count_events(*state, sum, &total, &err));
+    assert_int_equal(total, 10007);
+    assert_true(store_list_events(*state, SIZE_MAX, &list, &count, &err));
+    assert_int_equal(count, 10000);
+    assert_int_equal(list[0].at_ms, 8);
+    free(list);
+    assert_true(store_list_events(*state, 2, &list, &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(list[1].at_ms, 10007);
+    assert_true(list[1].seq > list[0].seq);
+    assert_int_equal(list[1].version, 6);
+    assert_int_equal(list[1].rollout, 8);
+    assert_string_equal(list[1].event_id, "id");
+    assert_string_equal(list[1].task_arn, "arn");
+    assert_string_equal(list[1].service, "cats-green");
+    assert_string_equal(list[1].deployment, "ecs-svc/1");
+    assert_string_equal(list[1].fate, "stale");
+    assert_string_equal(list[1].reason, "because");
+    free(list);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_weight_that_was_never_set_is_not_found),
+        TEST(a_weight_is_what_was_saved_last),
+        TEST(what_is_rolled_back_never_was),
+        TEST(a_transaction_with_a_failed_write_cannot_be_committed),
+        TEST(forced_health_is_kept_until_it_is_auto),
+        TEST(a_rollout_comes_back_with_every_field),
+        TEST(the_longest_plan_comes_back),
+        TEST(rollouts_are_listed_newest_first_by_rule),
+        TEST(old_rollouts_are_dropped_with_their_weights_but_never_one_that_runs),
+        TEST(the_weights_of_before_belong_to_their_rollout),
+        TEST(history_lists_the_newest_oldest_first),
+        TEST(history_keeps_its_newest_hundred_thousand_lines),
+        TEST(running_counts_distinct_tasks_that_run_and_shall_run),
+        TEST(running_counts_tasks_with_the_named_container_only),
+        TEST(a_deployment_is_as_old_as_the_first_of_its_tasks),
+        TEST(stopped_tasks_are_forgotten_after_a_week_and_silent_ones_after_ninety_days),
+        TEST(a_deployment_is_remembered_by_rule_cluster_and_id),
+        TEST(the_event_log_is_bounded_and_its_counters_are_not),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
