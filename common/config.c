@@ -61,13 +61,8 @@ static bool fill_config(const struct config_reader *reader, const struct raw_con
            fill_record_sets(reader, raw) && fill_rollouts(reader, raw);
 }
 
-struct config *config_load(const char *path, struct error *err)
+struct config *config_parse(const char *path, const uint8_t *text, size_t len, struct error *err)
 {
-    size_t len = 0;
-    CLEANUP(alloc_freep) uint8_t *text = read_file(path, &len, err);
-    if (text == NULL) {
-        return NULL;
-    }
     CLEANUP(yaml_lines_freep) struct yaml_lines *lines = yaml_lines_scan(text, len, path, err);
     if (lines == NULL) {
         return NULL;
@@ -90,6 +85,13 @@ struct config *config_load(const char *path, struct error *err)
                                    .lines = lines,
                                    .err = err};
     return fill_config(&reader, raw) ? STEAL(config) : NULL;
+}
+
+struct config *config_load(const char *path, struct error *err)
+{
+    size_t len = 0;
+    CLEANUP(alloc_freep) uint8_t *text = read_file(path, &len, err);
+    return text == NULL ? NULL : config_parse(path, text, len, err);
 }
 
 void config_free(struct config *config)

@@ -128,6 +128,9 @@ struct config {
 /* NULL and err when the file cannot be read or says something that cannot be served. Caller owns.
  */
 MUST_CHECK struct config *config_load(const char *path, struct error *err);
+/* The same for a text in memory, whose path is only named in errors and paths, not opened. */
+MUST_CHECK struct config *config_parse(const char *path, const uint8_t *text, size_t len,
+                                       struct error *err);
 void config_free(struct config *config);
 void config_freep(struct config **config);
 

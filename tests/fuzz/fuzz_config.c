@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Any octets as a configuration: it is either refused with a text that begins with the file, or
+ * keeps what its header promises. */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "common/config.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_promises(const struct config *config)
+{
+    assert(config->server.listen_count >= 1 && config->server.workers >= 1);
+    assert(config->control.socket != NULL && config->control.state != NULL);
+    assert(config->zone_count >= 1);
+    for (size_t i = 0; i < config->health_check_count; i++) {
+        const struct config_health_check *check = &config->health_checks[i];
+        assert(check->port > 0 && check->timeout_ms <= check->interval_ms);
+    }
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        const struct config_record_set *set = &config->record_sets[i];
+        assert(set->member_count >= 1 && set->member_count <= 100);
+        assert(config_find_record_set(config, set->name, set->type) == i);
+        for (size_t j = 0; j < set->member_count; j++) {
+            assert(set->members[j].value_count >= 1 && set->members[j].values[0] != NULL);
+        }
+    }
+    for (size_t i = 0; i < config->rollout_count; i++) {
+        const struct config_rollout *rollout = &config->rollouts[i];
+        assert(rollout->record_set_count >= 1);
+        assert(rollout->record_sets[0] < config->record_set_count);
+        assert(rollout->plan.steps[rollout->plan.step_count - 1] == 100);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct error err = {""};
+    CLEANUP(config_freep) struct config *config = config_parse("dir/x.yaml", data, size, &err);
+    if (config != NULL) {
+        check_promises(config);
+    } else {
+        assert(strncmp(err.text, "dir/x.yaml:", 11) == 0);
+    }
+    return 0;
+}
