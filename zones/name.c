@@ -217,3 +217,16 @@ void name_print(const uint8_t *octets, char out[NAME_TEXT_SIZE])
     }
     out[at] = '\0';
 }
+
+bool name_is_within(const struct name *name, const struct name *ancestor)
+{
+    if (name->label_count < ancestor->label_count) {
+        return false;
+    }
+    const uint8_t *suffix = name->octets;
+    for (unsigned i = name->label_count; i > ancestor->label_count; i--) {
+        suffix += suffix[0] + 1;
+    }
+    size_t len = (size_t)(name->octets + name->len - suffix);
+    return len == ancestor->len && memcmp(suffix, ancestor->octets, len) == 0;
+}

@@ -27,6 +27,9 @@ MUST_CHECK bool name_parse(struct name *name, const char *text, struct error *er
  * valid wire name without compression. */
 void name_print(const uint8_t *octets, char out[NAME_TEXT_SIZE]);
 
+/* The same name, or one below it. */
+bool name_is_within(const struct name *name, const struct name *ancestor);
+
 /* A name to look up: the octets as asked (letter case kept), and what every lookup of it needs,
  * worked out once: lower case, where each label starts, a hash of each suffix. Index i counts the
  * labels of a suffix: suffix_hash[0] is the root's, suffix_hash[label_count] the whole name's. */

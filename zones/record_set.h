@@ -11,6 +11,7 @@
 #include "common/config.h"
 #include "common/error.h"
 #include "zones/name.h"
+#include "zones/record_type.h"
 
 /* All records of one member, encoded with owner pointer 0xC00C (QNAME). No record points into
  * another, so that they may be answered from any one of them on (rotation). */
@@ -49,13 +50,10 @@ struct record_sets {
 };
 
 /* Encodes every record set of the configuration. NULL and "file:line: …" when a name, a type or a
- * value is wrong (a CNAME member needs exactly one value; SOA, NS at will not be weighted, nor
- * meta types). Caller owns. */
+ * value is wrong or there twice; a CNAME member needs exactly one value; SOA, NS, DNAME, DS, RRSIG,
+ * NSEC, NSEC3, NSEC3PARAM and meta types cannot be weighted. Values are RDATA as in a zone file,
+ * but names in them are absolute with or without the final dot. The result keeps nothing of the
+ * configuration. Caller owns. */
 MUST_CHECK struct record_sets *record_sets_new(const struct config *config, struct error *err);
 void record_sets_free(struct record_sets *sets);
 void record_sets_freep(struct record_sets **sets);
-
-/* The mnemonic of a type ("A", "TYPE65280") and back; false when there is none of that name. */
-#define RECORD_TYPE_TEXT_SIZE 16
-void record_type_print(uint16_t type, char out[RECORD_TYPE_TEXT_SIZE]);
-MUST_CHECK bool record_type_parse(const char *text, uint16_t *type);

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "zones/zone_draft.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "zones/encoder.h"
+#include "zones/zone_draft_model.h"
+
+struct draft_rrset *draft_find_rrset(const struct draft_node *node, uint16_t type)
+{
+    for (struct draft_rrset *rrset = node->rrsets; rrset != NULL; rrset = rrset->next) {
+        if (rrset->type == type) {
+            return rrset;
+        }
+    }
+    return NULL;
+}
+
+struct draft_node *draft_find_node(const struct zone_draft *draft, const struct name_key *key,
+                                   unsigned labels)
+{
+    uint32_t hash = key->suffix_hash[labels];
+    size_t len = name_key_suffix_len(key, labels);
+    uint32_t at = hash & draft->bucket_mask;
+    for (; draft->buckets[at] != 0; at = (at + 1) & draft->bucket_mask) {
+        struct draft_node *node = draft->nodes[draft->buckets[at] - 1];
+        if (node->hash == hash && node->name_len == len &&
+            memcmp(node->name, key->lower + key->suffix_start[labels], len) == 0) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+bool draft_is_delegation(const struct draft_node *node)
+{
+    return node->parent != NULL && draft_find_rrset(node, TYPE_NS) != NULL;
+}
+
+static void put_bucket(struct zone_draft *draft, size_t index)
+{
+    uint32_t at = draft->nodes[index]->hash & draft->bucket_mask;
+    while (draft->buckets[at] != 0) {
+        at = (at + 1) & draft->bucket_mask;
+    }
+    draft->buckets[at] = (uint32_t)(index + 1);
+}
+
+static void grow(struct zone_draft *draft)
+{
+    draft->node_capacity = draft->node_capacity == 0 ? 64 : 2 * draft->node_capacity;
+    draft->nodes = alloc_resize(draft->nodes, draft->node_capacity, sizeof(struct draft_node *));
+    free(draft->buckets);
+    draft->buckets = alloc_zeroed(2 * draft->node_capacity, sizeof(uint32_t));
+    draft->bucket_mask = (uint32_t)(2 * draft->node_capacity - 1);
+    for (size_t i = 0; i < draft->node_count; i++) {
+        put_bucket(draft, i);
+    }
+}
+
+static struct draft_node *add_node(struct zone_draft *draft, const struct name_key *key,
+                                   unsigned labels, struct draft_node *parent)
+{
+    if (draft->node_count == draft->node_capacity) {
+        grow(draft);
+    }
+    struct draft_node *node = arena_alloc(draft->arena, sizeof(*node));
+    size_t len = name_key_suffix_len(key, labels);
+    node->name = arena_copy_octets(draft->arena, key->lower + key->suffix_start[labels], len);
+    node->name_len = (uint8_t)len;
+    node->label_count = (uint8_t)labels;
+    node->hash = key->suffix_hash[labels];
+    node->parent = parent;
+    draft->nodes[draft->node_count] = node;
+    put_bucket(draft, draft->node_count++);
+    return node;
+}
+
+/* The node of a name within the zone; with it come those between it and the next ancestor that is
+ * there (empty non-terminals, RFC 4592 section 2.2.2). */
+static struct draft_node *find_or_add_node(struct zone_draft *draft, const struct name *name)
+{
+    struct name_key key;
+    size_t len = name_key_parse(&key, name->octets, name->len);
+    assert(len == name->len);
+    unsigned labels = key.label_count;
+    struct draft_node *node = draft_find_node(draft, &key, labels);
+    while (node == NULL) {
+        node = draft_find_node(draft, &key, --labels);
+    }
+    while (labels < key.label_count) {
+        node = add_node(draft, &key, ++labels, node);
+    }
+    return node;
+}
+
+struct zone_draft *zone_draft_new(const struct name *origin)
+{
+    struct zone_draft *draft = alloc_zeroed(1, sizeof(*draft));
+    struct name_key key;
+    size_t len = name_key_parse(&key, origin->octets, origin->len);
+    assert(len == origin->len);
+    draft->arena = arena_new();
+    draft->origin = *origin;
+    add_node(draft, &key, key.label_count, NULL);
+    return draft;
+}
+
+void zone_draft_free(struct zone_draft *draft)
+{
+    if (draft == NULL) {
+        return;
+    }
+    arena_free(draft->arena);
+    free(draft->nodes);
+    free(draft->buckets);
+    free(draft);
+}
+
+void zone_draft_freep(struct zone_draft **draft)
+{
+    zone_draft_free(*draft);
+    *draft = NULL;
+}
+
+const char *zone_draft_keep_path(struct zone_draft *draft, const char *path)
+{
+    return arena_copy_octets(draft->arena, path, strlen(path) + 1);
+}
+
+/* A record or a record set that is about to be added, for checks and their texts. */
+struct candidate {
+    const struct draft_node *node;
+    struct draft_place place;
+    uint16_t type;
+};
+
+/* "file:12: www.example. CNAME: <what> (<other> in file:10)". Returns false. */
+static bool refuse(const struct candidate *new, const char *what, const struct draft_rrset *other,
+                   struct error *err)
+{
+    char name[NAME_TEXT_SIZE], type[RECORD_TYPE_TEXT_SIZE], other_type[RECORD_TYPE_TEXT_SIZE];
+    name_print(new->node->name, name);
+    record_type_print(new->type, type);
+    if (other == NULL) {
+        return error_set(err, "%s:%u: %s %s: %s", new->place.path, new->place.line, name, type,
+                         what);
+    }
+    record_type_print(other->type, other_type);
+    return error_set(err, "%s:%u: %s %s: %s (%s%s in %s:%u)", new->place.path, new->place.line,
+                     name, type, what, other->record_set != NULL ? "record set " : "", other_type,
+                     other->place.path, other->place.line);
+}
+
+static bool may_stand_beside_cname(uint16_t type)
+{
+    return type == TYPE_RRSIG || type == TYPE_NSEC;
+}
+
+/* Rules about one name's types. */
+static bool check_neighbours(const struct candidate *new, struct error *err)
+{
+    for (const struct draft_rrset *other = new->node->rrsets; other != NULL; other = other->next) {
+        if (other->type == new->type) {
+            continue;
+        }
+        if ((new->type == TYPE_CNAME && !may_stand_beside_cname(other->type)) ||
+            (other->type == TYPE_CNAME && !may_stand_beside_cname(new->type))) {
+            return refuse(new, "a CNAME beside other data, expected only one of them", other, err);
+        }
+        if (new->node->parent != NULL && ((new->type == TYPE_DNAME && other->type == TYPE_NS) ||
+                                          (new->type == TYPE_NS && other->type == TYPE_DNAME))) {
+            return refuse(new, "a DNAME beside the NS of a delegation, expected only one of them",
+                          other, err);
+        }
+    }
+    return true;
+}
+
+static bool check_type(const struct candidate *new, struct error *err)
+{
+    if (record_type_is_meta(new->type)) {
+        return refuse(new, "a type that is no data, expected one that is", NULL, err);
+    }
+    if (new->type == TYPE_SOA &&new->node->parent != NULL) {
+        return refuse(new, "a SOA that is not at the origin of the zone", NULL, err);
+    }
+    if (new->type == TYPE_NS &&new->node->parent != NULL &&new->node->name[0] == 1 &&
+        new->node->name[1] == '*') {
+        return refuse(new, "a wildcard cannot be delegated (RFC 4592 section 4.2)", NULL, err);
+    }
+    return true;
+}
+
+/* Type of an RRSIG's records: each type covered is an RRset of its own. */
+static unsigned covered_type(uint16_t type, const uint8_t *rdata, size_t len)
+{
+    return type == TYPE_RRSIG && len >= 2 ? (unsigned)rdata[0] << 8 | rdata[1] : 0;
+}
+
+/* Rules about one RRset. is_duplicate: the record is there already. */
+static bool check_rrset(const struct candidate *new, const struct draft_input *input,
+                        const struct draft_rrset *rrset, bool *is_duplicate, struct error *err)
+{
+    if (rrset->record_set != NULL) {
+        return refuse(new, "the configuration has a record set of this name and type", rrset, err);
+    }
+    if (input->type == TYPE_SOA) {
+        return refuse(new, "a second SOA, expected one", rrset, err);
+    }
+    unsigned covered = covered_type(input->type, input->rdata, input->rdata_len);
+    for (const struct draft_record *other = rrset->first; other != NULL; other = other->next) {
+        if (covered_type(rrset->type, other->rdata, other->rdata_len) == covered &&
+            other->ttl_s != input->ttl_s) {
+            return refuse(new, "a TTL that differs within the RRset (RFC 2181 section 5.2)", rrset,
+                          err);
+        }
+        if (other->rdata_len == input->rdata_len &&
+            encoder_rdata_is_equal(input->type, other->rdata, input->rdata, input->rdata_len)) {
+            *is_duplicate = true;
+        }
+    }
+    if (!*is_duplicate && (input->type == TYPE_CNAME || input->type == TYPE_DNAME)) {
+        return refuse(new, "a second one at the same name, expected one", rrset, err);
+    }
+    return true;
+}
+
+static struct draft_rrset *add_rrset(struct zone_draft *draft, struct draft_node *node,
+                                     const struct candidate *new)
+{
+    struct draft_rrset **link = &node->rrsets;
+    while (*link != NULL && (*link)->type < new->type) {
+        link = &(*link)->next;
+    }
+    struct draft_rrset *rrset = arena_alloc(draft->arena, sizeof(*rrset));
+    rrset->type = new->type;
+    rrset->place = new->place;
+    rrset->next = *link;
+    *link = rrset;
+    return rrset;
+}
+
+static void add_record(struct zone_draft *draft, struct draft_rrset *rrset,
+                       const struct draft_input *input)
+{
+    struct draft_record *record = arena_alloc(draft->arena, sizeof(*record));
+    record->rdata = arena_copy_octets(draft->arena, input->rdata, input->rdata_len);
+    record->rdata_len = input->rdata_len;
+    record->ttl_s = input->ttl_s;
+    record->path = input->place.path;
+    record->line = input->place.line;
+    if (rrset->last == NULL) {
+        rrset->first = record;
+    } else {
+        rrset->last->next = record;
+    }
+    rrset->last = record;
+    draft->record_count++;
+}
+
+bool zone_draft_add(struct zone_draft *draft, const struct draft_input *input, struct error *err)
+{
+    if (!name_is_within(&input->owner, &draft->origin)) {
+        char name[NAME_TEXT_SIZE], origin[NAME_TEXT_SIZE];
+        name_print(input->owner.octets, name);
+        name_print(draft->origin.octets, origin);
+        return error_set(err, "%s:%u: %s is outside of the zone, expected a name below %s",
+                         input->place.path, input->place.line, name, origin);
+    }
+    struct draft_node *node = find_or_add_node(draft, &input->owner);
+    const struct candidate new = {.node = node, .place = input->place, .type = input->type};
+    if (!check_type(&new, err) || !check_neighbours(&new, err)) {
+        return false;
+    }
+    struct draft_rrset *rrset = draft_find_rrset(node, input->type);
+    bool is_duplicate = false;
+    if (rrset != NULL && !check_rrset(&new, input, rrset, &is_duplicate, err)) {
+        return false;
+    }
+    if (!is_duplicate) {
+        rrset = rrset != NULL ? rrset : add_rrset(draft, node, &new);
+        add_record(draft, rrset, input);
+    }
+    return true;
+}
+
+bool zone_draft_add_record_set(struct zone_draft *draft, const struct record_set *set,
+                               struct draft_place place, struct error *err)
+{
+    assert(name_is_within(&set->name, &draft->origin));
+    struct draft_node *node = find_or_add_node(draft, &set->name);
+    const struct candidate new = {.node = node, .place = place, .type = set->type};
+    if (!check_neighbours(&new, err)) {
+        return false;
+    }
+    const struct draft_rrset *other = draft_find_rrset(node, set->type);
+    if (other != NULL) {
+        return refuse(&new, "a second record set of this name and type", other, err);
+    }
+    add_rrset(draft, node, &new)->record_set = set;
+    return true;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What a draft consists of: written by zone_draft.c, turned into a zone by zone_draft_finish.c.
+ * Private to those two. All of it lies in the draft's arena. */
+#pragma once
+
+#include "common/arena.h"
+#include "zones/zone_draft.h"
+
+struct draft_record {
+    struct draft_record *next;
+    const uint8_t *rdata;
+    const char *path;
+    uint32_t line;
+    uint32_t ttl_s;
+    uint16_t rdata_len;
+};
+
+struct draft_rrset {
+    struct draft_rrset *next; /* by type, ascending */
+    struct draft_record *first, *last;
+    const struct record_set *record_set; /* then there are no records */
+    struct draft_place place;            /* of the record set, or of the first record */
+    uint16_t type;
+};
+
+struct draft_node {
+    const uint8_t *name;
+    struct draft_node *parent; /* NULL: the apex */
+    struct draft_rrset *rrsets;
+    struct draft_node *cut; /* as node.cut; set when finishing */
+    struct node *node;      /* what it became, if anything; set when finishing */
+    uint32_t hash;
+    uint8_t name_len, label_count;
+};
+
+struct zone_draft {
+    struct arena *arena;
+    struct name origin;
+    size_t record_count;
+    size_t node_count, node_capacity;
+    struct draft_node **nodes; /* parents before children; the apex first */
+    uint32_t *buckets;         /* index into nodes plus 1; open addressing */
+    uint32_t bucket_mask;
+};
+
+struct draft_rrset *draft_find_rrset(const struct draft_node *node, uint16_t type);
+/* NULL when there is none of the name's last `labels` labels. */
+struct draft_node *draft_find_node(const struct zone_draft *draft, const struct name_key *key,
+                                   unsigned labels);
+/* NS not at the apex. */
+bool draft_is_delegation(const struct draft_node *node);
