@@ -83,7 +83,7 @@ echo 'common/b.c f # it is a table' >>"$tree/tests/lint/size-exceptions.txt"
 expect 0 size "a function that is excepted"
 make_tree
 printf '#include "control/control.h"\n#include "zones/snapshot_builder.h"\n' >"$tree/server/main.c"
-printf '#include <ldns/ldns.h>\n' >"$tree/zones/zonefile.c"
+printf '#include <ldns/ldns.h>\n' >"$tree/zones/rdata.c"
 printf '#include <uv.h>\n#include "zones/zone.h"\n' >"$tree/server/worker.c"
 expect 0 layering "what is allowed"
 exit $bad
