@@ -7,8 +7,9 @@
 /* Long enough for every name, path and text that there is. */
 #define TEXT_MAX 4096
 /* A character string of a TXT record, and half a screen of `dig`. */
-#define TXT_MAX      255
-#define LIST_MAX     65536
+#define TXT_MAX 255
+/* Names are compared each with each: so many take about a second. */
+#define LIST_MAX     10000
 #define STEPS_MAX    32
 #define MEMBERS_MAX  100
 #define OPTIONAL_PTR (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)

@@ -72,6 +72,16 @@ find_fault words common/b.c "$spdx\nint x; \n"
 find_fault words common/b.c "int x;\n"
 
 make_tree
+printf '    REQUIRED(raw_zone, name),\n' >"$tree/common/config_schema.c"
+printf '.TH A 5\n.SH A\n.It Sy name : Em text\n' >"$tree/docs/ballast.yaml.5"
+expect 1 manuals "mdoc in a page of man"
+printf '.Dd January 1, 2026\n.Dt A 5\n.Os\n.Sh NAME\n.Nm a\n.Nd b\n.Bl -tag -width Ds\n%s\n.El\n' \
+    '.It Sy name : Em text' >"$tree/docs/ballast.yaml.5"
+expect 0 manuals "a key that is described"
+sed -i 's/Sy name/Sy file/' "$tree/docs/ballast.yaml.5"
+expect 1 manuals "a key that is not described"
+
+make_tree
 printf '%s\n/* TO%s(#12): later */\n' "$spdx" DO >"$tree/common/b.c"
 expect 0 words "an open end that names its issue"
 printf 'int f(void)\n{\n%s}\n' "$(printf '%058d' 0 | sed 's/0/    f();\n/g')
