@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Each error of the configuration, with the line that it names. The files are written to a
  * directory of this test's own. */
-#include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -190,6 +190,27 @@ static void everything_that_is_said_is_read(void **state)
     assert_int_equal(rollout->plan.steps[1], 99);
     assert_int_equal(rollout->plan.hold_ms, 10000);
     assert_true(rollout->plan.allow_short_hold);
+}
+
+static void workers_are_as_many_as_processors_that_may_be_used(void **state)
+{
+    (void)state;
+    cpu_set_t before;
+    cpu_set_t one;
+    assert_int_equal(sched_getaffinity(0, sizeof(before), &before), 0);
+    CPU_ZERO(&one);
+    for (size_t i = 0; i < CPU_SETSIZE && CPU_COUNT(&one) == 0; i++) {
+        if (CPU_ISSET(i, &before)) {
+            CPU_SET(i, &one);
+        }
+    }
+    CLEANUP(config_freep) struct config *many = load_good(SERVER "  workers: auto\n" CONTROL ZONES);
+    assert_int_equal(sched_setaffinity(0, sizeof(one), &one), 0);
+    CLEANUP(config_freep) struct config *few = load_good(SERVER "  workers: auto\n" CONTROL ZONES);
+    assert_int_equal(sched_setaffinity(0, sizeof(before), &before), 0);
+    assert_int_equal(few->server.workers, 1);
+    unsigned usable = (unsigned)CPU_COUNT(&before);
+    assert_int_equal(many->server.workers, usable < 256 ? usable : 256);
 }
 
 static void items_know_their_lines(void **state)
@@ -920,6 +941,7 @@ int main(void)
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(an_unknown_key_is_refused_with_those_that_exist),
         cmocka_unit_test(everything_that_is_said_is_read),
+        cmocka_unit_test(workers_are_as_many_as_processors_that_may_be_used),
         cmocka_unit_test(items_know_their_lines),
         cmocka_unit_test(sections_of_a_record_set_have_their_defaults),
         cmocka_unit_test(a_timeout_that_is_not_said_fits_the_interval),
