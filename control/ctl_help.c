@@ -152,6 +152,7 @@ void help_unknown(FILE *out, const char *const *words, size_t count)
         fprintf(out, "ballastctl: %s: there is no \"%s\"; there are: ", words[0], words[1]);
         candidates_print(out, words, 1);
     }
+    help_usage(out);
 }
 
 static void words_print(FILE *out, const char *noun)

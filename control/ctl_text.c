@@ -138,7 +138,10 @@ const char *field_text(const json_t *object, const char *key)
 
 int64_t field_number(const json_t *object, const char *key)
 {
-    return json_integer_value(json_object_get(object, key));
+    int64_t number = json_integer_value(json_object_get(object, key));
+    return number > FIELD_NUMBER_MAX    ? FIELD_NUMBER_MAX
+           : number < -FIELD_NUMBER_MAX ? -FIELD_NUMBER_MAX
+                                        : number;
 }
 
 bool field_is_null(const json_t *object, const char *key)

@@ -32,7 +32,8 @@ size_t text_columns(const struct style *style, const char *text);
 
 /* A field, or "-" when it is missing, null or something else. Lives as long as object. */
 const char *field_text(const json_t *object, const char *key);
-/* 0 when it is no number. */
+/* 0 when it is no integer; kept within a range that can be reckoned with without an overflow. */
+#define FIELD_NUMBER_MAX INT64_C(1000000000000000)
 int64_t field_number(const json_t *object, const char *key);
 bool field_is_null(const json_t *object, const char *key);
 /* "12.5 %", or "-" for what is no number. */

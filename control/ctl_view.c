@@ -11,6 +11,9 @@
 #define HISTORY_LINES 5
 #define BAR_MAX       40
 #define BAR_MIN       4
+/* From these widths of the terminal on there is room for more of each member. */
+#define MIDDLE_COLUMNS 60
+#define WIDE_COLUMNS   76
 
 /* A picture being drawn: it keeps within its columns and rows whatever is put. */
 struct canvas {
@@ -132,27 +135,27 @@ bool view_share_answered(const struct view_baseline *baseline, const json_t *set
                          double *share)
 {
     const json_t *members = json_object_get(set, "members");
-    int64_t since = 0;
-    int64_t in_all = 0;
-    int64_t own_since = 0;
+    double since = 0;
+    double in_all = 0;
+    double own_since = 0;
     bool has_restarted = false; /* the daemon: its counters begin at 0 again */
     for (size_t i = 0; i < json_array_size(members); i++) {
         const json_t *one = json_array_get(members, i);
         int64_t answered = field_number(one, "answered");
         int64_t more = answered - answered_before(baseline, set, one);
         has_restarted |= more < 0;
-        since += more;
-        in_all += answered;
-        own_since = i == member ? more : own_since;
+        since += (double)more;
+        in_all += (double)answered;
+        own_since = i == member ? (double)more : own_since;
     }
     if (has_restarted) {
         since = in_all;
-        own_since = field_number(json_array_get(members, member), "answered");
+        own_since = (double)field_number(json_array_get(members, member), "answered");
     }
     if (since <= 0) {
         return false;
     }
-    *share = (double)own_since / (double)since;
+    *share = own_since / since;
     return true;
 }
 
@@ -218,26 +221,51 @@ static void put_hold(struct canvas *canvas, const json_t *rollout)
     line_end(canvas);
 }
 
+#define HEALTH_TEXT_SIZE 64
+
+/* Where there is room, of how many addresses, too. */
+static void health_text(const struct style *style, const json_t *member, char out[HEALTH_TEXT_SIZE])
+{
+    const char *forced = field_text(member, "forced");
+    const char *health = field_text(member, "health");
+    if (strcmp(forced, "up") == 0 || strcmp(forced, "down") == 0) {
+        snprintf(out, HEALTH_TEXT_SIZE, "forced %s", forced);
+    } else if (style->columns >= MIDDLE_COLUMNS && field_number(member, "addresses") > 1) {
+        snprintf(out, HEALTH_TEXT_SIZE, "%s %" PRId64 "/%" PRId64, health,
+                 field_number(member, "addresses_healthy"), field_number(member, "addresses"));
+    } else {
+        snprintf(out, HEALTH_TEXT_SIZE, "%s", health);
+    }
+}
+
 /* How the columns of the members share a line. */
 struct layout {
     size_t id, weight, bar, answered, health;
     bool has_role, has_all;
 };
 
+static size_t greater(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 static struct layout layout_of(const struct canvas *canvas, const json_t *members)
 {
     size_t columns = canvas->style->columns;
     struct layout layout = {
         .id = strlen("MEMBER"), .answered = strlen("ANSWERED"), .health = strlen("unhealthy")};
-    size_t id_most = columns >= 60 ? 24 : 8;
+    size_t id_most = columns >= MIDDLE_COLUMNS ? 24 : 8;
     for (size_t i = 0; i < json_array_size(members); i++) {
-        size_t width = text_columns(canvas->style, field_text(json_array_get(members, i), "id"));
-        width = width > id_most ? id_most : width;
-        layout.id = width > layout.id ? width : layout.id;
+        const json_t *member = json_array_get(members, i);
+        char health[HEALTH_TEXT_SIZE];
+        health_text(canvas->style, member, health);
+        size_t width = text_columns(canvas->style, field_text(member, "id"));
+        layout.id = greater(layout.id, width > id_most ? id_most : width);
+        layout.health = greater(layout.health, text_columns(canvas->style, health));
     }
-    layout.has_role = columns >= 76;
-    layout.has_all = columns >= 60;
-    layout.weight = columns >= 60 ? strlen("WEIGHT") : 3;
+    layout.has_role = columns >= WIDE_COLUMNS;
+    layout.has_all = columns >= MIDDLE_COLUMNS;
+    layout.weight = columns >= MIDDLE_COLUMNS ? strlen("WEIGHT") : 3;
     size_t fixed = layout.id + 1 + layout.weight + 1 + layout.answered + 1 + layout.health;
     fixed += layout.has_role ? strlen("candidate ") : 0;
     fixed += layout.has_all ? strlen("IN ALL   ") : 0;
@@ -264,21 +292,6 @@ static void put_headings(struct canvas *canvas, const struct layout *layout)
     line_end(canvas);
 }
 
-static void put_health(struct canvas *canvas, const json_t *member)
-{
-    const char *forced = field_text(member, "forced");
-    const char *health = field_text(member, "health");
-    if (strcmp(forced, "up") == 0 || strcmp(forced, "down") == 0) {
-        put(canvas, INK_WARN, "forced %s", forced);
-        return;
-    }
-    put(canvas, ink_of(health), "%s", health);
-    if (field_number(member, "addresses") > 1) {
-        put(canvas, INK_DIM, " %" PRId64 "/%" PRId64, field_number(member, "addresses_healthy"),
-            field_number(member, "addresses"));
-    }
-}
-
 static const char *role_of(const json_t *rollout, const json_t *member)
 {
     const char *id = field_text(member, "id");
@@ -292,6 +305,7 @@ static void put_member(struct canvas *canvas, const struct layout *layout, const
                        const json_t *member, const char *answered)
 {
     char text[32];
+    char health[HEALTH_TEXT_SIZE];
     const json_t *rollout = json_object_get(result, "rollout");
     const char *role = role_of(rollout, member);
     put_cell(canvas, INK_BOLD, layout->id, field_text(member, "id"));
@@ -310,7 +324,8 @@ static void put_member(struct canvas *canvas, const struct layout *layout, const
         field_share(member, "share_answered", share);
         put_right(canvas, INK_DIM, strlen("IN ALL  "), share);
     }
-    put_health(canvas, member);
+    health_text(canvas->style, member, health);
+    put(canvas, ink_of(field_text(member, "health")), "%s", health);
     line_end(canvas);
 }
 

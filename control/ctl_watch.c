@@ -13,7 +13,7 @@
 #include "common/clock.h"
 #include "control/ctl_view.h"
 
-#define ASK_EVERY_MS 500
+#define ASK_EVERY_MS 250
 #define SHOW_CURSOR  "\x1b[?25h"
 #define HIDE_CURSOR  "\x1b[?25l"
 

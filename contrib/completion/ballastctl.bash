@@ -1,0 +1,35 @@
+# bash completion for ballastctl, printed by `ballastctl completion bash`
+_ballastctl()
+{
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+    local words=() i
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+        -s | --socket) ((i++)) ;;
+        -*) ;;
+        *) words+=("${COMP_WORDS[i]}") ;;
+        esac
+    done
+    case $previous in
+    -s | --socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    esac
+    local choices=
+    case "${words[*]}" in
+    '') choices='--json --socket --help --version status record weight health rollout event zone stats log history stop help completion' ;;
+    record) choices='list show' ;;
+    weight) choices='set' ;;
+    health) choices='list force' ;;
+    rollout) choices='list show start pause resume promote abort history watch' ;;
+    event) choices='push log pattern' ;;
+    zone) choices='list reload check' ;;
+    log) choices='level' ;;
+    'event push') COMPREPLY=($(compgen -f -- "$current")); return ;;
+    'log level') choices='debug info warning error' ;;
+    'health force '*) choices='up down auto' ;;
+    'rollout start '*) choices='--candidate' ;;
+    history) choices='--record' ;;
+    completion) choices='bash' ;;
+    esac
+    COMPREPLY=($(compgen -W "$choices" -- "$current"))
+}
+complete -F _ballastctl ballastctl
