@@ -11,6 +11,7 @@
 
 #define ECS_TEXT_SIZE      256
 #define ECS_MAX_CONTAINERS 32
+#define ECS_MAX_MALFORMED  1000 /* documents of one text; then the rest is given up */
 
 struct ecs_event {
     char id[ECS_TEXT_SIZE]; /* of the event; may be empty */
@@ -35,13 +36,17 @@ enum ecs_parse {
 };
 
 /* Reads both spellings: the delivered one ("source", "detail-type", "detail") and the one of
- * PutEvents entries ("Source", "DetailType", "Detail" as a string or an object). */
+ * PutEvents entries ("Source", "DetailType", "Detail" as a string or an object), each with source
+ * "aws.ecs" or "custom.ecs". taskArn, version, clusterArn, desiredStatus and lastStatus must be
+ * there; whatever is known and has another type or is too long is malformed. event is filled in as
+ * far as it was read whatever comes back, so that the log can say what it was. */
 enum ecs_parse ecs_event_parse(const json_t *json, struct ecs_event *event, struct error *text);
 
 bool ecs_event_has_container(const struct ecs_event *event, const char *name);
 
-/* Splits an input of one event, an array of events, or one JSON value a line (blank lines ignored)
- * and calls each with every event's JSON, or NULL and the reason with its line, in order. A bad
- * line does not stop the rest. Returns how many times it called. */
+/* Splits an input into events: one object, an array of them, one a line, or just one behind the
+ * other. Calls each with every event's JSON, or with NULL and the reason and the line that it
+ * begins in ("line 3: …", printable ASCII), in order. What is broken does not stop the rest, until
+ * there are ECS_MAX_MALFORMED. Linear time. Returns how many times it called. */
 typedef void (*ecs_event_each)(void *argument, const json_t *json, const char *malformed);
 size_t ecs_event_split(const char *text, size_t len, ecs_event_each each, void *argument);

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Any octets as events: split, then each parsed, and what is parsed keeps its header's promises. */
+#include <assert.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "control/ecs_event.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_event(void *argument, const json_t *json, const char *malformed)
+{
+    struct ecs_event event;
+    struct error text = {""};
+    ++*(size_t *)argument;
+    assert((json == NULL) != (malformed == NULL));
+    if (json == NULL) {
+        assert(strncmp(malformed, "line ", 5) == 0);
+        return;
+    }
+    if (ecs_event_parse(json, &event, &text) != ECS_PARSED) {
+        assert(text.text[0] != '\0');
+        return;
+    }
+    assert(event.version >= 0 && event.created_ms >= 0);
+    assert(event.task_arn[0] != '\0' && event.cluster[0] != '\0');
+    assert(event.container_count <= ECS_MAX_CONTAINERS);
+    assert(event.deployment[0] == '\0' || strncmp(event.deployment, "ecs-svc/", 8) == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    size_t calls = 0;
+    size_t said = ecs_event_split((const char *)data, size, check_event, &calls);
+    assert(said == calls);
+    return 0;
+}
