@@ -214,14 +214,15 @@ bool rdata_parse(struct rdata *rdata, uint16_t type, const char *text, const str
     CLEANUP(free_record) ldns_rr *rr = NULL;
     ldns_status status = ldns_rr_new_frm_str(&rr, line, 0, ldns_origin, NULL);
     if (status != LDNS_STATUS_OK || rr == NULL) {
-        return error_set(err, "wrong RDATA of type %s: %s", type_text, status_text(status));
+        return error_set(err, "\"%.200s\" is no RDATA of type %s (%s)", text, type_text,
+                         status_text(status));
     }
     const ldns_rr_descriptor *descriptor = ldns_rr_descript((uint16_t)ldns_rr_get_type(rr));
     bool is_right = copy_octets(rdata, rr) &&
                     ldns_rr_rd_count(rr) >= ldns_rr_descriptor_minimum(descriptor) &&
                     encoder_rdata_is_valid(type, rdata->octets, rdata->len);
     if (!is_right) {
-        return error_set(err, "wrong RDATA of type %s: not the fields of that type", type_text);
+        return error_set(err, "\"%.200s\" is no RDATA of type %s", text, type_text);
     }
     if (!(is_generic(text) ? check_generic(rdata, text, err) : check_numbers(rr, text, err))) {
         return error_add_context(err, "wrong RDATA of type %s", type_text);
