@@ -88,8 +88,11 @@ struct response_choice response_choose(struct response *response, uint32_t recor
     counter *tally = &response->context->slot->tally[weights->record_set->first_member + index];
     uint64_t turn = counter_read(tally);
     counter_add(tally, 1);
-    uint16_t first = records->count > 1 ? (uint16_t)(turn % records->count) : 0;
-    return (struct response_choice){.records = records, .first = first};
+    struct response_choice choice = {.records = records, .first = 0};
+    if (records->count > 1) {
+        choice.first = (uint16_t)(turn % records->count);
+    }
+    return choice;
 }
 
 void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t *out)
