@@ -5,11 +5,12 @@
 
 #include "server/dns.h"
 
-static void remember(struct compress *compress, size_t offset, uint32_t hash)
+static void remember(struct compress *compress, size_t offset, uint32_t hash, uint8_t hops)
 {
     if (offset <= DNS_POINTER_MAX && compress->count < COMPRESS_NAMES_MAX) {
         compress->offsets[compress->count] = (uint16_t)offset;
         compress->hashes[compress->count] = hash;
+        compress->hops[compress->count] = hops;
         compress->count++;
     }
 }
@@ -17,7 +18,7 @@ static void remember(struct compress *compress, size_t offset, uint32_t hash)
 void compress_add(struct compress *compress, const struct name_key *name, size_t offset)
 {
     for (unsigned labels = name->label_count; labels > 0; labels--) {
-        remember(compress, offset + name->suffix_start[labels], name->suffix_hash[labels]);
+        remember(compress, offset + name->suffix_start[labels], name->suffix_hash[labels], 0);
     }
 }
 
@@ -49,18 +50,19 @@ static bool is_written_at(const uint8_t *message, size_t offset, const uint8_t *
     }
 }
 
-/* The offset of the suffix's earlier occurrence, 0 when there is none. */
+/* The index of the suffix's earlier occurrence, COMPRESS_NAMES_MAX when there is none. */
 static uint16_t find(const struct compress *compress, const uint8_t *message,
                      const struct name_key *name, unsigned labels)
 {
     for (uint16_t i = 0; i < compress->count; i++) {
         if (compress->hashes[i] == name->suffix_hash[labels] &&
+            compress->hops[i] < COMPRESS_HOPS_MAX &&
             is_written_at(message, compress->offsets[i],
                           name->lower + name->suffix_start[labels])) {
-            return compress->offsets[i];
+            return i;
         }
     }
-    return 0;
+    return COMPRESS_NAMES_MAX;
 }
 
 void compress_write(struct compress *compress, struct wire_writer *writer, const uint8_t *octets,
@@ -70,15 +72,20 @@ void compress_write(struct compress *compress, struct wire_writer *writer, const
     size_t parsed = name_key_parse(&name, octets, len);
     assert(parsed == len);
     unsigned labels = name.label_count;
-    uint16_t pointer = 0;
-    while (labels > 0 && (pointer = find(compress, writer->octets, &name, labels)) == 0) {
+    uint16_t known = COMPRESS_NAMES_MAX;
+    while (labels > 0) {
+        known = find(compress, writer->octets, &name, labels);
+        if (known != COMPRESS_NAMES_MAX) {
+            break;
+        }
         labels--;
     }
-    size_t literal = name.suffix_start[labels];
     size_t start = writer->at;
-    wire_write(writer, octets, literal);
-    if (pointer != 0) {
-        wire_write_u16(writer, (uint16_t)(0xC000 | pointer));
+    uint8_t hops = 0;
+    wire_write(writer, octets, name.suffix_start[labels]);
+    if (known != COMPRESS_NAMES_MAX) {
+        hops = (uint8_t)(compress->hops[known] + 1);
+        wire_write_u16(writer, (uint16_t)(DNS_POINTER_BITS << 8 | compress->offsets[known]));
     } else {
         wire_write_u8(writer, 0);
     }
@@ -86,6 +93,6 @@ void compress_write(struct compress *compress, struct wire_writer *writer, const
         return; /* nothing lies at these offsets */
     }
     for (unsigned i = name.label_count; i > labels; i--) {
-        remember(compress, start + name.suffix_start[i], name.suffix_hash[i]);
+        remember(compress, start + name.suffix_start[i], name.suffix_hash[i], hops);
     }
 }

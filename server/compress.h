@@ -7,10 +7,13 @@
 #include "zones/name.h"
 
 #define COMPRESS_NAMES_MAX 160
+/* Pointers to be followed for one name; readers have limits of their own, some of them low. */
+#define COMPRESS_HOPS_MAX 4
 
 struct compress {
     uint16_t count;
     uint16_t offsets[COMPRESS_NAMES_MAX];
+    uint8_t hops[COMPRESS_NAMES_MAX];
     uint32_t hashes[COMPRESS_NAMES_MAX];
 };
 

@@ -28,7 +28,7 @@ static void choose_rrset(struct lookup *found, uint16_t type)
     const struct rrset *rrset =
         type == DNS_TYPE_ANY ? any_rrset(found->node) : node_find(found->node, type);
     found->outcome = LOOKUP_ANSWER;
-    if (rrset == NULL && type != DNS_TYPE_ANY && !is_of_dnssec(type)) {
+    if (rrset == NULL && type != DNS_TYPE_ANY) {
         rrset = node_find(found->node, DNS_TYPE_CNAME);
         found->outcome = LOOKUP_CNAME;
     }

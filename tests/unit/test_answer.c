@@ -163,6 +163,8 @@ static void a_cname_is_followed_inside_the_zone(void **state)
            "alias.example.test. 300 IN CNAME two.example.test.; " TWO " | |");
     expect("alias.example.test", DNS_TYPE_CNAME,
            "NOERROR aa | alias.example.test. 300 IN CNAME two.example.test. | |");
+    expect("alias.example.test", DNS_TYPE_RRSIG,
+           "NOERROR aa | alias.example.test. 300 IN CNAME two.example.test. | " SOA " |");
 }
 
 static void a_cname_keeps_the_letter_case_of_the_question(void **state)

@@ -131,6 +131,41 @@ static void compression_runs_out_of_memory_without_harm(void **state)
     assert_int_equal(wire_left(&reader), 0);
 }
 
+/* Some readers refuse names that take more than a few pointers. */
+static void a_growing_name_takes_few_pointers(void **state)
+{
+    (void)state;
+    uint8_t octets[2000];
+    uint8_t name[255];
+    struct wire_writer writer = {octets, sizeof(octets), 0, false};
+    struct compress compress = {.count = 0};
+    wire_write(&writer, (const uint8_t *)"headerheader", 12);
+    for (size_t labels = 1; labels <= 40; labels++) {
+        for (size_t i = 0; i < labels; i++) {
+            memcpy(name + 2 * i, "\1a", 2);
+        }
+        name[2 * labels] = 0;
+        size_t start = writer.at;
+        compress_write(&compress, &writer, name, 2 * labels + 1);
+        size_t hops = 0;
+        for (size_t at = start; octets[at] != 0; hops++) {
+            while (octets[at] == 1) {
+                at += 2;
+            }
+            if (octets[at] == 0) {
+                break;
+            }
+            at = wire_load_u16(octets + at) & 0x3FFF;
+        }
+        assert_true(hops <= COMPRESS_HOPS_MAX);
+        uint8_t out[255];
+        struct wire_reader reader = wire_reader_make(octets, writer.at);
+        reader.at = start;
+        assert_int_equal(wire_read_name(&reader, out), 2 * labels + 1);
+        assert_memory_equal(out, name, 2 * labels + 1);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -140,6 +175,7 @@ int main(void)
         cmocka_unit_test(pointers_that_do_not_lead_back_are_no_name),
         cmocka_unit_test(cut_off_and_too_long_names_are_none),
         cmocka_unit_test(a_repeated_name_is_written_as_a_pointer),
+        cmocka_unit_test(a_growing_name_takes_few_pointers),
         cmocka_unit_test(compression_runs_out_of_memory_without_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
