@@ -42,7 +42,7 @@ class Nsd:
             f'  pidfile: "{self.folder}/nsd.pid"', f'  xfrdfile: "{self.folder}/xfrd.state"',
             f'  zonelistfile: "{self.folder}/zone.list"', f'  xfrdir: "{self.folder}"',
             "  minimal-responses: yes", "  refuse-any: no", "  round-robin: no",
-            "  confine-to-zone: yes", "  rrl-ratelimit: 0", "  rrl-whitelist-ratelimit: 0",
+            "  rrl-ratelimit: 0", "  rrl-whitelist-ratelimit: 0",
             "  tcp-timeout: 60", '  version: "compared"', '  identity: "compared"',
             "remote-control:", "  control-enable: no",
         ]
@@ -182,28 +182,145 @@ def qtype_of(query):
     return query.question[0].rdtype if query is not None and len(query.question) == 1 else None
 
 
-def any_is_minimal(case, query, ours, theirs):
-    if qtype_of(query) != dns.rdatatype.ANY or not same_but(ours, theirs, "answer", "additional",
-                                                            "flags"):
-        return False
-    chain = [one for one in ours.answer if one[3] in ("CNAME", "DNAME")]
-    rest = [one for one in ours.answer if one not in chain]
-    return (set(ours.answer) <= set(theirs.answer) and len({one[3] for one in rest}) <= 1 and
-            bool(ours.answer) and "TC" not in ours.flags)
+def rcode_of_cut_chain(case, query, ours, theirs):
+    return ("TC" in ours.flags and "TC" in theirs.flags and ours.answer == () and
+            any(one[3] in ("CNAME", "DNAME") for one in theirs.answer) and
+            same_but(ours, theirs, "rcode", "answer", "authority"))
 
 
-def truncated_both(case, query, ours, theirs):
-    return ("TC" in ours.flags and "TC" in theirs.flags and
-            same_but(ours, theirs, "answer", "authority", "additional") and
-            set(ours.answer) <= set(theirs.answer) | set(ours.answer))
+def other_rrset_for_any(case, query, ours, theirs):
+    """That the RRset is right is compared by the query for its own type."""
+    def types(answer):
+        return {one[3] for one in answer.answer if one[3] != "CNAME" or len(answer.answer) == 1}
+
+    return (qtype_of(query) == dns.rdatatype.ANY and same_but(ours, theirs, "answer", "flags") and
+            len(types(ours)) == 1 and "TC" not in ours.flags)
+
+
+def extended_error(case, query, ours, theirs):
+    return (ours.edns is not None and theirs.edns is not None and same_but(ours, theirs, "edns") and
+            ours.edns[:2] == theirs.edns[:2] and ours.edns[2] == () and
+            theirs.edns[2] == (dns.edns.EDE,))
+
+
+def glue_is_not_optional(case, query, ours, theirs):
+    return ("TC" in ours.flags and "AA" not in theirs.flags and bool(theirs.additional) and
+            same_but(ours, theirs, "flags", "authority", "additional") and
+            ours.flags.replace(" TC", "") == theirs.flags and ours.answer == ())
+
+
+EXPLICIT = set()  # the owner names of all zones, filled in with the zones
+
+
+def address_from_wildcard(case, query, ours, theirs):
+    extra = set(theirs.additional) - set(ours.additional)
+    return ("AA" not in ours.flags and set(ours.additional) <= set(theirs.additional) and
+            same_but(ours, theirs, "additional") and {one[3] for one in extra} <= {"A", "AAAA"} and
+            not any(one[0] in EXPLICIT for one in extra))
+
+
+def loop_of_dnames(case, query, ours, theirs):
+    def follows_a_loop(answer):
+        return sum("dnameloop" in one[0] for one in answer.answer if one[3] == "DNAME") >= 2
+
+    return (query is not None and len(query.question) == 1 and
+            "dnameloop" in query.question[0].name.canonicalize().to_text() and
+            follows_a_loop(ours) and
+            (follows_a_loop(theirs) or "TC" in theirs.flags) and
+            same_but(ours, theirs, "answer", "flags", "authority") and
+            (set(ours.answer) <= set(theirs.answer) or set(theirs.answer) <= set(ours.answer)))
+
+
+def addresses_beside_ns(case, query, ours, theirs):
+    return (qtype_of(query) == dns.rdatatype.NS and same_but(ours, theirs, "additional") and
+            "AA" in ours.flags and ours.additional == () and
+            {one[3] for one in theirs.additional} <= {"A", "AAAA"})
+
+
+def glue_name_in_child(case, query, ours, theirs):
+    return (same_but(ours, theirs, "rcode") and (ours.rcode, theirs.rcode) == ("NXDOMAIN", "NOERROR")
+            and query.question[0].name == dns.name.from_text("ns.child.example.test."))
+
+
+def notify(case, query, ours, theirs):
+    return (ours.opcode == 4 and ours.rcode == "NOTIMP" and
+            same_but(ours, theirs, "rcode", "question"))
+
+
+def question_in_error(case, query, ours, theirs):
+    return (ours.rcode in ("FORMERR", "REFUSED") and theirs.question == () and
+            len(ours.question) == 1 and same_but(ours, theirs, "question"))
+
+
+def opt_in_formerr(case, query, ours, theirs):
+    return (ours.rcode == "FORMERR" and ours.edns == (0, 0, ()) and theirs.edns is None and
+            same_but(ours, theirs, "edns", "question"))
+
+
+def rd_in_formerr(case, query, ours, theirs):
+    return (ours.rcode == "FORMERR" and ours.flags.split() == theirs.flags.split() + ["RD"] and
+            case.wire[2] & 1 == 1 and same_but(ours, theirs, "flags"))
+
+
+def do_in_badvers(case, query, ours, theirs):
+    return (ours.rcode == "BADVERS" and same_but(ours, theirs, "edns") and
+            ours.edns[1] == theirs.edns[1] | dns.flags.DO)
+
+
+def soa_for_class_any(case, query, ours, theirs):
+    return (query is not None and query.question[0].rdclass == dns.rdataclass.ANY and
+            same_but(ours, theirs, "authority") and theirs.authority == () and
+            [one[3] for one in ours.authority] == ["SOA"])
+
+
+def transfers(case, query, ours, theirs):
+    return (qtype_of(query) in (dns.rdatatype.AXFR, dns.rdatatype.IXFR) and
+            ours.rcode in ("REFUSED", "NOTIMP") and theirs.rcode in ("REFUSED", "NOTIMP", "NOTAUTH")
+            and same_but(ours, theirs, "rcode"))
 
 
 RULES = [
-    ("ANY is answered with one RRset",
-     "RFC 8482 section 4.1: a responder may choose one RRset; NSD gives them all", any_is_minimal),
-    ("what is left in a truncated answer",
-     "RFC 2181 section 9: a client ignores all of an answer with TC and asks again by TCP",
-     truncated_both),
+    ("NSD gives an extended DNS error",
+     "RFC 8914 section 2: a responder may", extended_error),
+    ("a referral whose glue does not fit",
+     "RFC 9471 section 3.1: in-domain glue that does not fit means TC; NSD leaves it away",
+     glue_is_not_optional),
+    ("an address of a nameserver that only a wildcard has",
+     "RFC 9471 section 3.2: what is not in-domain glue is optional in a referral; NSD synthesizes",
+     address_from_wildcard),
+    ("how often a loop of DNAMEs is followed",
+     "RFC 1034 section 3.6.2: loops are errors; each server stops at a limit of its own",
+     loop_of_dnames),
+    ("which RRset answers ANY",
+     "RFC 8482 section 4.1: a responder selects one RRset; each server has its own order",
+     other_rrset_for_any),
+    ("addresses beside an answer to a query for NS",
+     "RFC 1034 section 4.3.2 step 6: what may be useful; a client that wants them asks",
+     addresses_beside_ns),
+    ("a name of the child zone that is glue in the parent zone",
+     "RFC 8020: the child zone has no such name, which is NXDOMAIN; NSD keeps the names of all "
+     "zones in one tree and takes the parent's glue for an empty non-terminal",
+     glue_name_in_child),
+    ("NOTIFY",
+     "RFC 1035 section 4.1.1: NOTIMP for a kind of query that a server does not support; there are "
+     "no secondary zones here", notify),
+    ("the question in an error",
+     "RFC 1035 section 4.1: a response has the question that it answers; NSD leaves it away",
+     question_in_error),
+    ("OPT in a FORMERR about EDNS",
+     "RFC 6891 section 6.1.1: a response to a query with OPT has one", opt_in_formerr),
+    ("RD in a FORMERR about the number of questions",
+     "RFC 1035 section 4.1.1: RD is copied into the response", rd_in_formerr),
+    ("DO in BADVERS",
+     "RFC 3225 section 3: DO is copied into the response", do_in_badvers),
+    ("class ANY",
+     "RFC 1035 section 3.2.5, RFC 2308 section 3: NODATA has the SOA; NSD leaves it away when the "
+     "class was ANY", soa_for_class_any),
+    ("zone transfers",
+     "RFC 5936 section 2.2.1, RFC 1995 section 4: there are none here, by policy", transfers),
+    ("the RCODE of a chain that is cut off",
+     "RFC 6604 section 3: the RCODE is that of the chain's end, which is not in the answer; the "
+     "client asks again by TCP (RFC 2181 section 9)", rcode_of_cut_chain),
 ]
 
 
@@ -317,6 +434,10 @@ def servers(request):
     rng = random.Random(SEED)
     print(f"seed {SEED} (BALLAST_SEED)")
     zones = zone_maker.make_zones(rng)
+    for origin, (rows, _) in zones.items():
+        base = dns.name.from_text(origin)
+        EXPLICIT.update(dns.name.from_text(owner, base).canonicalize().to_text()
+                        for owner, _, _, _ in rows if owner != "@")
     nsd = Nsd(zones)
     request.addfinalizer(nsd.close)
     daemon = harness.Daemon(

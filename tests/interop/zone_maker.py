@@ -71,6 +71,7 @@ def crafted(origin):
     add("noglue", "NS", "ns.noglue")
     add("outside", "NS", "ns.example.net.", "ns.example.org.")
     add("authns", "NS", "www")
+    add("wildns", "NS", "ns.any.wild")
     add("mixed", "NS", "ns.mixed", "www", "ns.example.net.", "ns1.cut")
     add("ns.mixed", "A", "192.0.2.54")
     add("lower.upper", "NS", "ns.lower.upper")
@@ -254,10 +255,10 @@ def mixed_case(rng, name):
 
 def types_for(rng, zones, name):
     """Every type that the name has, and some that it has not."""
-    types = {"A", rng.choice(TYPES), rng.choice(TYPES)}
+    types, owned = {"A", rng.choice(TYPES), rng.choice(TYPES)}, set()
     for origin, (rows, _) in zones.items():
         base = dns.name.from_text(origin)
         if name.is_subdomain(base):
             relative = name.relativize(base).to_text().lower()
-            types |= {kind for owner, _, kind, _ in rows if owner.lower() == relative}
-    return sorted(types)
+            owned |= {kind for owner, _, kind, _ in rows if owner.lower() == relative}
+    return sorted(types | owned | ({"ANY"} if len(owned) > 1 else set()))
