@@ -89,6 +89,13 @@ static bool open_database(struct store *store, const char *name, int flags, stru
     return execute(store, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON", err);
 }
 
+/* The log of a file that somebody has removed would be read as the new one's. */
+static bool remove_leftover(const struct store *store, const char *suffix, struct error *err)
+{
+    CLEANUP(alloc_freep) char *path = alloc_printf("%s%s", store->path, suffix);
+    return unlink(path) == 0 || errno == ENOENT || fail_errno(path, "cannot remove it", err);
+}
+
 /* Makes the file under another name, whole and durable, and only then gives it its own: a kill in
  * between leaves a file that the next start throws away. */
 static bool build_new(struct store *store, const char *draft, struct error *err)
@@ -105,6 +112,9 @@ static bool build_new(struct store *store, const char *draft, struct error *err)
     }
     if (fsync(store->lock_fd) != 0) {
         return fail_errno(draft, "cannot write it to disk", err);
+    }
+    if (!remove_leftover(store, "-wal", err) || !remove_leftover(store, "-journal", err)) {
+        return false;
     }
     if (link(draft, store->path) != 0) {
         return errno == EEXIST

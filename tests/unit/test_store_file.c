@@ -543,6 +543,16 @@ static void kill_at_any_time_keeps_what_was_reported_and_what_belongs_together(v
     }
 }
 
+static void the_log_of_a_removed_file_is_not_read_as_the_new_ones(void **state)
+{
+    (void)state;
+    kill_at(work_in_transactions, 4);
+    assert_int_equal(unlink(path), 0);
+    struct store *store = open_store();
+    assert_int_equal(weight_of(store, "blue"), -1);
+    store_close(store);
+}
+
 static void a_full_disk_is_an_error_and_the_store_goes_on_when_there_is_room(void **state)
 {
     (void)state;
@@ -622,6 +632,7 @@ int main(void)
         TEST(kill_after_a_commit_loses_nothing_of_it),
         TEST(kill_inside_a_huge_transaction_leaves_nothing_of_it),
         TEST(kill_at_any_time_keeps_what_was_reported_and_what_belongs_together),
+        TEST(the_log_of_a_removed_file_is_not_read_as_the_new_ones),
         TEST(a_full_disk_is_an_error_and_the_store_goes_on_when_there_is_room),
         TEST(the_log_does_not_grow_with_the_number_of_writes),
     };
