@@ -35,21 +35,24 @@ struct ledger_rule {
     const struct config *whole;
     const char *live; /* id of the stable member */
     bool is_running;
-    /* of the deployment that runs or was rolled out last by this rule: 0 when unknown */
+    /* of the deployment that runs or was rolled out last by this rule: 0 when unknown
+     * (store_load_newest_deployment) */
     int64_t newest_created_ms;
 };
 
 struct judgement {
     enum event_fate fate;
     char reason[ROLLOUT_TEXT_SIZE * 2]; /* for a person: numbers and names included */
-    size_t rule;                        /* STARTED, SUPERSEDED_ONE: index into rules */
-    char candidate[MEMBER_ID_SIZE];     /* and this member */
-    int64_t created_ms;                 /* of the deployment */
+    size_t rule;                        /* index into rules; SIZE_MAX: no rule has its cluster */
+    char candidate[MEMBER_ID_SIZE];     /* the member that the event is about; may be empty */
+    int64_t created_ms;                 /* STARTED, SUPERSEDED_ONE: of the deployment; may be 0 */
 };
 
-/* Judges one event and remembers its task. STARTED and SUPERSEDED_ONE ask the caller to start the
- * rollout, to save the deployment, and to write FATE_REFUSED instead when that fails. False: the
- * store failed (err). */
+/* Judges one event and remembers its task. Of several rules the one that fits best decides
+ * (cluster, then service, then container), the first of equals. A deployment that arrives while its
+ * service is live is saved as such; it starts no rollout later either. STARTED and SUPERSEDED_ONE
+ * ask the caller to start the rollout, to save the deployment with the rollout's id, and to write
+ * FATE_REFUSED instead when that fails. False: the store failed (err). */
 MUST_CHECK bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t count,
                              const struct ecs_event *event, int64_t now_ms,
                              struct judgement *judgement, struct error *err);
