@@ -11,39 +11,37 @@ static uint64_t load_word(const uint8_t *from)
 {
     uint64_t word;
     memcpy(&word, from, sizeof(word));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word); /* one hash on all machines */
+#endif
     return word;
 }
 
-static void store_word(uint8_t *to, uint64_t word)
-{
-    memcpy(to, &word, sizeof(word));
-}
+typedef uint8_t block __attribute__((vector_size(16)));
 
-/* Eight octets to lower case at once. Length octets are at most 63, below 'A', and stay. */
-static uint64_t lower_word(uint64_t word)
+/* Sixteen octets to lower case at once. Length octets are at most 63, below 'A', and stay. */
+static void copy_block_lower(uint8_t *to, const uint8_t *from)
 {
-    const uint64_t ones = 0x0101010101010101;
-    uint64_t low_bits = word & (ones * 0x7f);
-    uint64_t from_a = low_bits + ones * (0x80 - 'A');       /* top bit set: >= 'A' */
-    uint64_t beyond_z = low_bits + ones * (0x80 - 'Z' - 1); /* top bit set: > 'Z' */
-    uint64_t is_upper = from_a & ~beyond_z & ~word & (ones * 0x80);
-    return word | (is_upper >> 2); /* 0x80 >> 2 is the bit between the cases */
+    block octets;
+    memcpy(&octets, from, sizeof(octets));
+    octets |= (block)(octets - 'A' < 26) & 0x20;
+    memcpy(to, &octets, sizeof(octets));
 }
 
 static void copy_lower(uint8_t *to, const uint8_t *from, size_t len)
 {
-    if (len < 8) {
+    if (len < sizeof(block)) {
         for (size_t i = 0; i < len; i++) {
-            to[i] = (uint8_t)lower_word(from[i]);
+            to[i] = (uint8_t)(from[i] | ((uint8_t)(from[i] - 'A') < 26 ? 0x20 : 0));
         }
     } else {
-        for (size_t i = 0; i + 8 <= len; i += 8) {
-            store_word(to + i, lower_word(load_word(from + i)));
+        for (size_t i = 0; i + sizeof(block) < len; i += sizeof(block)) {
+            copy_block_lower(to + i, from + i);
         }
-        /* The rest, once more with some octets before it: nothing beyond the name is read. */
-        store_word(to + len - 8, lower_word(load_word(from + len - 8)));
+        /* The rest, with some octets before it once more: nothing beyond the name is read. */
+        copy_block_lower(to + len - sizeof(block), from + len - sizeof(block));
     }
-    store_word(to + len, 0);
+    memset(to + len, 0, 8);
 }
 
 /* Multiplication carries each bit upwards; the byte swap brings the best mixed bits down to where
@@ -53,19 +51,16 @@ static uint64_t mix(uint64_t hash, uint64_t word)
     return __builtin_bswap64((hash ^ word) * 0x9e3779b97f4a7c15);
 }
 
+/* The last word runs into the labels after this one, and after the root into zeros: all part of
+ * the suffix that is hashed, so that it needs no mask. */
 static uint64_t hash_label(uint64_t hash, const uint8_t *label)
 {
-    size_t len = (size_t)label[0] + 1;
-    while (len > 8) {
+    const uint8_t *end = label + label[0];
+    do {
         hash = mix(hash, load_word(label));
         label += 8;
-        len -= 8;
-    }
-    uint64_t word = load_word(label);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return mix(hash, word & (UINT64_MAX >> (64 - 8 * len)));
+    } while (label <= end);
+    return hash;
 }
 
 size_t name_key_parse(struct name_key *key, const uint8_t *octets, size_t available)

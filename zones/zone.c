@@ -16,7 +16,7 @@ static uint64_t load_word(const uint8_t *from)
 }
 
 /* Names are short and the hashes were equal: cheaper here than a call of memcmp. */
-static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len)
+static inline bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
     if (len < 8) {
         return memcmp(a, b, len) == 0;
@@ -42,8 +42,8 @@ void zone_freep(struct zone **zone)
 }
 
 /* The node with the name's last `labels` labels, or NULL. */
-static const struct node *find_node(const struct zone *zone, const struct name_key *key,
-                                    unsigned labels)
+static inline const struct node *find_node(const struct zone *zone, const struct name_key *key,
+                                           unsigned labels)
 {
     uint32_t hash = key->suffix_hash[labels];
     size_t len = name_key_suffix_len(key, labels);
@@ -71,19 +71,10 @@ static struct zone_result cut_result(const struct node *cut)
     };
 }
 
-struct zone_result zone_lookup(const struct zone *zone, const struct name_key *key)
+/* For a name that is no node: labels is the most that its closest encloser may have. */
+static struct zone_result lookup_encloser(const struct zone *zone, const struct name_key *key,
+                                          unsigned labels)
 {
-    unsigned labels = key->label_count;
-    if (labels <= zone->max_labels) {
-        const struct node *node = find_node(zone, key, labels);
-        if (node != NULL) {
-            return node->cut != NULL ? cut_result(node->cut)
-                                     : (struct zone_result){ZONE_EXACT, node};
-        }
-        labels--;
-    } else {
-        labels = zone->max_labels;
-    }
     const struct node *encloser = find_node(zone, key, labels);
     while (encloser == NULL) {
         /* Ends at the apex, which is a node: the caller has found the zone by it. */
@@ -99,6 +90,22 @@ struct zone_result zone_lookup(const struct zone *zone, const struct name_key *k
         return (struct zone_result){ZONE_WILDCARD, encloser->wildcard};
     }
     return (struct zone_result){ZONE_NXDOMAIN, encloser};
+}
+
+struct zone_result zone_lookup(const struct zone *zone, const struct name_key *key)
+{
+    unsigned labels = key->label_count;
+    if (labels > zone->max_labels) {
+        return lookup_encloser(zone, key, zone->max_labels);
+    }
+    const struct node *node = find_node(zone, key, labels);
+    if (node == NULL) {
+        return lookup_encloser(zone, key, labels - 1);
+    }
+    if (node->cut != NULL) {
+        return cut_result(node->cut);
+    }
+    return (struct zone_result){ZONE_EXACT, node};
 }
 
 const struct rrset *node_find(const struct node *node, uint16_t type)
@@ -155,8 +162,8 @@ void zone_table_free(struct zone_table *table)
     free(table);
 }
 
-static const struct zone *find_zone(const struct zone_table *table, const struct name_key *key,
-                                    unsigned labels)
+static inline const struct zone *find_zone(const struct zone_table *table,
+                                           const struct name_key *key, unsigned labels)
 {
     size_t len = name_key_suffix_len(key, labels);
     const uint8_t *suffix = key->lower + key->suffix_start[labels];

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Master files (RFC 1035 section 5) to zones, read by ldns. All or nothing. */
+/* Master files (RFC 1035 section 5) to zones; types and RDATA are read by ldns. All or nothing.
+ *
+ * $ORIGIN, $TTL and $INCLUDE FILE [ORIGIN] are known. An included file is found from the folder of
+ * the one that includes it, at most 10 deep; afterwards origin and owner are what they were before,
+ * while $TTL and the TTL used last go on. A record without a TTL has that of $TTL, else that of the
+ * record before, else (the SOA) its own MINIMUM; else it is refused. Units as in "1h30m" are read.
+ * Exact duplicates are dropped, but for the SOA, which is there once. */
 #pragma once
 
 #include <stdbool.h>
