@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/publisher.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "zones/snapshot_builder.h"
+
+void publisher_init(struct publisher *publisher, struct exchange *exchange)
+{
+    memset(publisher, 0, sizeof(*publisher));
+    publisher->exchange = exchange;
+}
+
+static void free_old(struct publisher *publisher, uint64_t oldest)
+{
+    size_t gone = 0;
+    while (gone < publisher->old_count && publisher->old[gone]->generation < oldest) {
+        snapshot_free(publisher->old[gone]);
+        gone++;
+    }
+    publisher->old_count -= gone;
+    memmove(publisher->old, publisher->old + gone,
+            publisher->old_count * sizeof(struct snapshot *));
+}
+
+static void call_waits(struct publisher *publisher, uint64_t oldest)
+{
+    size_t due = 0;
+    while (due < publisher->wait_count && publisher->waits[due].generation <= oldest) {
+        due++;
+    }
+    if (due == 0) {
+        return;
+    }
+    /* A callback may publish and wait again: the list must be in order before it is called. */
+    struct publisher_wait *called = alloc_copy(publisher->waits, due * sizeof(*called));
+    publisher->wait_count -= due;
+    memmove(publisher->waits, publisher->waits + due, publisher->wait_count * sizeof(*called));
+    for (size_t i = 0; i < due; i++) {
+        called[i].seen(called[i].argument);
+    }
+    free(called);
+}
+
+static void collect(struct publisher *publisher)
+{
+    uint64_t oldest = exchange_oldest(publisher->exchange);
+    free_old(publisher, oldest);
+    call_waits(publisher, oldest);
+}
+
+static void on_async(uv_async_t *async)
+{
+    collect(async->data);
+}
+
+static void wake_control(void *argument)
+{
+    uv_async_send(argument);
+}
+
+void publisher_watch(struct publisher *publisher, uv_loop_t *loop)
+{
+    uv_async_init(loop, &publisher->async, on_async);
+    publisher->async.data = publisher;
+    publisher->has_async = true;
+    publisher->exchange->wake_control_argument = &publisher->async;
+    publisher->exchange->wake_control = wake_control;
+}
+
+void publisher_publish(struct publisher *publisher, struct snapshot *next)
+{
+    if (publisher->current != NULL) {
+        if (publisher->old_count == publisher->old_room) {
+            publisher->old_room = publisher->old_room * 2 + 8;
+            publisher->old =
+                alloc_resize(publisher->old, publisher->old_room, sizeof(struct snapshot *));
+        }
+        publisher->old[publisher->old_count++] = publisher->current;
+    }
+    publisher->current = next;
+    exchange_offer(publisher->exchange, next);
+}
+
+void publisher_when_seen(struct publisher *publisher, publisher_seen seen, void *argument)
+{
+    if (publisher->wait_count == publisher->wait_room) {
+        publisher->wait_room = publisher->wait_room * 2 + 8;
+        publisher->waits =
+            alloc_resize(publisher->waits, publisher->wait_room, sizeof(*publisher->waits));
+    }
+    publisher->waits[publisher->wait_count++] =
+        (struct publisher_wait){publisher->current->generation, seen, argument};
+    collect(publisher);
+}
+
+void publisher_close(struct publisher *publisher)
+{
+    call_waits(publisher, UINT64_MAX);
+    if (publisher->has_async) {
+        /* The workers run on for a moment and may still call: the handle stays until they end. */
+        uv_unref((uv_handle_t *)&publisher->async);
+    }
+}
+
+void publisher_done(struct publisher *publisher)
+{
+    free_old(publisher, UINT64_MAX);
+    if (publisher->current != NULL) {
+        snapshot_free_last(publisher->current);
+    }
+    free(publisher->old);
+    free(publisher->waits);
+}
