@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/describe.h"
+
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/arena.h"
+#include "common/clock.h"
+#include "control/rule.h"
+#include "control/shift.h"
+
+json_t *describe_text(const char *text)
+{
+    json_t *json = json_string(text);
+    if (json != NULL) {
+        return json;
+    }
+    CLEANUP(alloc_freep) char *plain = alloc_string(text);
+    for (char *c = plain; *c != '\0'; c++) {
+        if ((unsigned char)*c >= 0x80) {
+            *c = '?';
+        }
+    }
+    return json_string(plain);
+}
+
+json_t *describe_time(int64_t at_ms)
+{
+    char text[CLOCK_TEXT_SIZE];
+    clock_format(at_ms, text);
+    return at_ms == 0 ? json_null() : json_string(text);
+}
+
+static json_t *text_or_null(const char *text)
+{
+    return text == NULL ? json_null() : describe_text(text);
+}
+
+static json_t *id_or_null(int64_t id)
+{
+    return id == 0 ? json_null() : json_integer(id);
+}
+
+static const char *health_name(const struct member_state *member)
+{
+    enum health_verdict verdict = HEALTH_HEALTHY;
+    if (member->forced != FORCED_AUTO) {
+        return health_verdict_name(member->forced == FORCED_UP ? HEALTH_HEALTHY : HEALTH_UNHEALTHY);
+    }
+    if (member->target_count == 0) {
+        return "unchecked";
+    }
+    if (!member_is_healthy(member)) {
+        return health_verdict_name(HEALTH_UNHEALTHY);
+    }
+    bool has_healthy = false;
+    for (size_t i = 0; i < member->target_count; i++) {
+        has_healthy |= member->targets[i]->health.verdict == HEALTH_HEALTHY;
+    }
+    verdict = has_healthy ? HEALTH_HEALTHY : HEALTH_UNKNOWN;
+    return health_verdict_name(verdict);
+}
+
+static size_t healthy_addresses(const struct member_state *member)
+{
+    size_t healthy = 0;
+    for (size_t i = 0; i < member->target_count; i++) {
+        healthy += member->targets[i]->health.verdict == HEALTH_HEALTHY ? 1 : 0;
+    }
+    return healthy;
+}
+
+/* What a member's share is worked out from. */
+struct totals {
+    uint64_t weight;
+    uint64_t effective;
+    uint64_t answered;
+};
+
+static double share(uint64_t part, uint64_t total, size_t members)
+{
+    return total == 0 ? 1.0 / (double)members : (double)part / (double)total;
+}
+
+static json_t *describe_member(struct control *control, const struct record_set_state *set,
+                               size_t index, uint16_t effective, const struct totals *totals)
+{
+    const struct member_state *member = &set->members[index];
+    uint64_t answered =
+        exchange_answered(control->exchange, set->record_set->first_member + (uint32_t)index);
+    json_t *json = json_object();
+    json_object_set_new(json, "id", describe_text(member->config->id));
+    json_object_set_new(json, "weight", json_integer(member->weight));
+    json_object_set_new(json, "effective_weight", json_integer(effective));
+    json_object_set_new(json, "share_configured",
+                        json_real(share(member->weight, totals->weight, set->member_count)));
+    json_object_set_new(json, "share_effective",
+                        json_real(share(effective, totals->effective, set->member_count)));
+    json_object_set_new(json, "answered", json_integer((json_int_t)answered));
+    json_object_set_new(json, "share_answered",
+                        totals->answered == 0
+                            ? json_null()
+                            : json_real((double)answered / (double)totals->answered));
+    json_object_set_new(json, "health", json_string(health_name(member)));
+    json_object_set_new(json, "forced", json_string(forced_health_name(member->forced)));
+    json_object_set_new(json, "addresses_healthy",
+                        json_integer((json_int_t)healthy_addresses(member)));
+    json_object_set_new(json, "addresses", json_integer((json_int_t)member->target_count));
+    json_t *values = json_array();
+    for (size_t i = 0; i < member->config->value_count; i++) {
+        json_array_append_new(values, describe_text(member->config->values[i]));
+    }
+    json_object_set_new(json, "values", values);
+    json_object_set_new(json, "health_check",
+                        text_or_null(member->config->health_check == NULL
+                                         ? NULL
+                                         : member->config->health_check->name));
+    json_object_set_new(json, "ecs_service", text_or_null(member->config->ecs_service));
+    return json;
+}
+
+json_t *describe_record_set(struct control *control, const struct record_set_state *set)
+{
+    uint16_t effective[MAX_MEMBERS];
+    struct totals totals = {0};
+    shift_effective(set, effective);
+    for (size_t i = 0; i < set->member_count; i++) {
+        totals.weight += set->members[i].weight;
+        totals.effective += effective[i];
+        totals.answered +=
+            exchange_answered(control->exchange, set->record_set->first_member + (uint32_t)i);
+    }
+    json_t *members = json_array();
+    for (size_t i = 0; i < set->member_count; i++) {
+        json_array_append_new(members, describe_member(control, set, i, effective[i], &totals));
+    }
+    char name[NAME_TEXT_SIZE];
+    char type[RECORD_TYPE_TEXT_SIZE];
+    name_print(set->record_set->name.octets, name);
+    record_type_print(set->record_set->type, type);
+    const struct rule_state *rule = set->rule;
+    json_t *json = json_object();
+    json_object_set_new(json, "name", json_string(name));
+    json_object_set_new(json, "type", json_string(type));
+    json_object_set_new(json, "ttl_s", json_integer(set->record_set->ttl_s));
+    json_object_set_new(json, "choice", json_string(config_choice_name(set->record_set->choice)));
+    json_object_set_new(json, "zone", describe_text(set->zone));
+    json_object_set_new(json, "rollout",
+                        id_or_null(rule != NULL && rule_is_running(rule) ? rule->rollout.id : 0));
+    json_object_set_new(json, "members", members);
+    return json;
+}
+
+static json_t *describe_target(const struct record_set_state *set,
+                               const struct member_state *member, const struct target *target)
+{
+    CLEANUP(alloc_freep) char *id = alloc_printf("%s/%s", set->key, member->config->id);
+    json_t *json = json_object();
+    json_object_set_new(json, "member", describe_text(id));
+    json_object_set_new(json, "health_check", describe_text(target->check->name));
+    json_object_set_new(json, "address", describe_text(target->address));
+    json_object_set_new(json, "verdict", json_string(health_verdict_name(target->health.verdict)));
+    json_object_set_new(json, "streak", json_integer(target->health.streak));
+    json_object_set_new(json, "last_result", describe_text(target->last_result));
+    json_object_set_new(json, "latency_ms", json_integer(target->last_latency_ms));
+    json_object_set_new(json, "last_probe_at", describe_time(target->last_probe_ms));
+    json_object_set_new(json, "forced", json_string(forced_health_name(member->forced)));
+    return json;
+}
+
+json_t *describe_health(struct control *control)
+{
+    json_t *targets = json_array();
+    for (size_t i = 0; i < control->config->record_set_count; i++) {
+        const struct record_set_state *set = &control->record_sets[i];
+        for (size_t m = 0; m < set->member_count; m++) {
+            const struct member_state *member = &set->members[m];
+            for (size_t t = 0; t < member->target_count; t++) {
+                json_array_append_new(targets, describe_target(set, member, member->targets[t]));
+            }
+        }
+    }
+    return json_pack("{s:o}", "targets", targets);
+}
+
+json_t *describe_rollout(const struct rollout *rollout)
+{
+    json_t *steps = json_array();
+    for (size_t i = 0; i < rollout->plan.step_count; i++) {
+        json_array_append_new(steps, json_integer(rollout->plan.steps[i]));
+    }
+    json_t *json = json_object();
+    json_object_set_new(json, "id", json_integer(rollout->id));
+    json_object_set_new(json, "rule", describe_text(rollout->rule));
+    json_object_set_new(json, "deployment", describe_text(rollout->deployment));
+    json_object_set_new(json, "who", describe_text(rollout->who));
+    json_object_set_new(json, "state", json_string(rollout_state_name(rollout->state)));
+    json_object_set_new(json, "step", json_integer((json_int_t)rollout->step + 1));
+    json_object_set_new(json, "steps", steps);
+    json_object_set_new(json, "weight", json_integer(rollout_weight(rollout)));
+    json_object_set_new(json, "hold_ms", json_integer(rollout->plan.hold_ms));
+    json_object_set_new(json, "hold_left_ms",
+                        json_integer(rollout_hold_left_ms(rollout, clock_now_ms())));
+    json_object_set_new(json, "stable", describe_text(rollout->stable));
+    json_object_set_new(json, "candidate", describe_text(rollout->candidate));
+    json_object_set_new(json, "started_at", describe_time(rollout->started_ms));
+    json_object_set_new(json, "ended_at", describe_time(rollout->ended_ms));
+    json_object_set_new(json, "reason", describe_text(rollout->reason));
+    return json;
+}
+
+json_t *describe_rule(struct control *control, const struct rule_state *rule)
+{
+    (void)control;
+    json_t *steps = json_array();
+    json_t *sets = json_array();
+    for (size_t i = 0; i < rule->config->plan.step_count; i++) {
+        json_array_append_new(steps, json_integer(rule->config->plan.steps[i]));
+    }
+    for (size_t i = 0; i < rule->record_set_count; i++) {
+        json_array_append_new(sets, describe_text(rule->record_sets[i]->key));
+    }
+    bool is_running = rule_is_running(rule);
+    json_t *json = json_object();
+    json_object_set_new(json, "name", describe_text(rule->config->name));
+    json_object_set_new(json, "record_sets", sets);
+    json_object_set_new(json, "cluster", text_or_null(rule->config->cluster));
+    json_object_set_new(json, "min_running", json_integer(rule->config->min_running));
+    json_object_set_new(json, "live", describe_text(rule_live(rule)));
+    json_object_set_new(
+        json, "plan",
+        json_pack("{s:o, s:I}", "steps", steps, "hold_ms", (json_int_t)rule->config->plan.hold_ms));
+    json_object_set_new(json, "running",
+                        is_running ? describe_rollout(&rule->rollout) : json_null());
+    json_object_set_new(json, "last",
+                        rule->has_rollout && !is_running ? describe_rollout(&rule->rollout)
+                                                         : json_null());
+    return json;
+}
+
+json_t *describe_history_entry(const struct history_entry *entry)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "id", json_integer(entry->id));
+    json_object_set_new(json, "at", describe_time(entry->at_ms));
+    json_object_set_new(json, "rollout", id_or_null(entry->rollout));
+    json_object_set_new(json, "kind", describe_text(entry->kind));
+    json_object_set_new(json, "who", describe_text(entry->who));
+    json_object_set_new(json, "text", describe_text(entry->text));
+    return json;
+}
+
+json_t *describe_event(const struct event_entry *entry)
+{
+    json_t *json = json_object();
+    json_object_set_new(json, "seq", json_integer(entry->seq));
+    json_object_set_new(json, "at", describe_time(entry->at_ms));
+    json_object_set_new(json, "event_id", describe_text(entry->event_id));
+    json_object_set_new(json, "task_arn", describe_text(entry->task_arn));
+    json_object_set_new(json, "version", json_integer(entry->version));
+    json_object_set_new(json, "service", describe_text(entry->service));
+    json_object_set_new(json, "deployment", describe_text(entry->deployment));
+    json_object_set_new(json, "fate", json_string(entry->fate));
+    json_object_set_new(json, "reason", describe_text(entry->reason));
+    json_object_set_new(json, "rollout", id_or_null(entry->rollout));
+    return json;
+}
+
+json_t *describe_zone(struct control *control, size_t index)
+{
+    const struct zone *zone = control->publisher.current->zones->zones[index];
+    char name[NAME_TEXT_SIZE];
+    name_print(zone->origin.octets, name);
+    json_t *json = json_object();
+    json_object_set_new(json, "name", json_string(name));
+    json_object_set_new(json, "file", describe_text(zone->file));
+    json_object_set_new(json, "serial", json_integer(zone->serial));
+    json_object_set_new(json, "names", json_integer((json_int_t)zone->node_count));
+    json_object_set_new(json, "records", json_integer((json_int_t)zone->record_count));
+    json_object_set_new(json, "memory_octets", json_integer((json_int_t)arena_size(zone->arena)));
+    json_object_set_new(json, "loaded_at", describe_time(control->zones[index].loaded_ms));
+    return json;
+}
+
+json_t *describe_stats(struct control *control)
+{
+    json_t *counters = json_object();
+    for (int i = 0; i < COUNTER_COUNT; i++) {
+        uint64_t value = exchange_count(control->exchange, (enum server_counter)i);
+        json_object_set_new(counters, server_counter_name((enum server_counter)i),
+                            json_integer((json_int_t)value));
+    }
+    json_t *sets = json_array();
+    for (size_t i = 0; i < control->config->record_set_count; i++) {
+        const struct record_set *set = control->record_sets[i].record_set;
+        char name[NAME_TEXT_SIZE];
+        char type[RECORD_TYPE_TEXT_SIZE];
+        name_print(set->name.octets, name);
+        record_type_print(set->type, type);
+        json_t *members = json_array();
+        for (size_t m = 0; m < set->member_count; m++) {
+            uint64_t answered =
+                exchange_answered(control->exchange, set->first_member + (uint32_t)m);
+            json_array_append_new(members, json_pack("{s:s, s:I}", "id", set->members[m].id,
+                                                     "answered", (json_int_t)answered));
+        }
+        json_array_append_new(
+            sets, json_pack("{s:s, s:s, s:o}", "name", name, "type", type, "members", members));
+    }
+    return json_pack("{s:I, s:o, s:o}", "workers", (json_int_t)control->exchange->worker_count,
+                     "counters", counters, "record_sets", sets);
+}
+
+static void count_event(void *argument, const char *fate, int64_t count)
+{
+    (void)fate;
+    *(int64_t *)argument += count;
+}
+
+static json_t *describe_verdicts(struct control *control)
+{
+    json_int_t counts[3] = {0};
+    const struct target *last = NULL;
+    for (size_t i = 0; i < control->target_user_count; i++) {
+        /* Sorted by target: one that several members share counts once. */
+        if (control->target_users[i].target != last) {
+            last = control->target_users[i].target;
+            counts[last->health.verdict]++;
+        }
+    }
+    return json_pack("{s:I, s:I, s:I}", "healthy", counts[HEALTH_HEALTHY], "unhealthy",
+                     counts[HEALTH_UNHEALTHY], "unknown", counts[HEALTH_UNKNOWN]);
+}
+
+json_t *describe_status(struct control *control)
+{
+    struct error err;
+    int64_t received = 0;
+    json_t *running = json_array();
+    for (size_t i = 0; i < control->config->rollout_count; i++) {
+        if (rule_is_running(&control->rules[i])) {
+            json_array_append_new(running, describe_rollout(&control->rules[i].rollout));
+        }
+    }
+    if (!store_count_events(control->store, count_event, &received, &err)) {
+        model_store_failed(control, &err);
+    }
+    json_t *json = json_object();
+    json_object_set_new(json, "version", json_string(PACKAGE_VERSION));
+    json_object_set_new(json, "started_at", describe_time(control->started_ms));
+    json_object_set_new(json, "uptime_s",
+                        json_integer((clock_now_ms() - control->started_ms) / 1000));
+    json_object_set_new(json, "workers", json_integer((json_int_t)control->exchange->worker_count));
+    json_object_set_new(json, "generation",
+                        json_integer((json_int_t)control->publisher.current->generation));
+    json_object_set_new(json, "zones", json_integer((json_int_t)control->config->zone_count));
+    json_object_set_new(json, "record_sets",
+                        json_integer((json_int_t)control->config->record_set_count));
+    json_object_set_new(json, "health", describe_verdicts(control));
+    json_object_set_new(json, "rollouts", running);
+    json_object_set_new(json, "events", json_pack("{s:I}", "received", (json_int_t)received));
+    json_object_set_new(json, "store",
+                        control->store_error.text[0] == '\0'
+                            ? json_string("ok")
+                            : describe_text(control->store_error.text));
+    return json;
+}
+
+/* The cluster as EventBridge can match it: an ARN exactly, a bare name by the ARN's end. */
+static json_t *cluster_pattern(const char *cluster)
+{
+    if (strncmp(cluster, "arn:", 4) == 0) {
+        return json_pack("[s]", cluster);
+    }
+    CLEANUP(alloc_freep) char *suffix = alloc_printf(":cluster/%s", cluster);
+    return json_pack("[{s:s}]", "suffix", suffix);
+}
+
+json_t *describe_event_pattern(const struct rule_state *rule)
+{
+    json_t *groups = json_array();
+    for (size_t i = 0; i < rule->record_set_count; i++) {
+        const struct record_set_state *set = rule->record_sets[i];
+        for (size_t m = 0; m < set->member_count; m++) {
+            const char *service = set->members[m].config->ecs_service;
+            if (service != NULL && i == 0) {
+                CLEANUP(alloc_freep) char *group = alloc_printf("service:%s", service);
+                json_array_append_new(groups, json_string(group));
+            }
+        }
+    }
+    return json_pack("{s:[s], s:[s], s:{s:o, s:o, s:[s,s], s:[s,s]}}", "source", "aws.ecs",
+                     "detail-type", "ECS Task State Change", "detail", "clusterArn",
+                     cluster_pattern(rule->config->cluster), "group", groups, "desiredStatus",
+                     "RUNNING", "STOPPED", "lastStatus", "RUNNING", "STOPPED");
+}

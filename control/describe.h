@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The state of things as JSON, for the admin protocol and HTTP: stable keys. Each function's caller
+ * owns the reference. Control thread only. */
+#pragma once
+
+#include <jansson.h>
+
+#include "control/model.h"
+
+/* A text that may have been cut inside a character or come from outside: always a JSON string. */
+json_t *describe_text(const char *text);
+/* ISO 8601; null for 0. */
+json_t *describe_time(int64_t at_ms);
+
+json_t *describe_status(struct control *control);
+json_t *describe_record_set(struct control *control, const struct record_set_state *set);
+json_t *describe_health(struct control *control);
+json_t *describe_rule(struct control *control, const struct rule_state *rule);
+json_t *describe_rollout(const struct rollout *rollout);
+json_t *describe_history_entry(const struct history_entry *entry);
+json_t *describe_event(const struct event_entry *entry);
+json_t *describe_zone(struct control *control, size_t index);
+json_t *describe_stats(struct control *control);
+/* The narrowest EventBridge pattern that still triggers the rule. */
+json_t *describe_event_pattern(const struct rule_state *rule);

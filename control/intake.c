@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "control/describe.h"
+#include "control/ledger.h"
+#include "control/rule.h"
+
+/* Events that start nothing share a transaction, so that a file of thousands is not as many waits
+ * for the disk. */
+#define EVENTS_PER_TRANSACTION 256
+
+struct intake {
+    struct control *control;
+    const char *who;
+    json_t *events;
+    size_t received;
+    size_t in_transaction;
+    bool has_failed;
+    struct error *err;
+};
+
+static bool fail(struct intake *intake)
+{
+    size_t first_lost = intake->received + 1 - intake->in_transaction;
+    store_rollback(intake->control->store);
+    intake->in_transaction = 0;
+    intake->has_failed = true;
+    model_store_failed(intake->control, intake->err);
+    return error_add_context(intake->err, "event %zu and those after it were not taken in",
+                             first_lost);
+}
+
+static bool commit(struct intake *intake)
+{
+    if (intake->in_transaction > 0 && !store_commit(intake->control->store, intake->err)) {
+        return fail(intake);
+    }
+    intake->in_transaction = 0;
+    intake->control->store_error.text[0] = '\0';
+    return true;
+}
+
+static bool judge(struct intake *intake, const struct ecs_event *event, struct judgement *judgement)
+{
+    struct control *control = intake->control;
+    size_t count = control->config->rollout_count;
+    struct ledger_rule *rules = alloc_zeroed(count, sizeof(*rules));
+    for (size_t i = 0; i < count; i++) {
+        const struct rule_state *rule = &control->rules[i];
+        rules[i].config = rule->config;
+        rules[i].whole = control->config;
+        rules[i].live = rule_live(rule);
+        rules[i].is_running = rule_is_running(rule);
+        rules[i].newest_created_ms = rule->newest_created_ms;
+    }
+    bool is_judged =
+        ledger_judge(control->store, rules, count, event, clock_now_ms(), judgement, intake->err);
+    free(rules);
+    return is_judged;
+}
+
+/* Journals the rollout that the event starts; a refusal becomes the event's fate. */
+static bool prepare_start(struct intake *intake, const struct ecs_event *event,
+                          struct judgement *judgement, struct rule_move *move)
+{
+    struct rule_state *rule = &intake->control->rules[judgement->rule];
+    struct rule_start start = {
+        .candidate = judgement->candidate,
+        .deployment = event->deployment,
+        .created_ms = judgement->created_ms,
+        .who = intake->who,
+        .may_supersede = true,
+    };
+    struct error refusal;
+    if (!rule_plan_start(rule, &start, move, &refusal)) {
+        judgement->fate = FATE_REFUSED;
+        snprintf(judgement->reason, sizeof(judgement->reason), "%s", refusal.text);
+        return true;
+    }
+    return rule_journal(move, intake->err) &&
+           store_save_deployment(intake->control->store, rule->config->name, event->cluster_arn,
+                                 event->deployment, judgement->created_ms, move->next.id, "started",
+                                 intake->err);
+}
+
+static bool is_start(const struct judgement *judgement)
+{
+    return judgement->fate == FATE_STARTED || judgement->fate == FATE_SUPERSEDED_ONE;
+}
+
+/* One event in the open transaction; a start ends it, since later events depend on it. */
+static bool take_in(struct intake *intake, const struct ecs_event *event,
+                    struct judgement *judgement, struct event_entry *entry)
+{
+    struct control *control = intake->control;
+    struct rule_move move = {0};
+    bool is_good = intake->in_transaction > 0 || store_begin(control->store, intake->err);
+    intake->in_transaction += is_good ? 1 : 0;
+    if (is_good && event != NULL) {
+        is_good = judge(intake, event, judgement);
+    }
+    if (is_good && is_start(judgement)) {
+        is_good = prepare_start(intake, event, judgement, &move);
+    }
+    snprintf(entry->fate, sizeof(entry->fate), "%s", event_fate_name(judgement->fate));
+    snprintf(entry->reason, sizeof(entry->reason), "%s", judgement->reason);
+    entry->rollout = is_start(judgement) ? move.next.id : 0;
+    is_good = is_good && store_add_event(control->store, entry, intake->err);
+    if (is_good && (is_start(judgement) || intake->in_transaction >= EVENTS_PER_TRANSACTION)) {
+        is_good = store_commit(control->store, intake->err);
+        intake->in_transaction = 0;
+    }
+    if (!is_good) {
+        fail(intake);
+    } else if (is_start(judgement)) {
+        rule_act(&move);
+    }
+    rule_move_done(&move);
+    return is_good;
+}
+
+static void on_event(void *argument, const json_t *json, const char *malformed)
+{
+    struct intake *intake = argument;
+    if (intake->has_failed) {
+        return;
+    }
+    intake->received++;
+    struct ecs_event event = {0};
+    struct judgement judgement = {.fate = FATE_MALFORMED};
+    struct error text = {.text = ""};
+    enum ecs_parse parsed = ECS_MALFORMED;
+    if (json == NULL) {
+        error_set(&text, "%s", malformed);
+    } else {
+        parsed = ecs_event_parse(json, &event, &text);
+    }
+    if (parsed != ECS_PARSED) {
+        judgement.fate = parsed == ECS_MALFORMED ? FATE_MALFORMED : FATE_NOT_TASK_EVENT;
+        snprintf(judgement.reason, sizeof(judgement.reason), "%s", text.text);
+    }
+    struct event_entry entry = {.at_ms = clock_now_ms(), .version = event.version};
+    snprintf(entry.event_id, sizeof(entry.event_id), "%s", event.id);
+    snprintf(entry.task_arn, sizeof(entry.task_arn), "%s", event.task_arn);
+    snprintf(entry.service, sizeof(entry.service), "%s", event.service);
+    snprintf(entry.deployment, sizeof(entry.deployment), "%s", event.deployment);
+    if (take_in(intake, parsed == ECS_PARSED ? &event : NULL, &judgement, &entry)) {
+        json_array_append_new(intake->events, describe_event(&entry));
+        log_debug("event %s: %s (%s)", entry.event_id, entry.fate, entry.reason);
+    }
+}
+
+json_t *intake_push(struct control *control, const char *text, size_t len, const char *who,
+                    struct error *err)
+{
+    struct intake intake = {.control = control, .who = who, .events = json_array(), .err = err};
+    ecs_event_split(text, len, on_event, &intake);
+    if (!intake.has_failed) {
+        commit(&intake);
+    }
+    if (intake.has_failed) {
+        json_decref(intake.events);
+        return NULL;
+    }
+    return json_pack("{s:I, s:o}", "received", (json_int_t)intake.received, "events",
+                     intake.events);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+
+static const char *const forced_names[] = {
+    [FORCED_AUTO] = "auto",
+    [FORCED_UP] = "up",
+    [FORCED_DOWN] = "down",
+};
+
+const char *forced_health_name(enum forced_health forced)
+{
+    return forced_names[forced];
+}
+
+bool forced_health_parse(const char *name, enum forced_health *forced)
+{
+    for (size_t i = 0; i < ARRAY_LEN(forced_names); i++) {
+        if (strcmp(forced_names[i], name) == 0) {
+            *forced = (enum forced_health)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Adds ", name" to a list that is cut when it gets long. */
+static void list_add(char *list, size_t size, const char *name)
+{
+    size_t used = strlen(list);
+    snprintf(list + used, size - used, "%s%s", used == 0 ? "" : ", ", name);
+}
+
+struct record_set_state *model_find_record_set(struct control *control, const char *name,
+                                               const char *type, struct error *err)
+{
+    size_t index = config_find_record_set(control->config, name, type);
+    if (index != SIZE_MAX) {
+        return &control->record_sets[index];
+    }
+    char known[512] = "";
+    for (size_t i = 0; i < control->config->record_set_count; i++) {
+        list_add(known, sizeof(known), control->record_sets[i].key);
+    }
+    error_set(err, "no weighted record set %s/%s is configured; there are: %s", name, type,
+              known[0] == '\0' ? "none" : known);
+    return NULL;
+}
+
+struct member_state *model_find_member(struct record_set_state *set, const char *id,
+                                       struct error *err)
+{
+    char known[512] = "";
+    for (size_t i = 0; i < set->member_count; i++) {
+        if (strcmp(set->members[i].config->id, id) == 0) {
+            return &set->members[i];
+        }
+        list_add(known, sizeof(known), set->members[i].config->id);
+    }
+    error_set(err, "record set %s has no member %s; its members are: %s", set->key, id, known);
+    return NULL;
+}
+
+struct rule_state *model_find_rule(struct control *control, const char *name, struct error *err)
+{
+    char known[512] = "";
+    for (size_t i = 0; i < control->config->rollout_count; i++) {
+        if (strcmp(control->rules[i].config->name, name) == 0) {
+            return &control->rules[i];
+        }
+        list_add(known, sizeof(known), control->rules[i].config->name);
+    }
+    error_set(err, "no rollout %s is configured; there are: %s", name,
+              known[0] == '\0' ? "none" : known);
+    return NULL;
+}
+
+bool member_is_healthy(const struct member_state *member)
+{
+    if (member->forced != FORCED_AUTO) {
+        return member->forced == FORCED_UP;
+    }
+    for (size_t i = 0; i < member->target_count; i++) {
+        if (member->targets[i]->health.verdict != HEALTH_UNHEALTHY) {
+            return true;
+        }
+    }
+    return member->target_count == 0;
+}
+
+enum gate_verdict member_gate(const struct member_state *member, char *text, size_t size)
+{
+    if (member->forced != FORCED_AUTO) {
+        snprintf(text, size, "%s is forced %s", member->config->id,
+                 forced_health_name(member->forced));
+        return member->forced == FORCED_UP ? GATE_PASS : GATE_FAIL;
+    }
+    snprintf(text, size, "%zu of %zu addresses of %s are healthy", member->target_count,
+             member->target_count, member->config->id);
+    if (member->target_count == 0) {
+        snprintf(text, size, "%s has no health check", member->config->id);
+    }
+    enum gate_verdict worst = GATE_PASS;
+    for (size_t i = 0; i < member->target_count; i++) {
+        const struct target *target = member->targets[i];
+        enum gate_verdict gate = rollout_gate(&target->health.verdict, 1);
+        if (gate > worst) {
+            worst = gate;
+            snprintf(text, size, "%s: %s", target->address,
+                     gate == GATE_FAIL ? target->last_result : "no verdict yet");
+        }
+    }
+    return worst;
+}
+
+bool model_store_failed(struct control *control, const struct error *err)
+{
+    if (strcmp(control->store_error.text, err->text) != 0) {
+        log_error("state: %s", err->text);
+    }
+    control->store_error = *err;
+    return false;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What the control thread knows, in one place: the configuration's record sets and rules with what
+ * has become of them. Private to control/; control thread only. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "common/config.h"
+#include "control/admin_server.h"
+#include "control/checker.h"
+#include "control/http_server.h"
+#include "control/publisher.h"
+#include "control/rollout.h"
+#include "control/store.h"
+#include "control/weight_command.h"
+#include "zones/exchange.h"
+#include "zones/record_set.h"
+
+/* "NAME/TYPE" of a record set, "NAME/TYPE/MEMBER" of a member. */
+#define RECORD_SET_KEY_SIZE (NAME_TEXT_SIZE + RECORD_TYPE_TEXT_SIZE + 1)
+#define MAX_MEMBERS         100
+
+enum forced_health { FORCED_AUTO, FORCED_UP, FORCED_DOWN };
+const char *forced_health_name(enum forced_health forced);
+MUST_CHECK bool forced_health_parse(const char *name, enum forced_health *forced);
+
+struct member_state {
+    const struct config_member *config;
+    uint8_t weight; /* as set: by the configuration, an operator, a rollout */
+    enum forced_health forced;
+    const struct target **targets; /* one for each value; none when it has no health check */
+    size_t target_count;
+};
+
+struct record_set_state {
+    const struct config_record_set *config;
+    const struct record_set *record_set;
+    char key[RECORD_SET_KEY_SIZE];
+    const char *zone; /* name of the zone that it lies in */
+    struct member_state *members;
+    size_t member_count;
+    struct rule_state *rule; /* the one that moves it, or NULL */
+    bool needs_publish;      /* is in control->unpublished */
+};
+
+struct rule_state {
+    struct control *control;
+    const struct config_rollout *config;
+    struct record_set_state **record_sets;
+    size_t record_set_count;
+    bool has_rollout; /* one was ever begun; rollout is the last */
+    struct rollout rollout;
+    int64_t newest_created_ms; /* of the deployment of the last rollout; 0: unknown */
+    bool journal_behind;       /* a fall-back was published that the store would not take */
+    uv_timer_t timer;          /* the end of the hold, or a retry */
+};
+
+/* Which members a target's verdict concerns; sorted by target. */
+struct target_user {
+    const struct target *target;
+    size_t record_set;
+};
+
+struct zone_state {
+    int64_t loaded_ms;
+};
+
+struct control {
+    const struct config *config;
+    const struct record_sets *sets;
+    struct exchange *exchange;
+    struct store *store;
+    struct error store_error; /* text of the last failure; empty when the last write went well */
+    struct publisher publisher;
+    struct record_set_state *record_sets;  /* config->record_set_count, same indexes and ids */
+    struct record_set_state **unpublished; /* those whose weights or health have changed */
+    size_t unpublished_count;
+    struct weight_queue weights;
+    struct rule_state *rules; /* config->rollout_count */
+    struct target_user *target_users;
+    size_t target_user_count;
+    struct zone_state *zones; /* config->zone_count */
+    struct zone_reload *reload;
+    struct checker *checker;
+    struct admin_server *admin;
+    struct http_server *http;
+    uv_loop_t loop;
+    bool has_loop;
+    uv_signal_t signals[3];
+    int64_t started_ms;
+    bool is_stopping;
+};
+
+/* The record set called NAME and TYPE, or NULL and an err that says which there are. */
+struct record_set_state *model_find_record_set(struct control *control, const char *name,
+                                               const char *type, struct error *err) MUST_CHECK;
+/* The member called ID, or NULL and an err that says which there are. */
+struct member_state *model_find_member(struct record_set_state *set, const char *id,
+                                       struct error *err) MUST_CHECK;
+struct rule_state *model_find_rule(struct control *control, const char *name,
+                                   struct error *err) MUST_CHECK;
+
+/* For answers: forced, or at least one address not unhealthy, or no health check. */
+bool member_is_healthy(const struct member_state *member);
+/* For gates: forced, or every address healthy; text (may be NULL) gets what was seen. */
+enum gate_verdict member_gate(const struct member_state *member, char *text, size_t size);
+
+/* Keeps the text of a failed write for `status`, and logs it once. Returns false. */
+bool model_store_failed(struct control *control, const struct error *err);

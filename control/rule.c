@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/rule.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "control/roles.h"
+
+/* How soon a rollout that waits for a verdict, or for the store, looks again. */
+#define RETRY_MS 1000
+
+void rule_move_done(struct rule_move *move)
+{
+    free(move->shifts);
+    free(move->before);
+    move->shifts = NULL;
+    move->before = NULL;
+    move->shift_count = 0;
+}
+
+bool rule_is_running(const struct rule_state *rule)
+{
+    return rule->has_rollout && !rollout_state_is_final(rule->rollout.state);
+}
+
+static size_t member_index(const struct record_set_state *set, const char *id)
+{
+    for (size_t i = 0; i < set->member_count; i++) {
+        if (strcmp(set->members[i].config->id, id) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+const char *rule_live(const struct rule_state *rule)
+{
+    if (rule_is_running(rule)) {
+        return rule->rollout.stable;
+    }
+    const struct record_set_state *set = rule->record_sets[0];
+    uint8_t weights[MAX_MEMBERS];
+    for (size_t i = 0; i < set->member_count; i++) {
+        weights[i] = set->members[i].weight;
+    }
+    return set->members[roles_stable(weights, set->member_count)].config->id;
+}
+
+/* The candidate's gate over every record set of the rule: the worst of them. */
+static enum gate_verdict rule_gate(const struct rule_state *rule, char *text, size_t size)
+{
+    enum gate_verdict worst = GATE_PASS;
+    for (size_t i = 0; i < rule->record_set_count; i++) {
+        const struct record_set_state *set = rule->record_sets[i];
+        char seen[ROLLOUT_TEXT_SIZE];
+        size_t candidate = member_index(set, rule->rollout.candidate);
+        enum gate_verdict gate = member_gate(&set->members[candidate], seen, sizeof(seen));
+        if (i == 0 || gate > worst) {
+            snprintf(text, size, "%s", seen);
+            worst = gate;
+        }
+    }
+    return worst;
+}
+
+/* The weights of before a rollout; a member that the store has none of has its weight as set. */
+static bool load_before(const struct rule_state *rule, int64_t rollout, struct shift *before,
+                        struct error *err)
+{
+    const struct record_set_state *set = before->set;
+    for (size_t m = 0; m < set->member_count; m++) {
+        bool found = false;
+        uint8_t weight = 0;
+        if (!store_load_before(rule->control->store, rollout, set->key, set->members[m].config->id,
+                               &found, &weight, err)) {
+            return false;
+        }
+        if (found) {
+            before->weights[m] = weight;
+        }
+    }
+    return true;
+}
+
+static struct roles roles_of(const struct record_set_state *set, const struct rollout *rollout,
+                             const struct shift *before)
+{
+    return (struct roles){.count = set->member_count,
+                          .stable = member_index(set, rollout->stable),
+                          .candidate = member_index(set, rollout->candidate),
+                          .before = before->weights};
+}
+
+/* One record set's part of the move: before->weights and shift->weights, which hold the weights as
+ * set when called. */
+static bool plan_shift(struct rule_move *move, struct shift *before, struct shift *shift,
+                       struct error *err)
+{
+    const struct record_set_state *set = shift->set;
+    int64_t known = move->supersedes ? move->superseded.id : move->is_start ? 0 : move->next.id;
+    if (known != 0 && !load_before(move->rule, known, before, err)) {
+        return false;
+    }
+    if (move->supersedes) {
+        struct roles old = roles_of(set, &move->superseded, before);
+        roles_supersede(&old, shift->weights, shift->weights);
+        memcpy(before->weights, shift->weights, sizeof(before->weights));
+    }
+    struct roles roles = roles_of(set, &move->next, before);
+    roles_shift(&roles, &move->effect, shift->weights, shift->weights);
+    return true;
+}
+
+static bool plan_shifts(struct rule_move *move, struct error *err)
+{
+    struct rule_state *rule = move->rule;
+    if (move->effect.shift == SHIFT_NONE) {
+        return true;
+    }
+    move->shifts = alloc_zeroed(rule->record_set_count, sizeof(*move->shifts));
+    move->before = alloc_zeroed(rule->record_set_count, sizeof(*move->before));
+    move->shift_count = rule->record_set_count;
+    for (size_t i = 0; i < rule->record_set_count; i++) {
+        shift_init(&move->shifts[i], rule->record_sets[i]);
+        shift_init(&move->before[i], rule->record_sets[i]);
+        if (!plan_shift(move, &move->before[i], &move->shifts[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *choose_candidate(const struct rule_state *rule, const char *asked,
+                                    const char *stable, struct error *err)
+{
+    struct record_set_state *set = rule->record_sets[0];
+    if (asked != NULL) {
+        return model_find_member(set, asked, err) == NULL ? NULL : asked;
+    }
+    size_t other = roles_other(set->member_count, member_index(set, stable));
+    if (other == SIZE_MAX) {
+        error_set(err, "record set %s has %zu members: say which one with --candidate ID", set->key,
+                  set->member_count);
+        return NULL;
+    }
+    return set->members[other].config->id;
+}
+
+bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
+                     struct rule_move *move, struct error *err)
+{
+    memset(move, 0, sizeof(*move));
+    move->rule = rule;
+    move->is_start = true;
+    move->who = start->who;
+    move->created_ms = start->created_ms;
+    const char *stable = rule_live(rule);
+    const char *candidate = choose_candidate(rule, start->candidate, stable, err);
+    if (candidate == NULL) {
+        return false;
+    }
+    if (strcmp(candidate, stable) == 0) {
+        return error_set(err, "%s is live already: nothing to roll out", candidate);
+    }
+    int64_t now_ms = clock_now_ms();
+    if (rule_is_running(rule)) {
+        if (!start->may_supersede) {
+            return error_set(err,
+                             "rollout %lld of %s is running (%s at weight %u): abort or promote "
+                             "it first",
+                             (long long)rule->rollout.id, rule->config->name,
+                             rule->rollout.candidate, (unsigned)rollout_weight(&rule->rollout));
+        }
+        struct rollout_input input = {
+            .kind = INPUT_SUPERSEDE, .now_ms = now_ms, .gate_text = "", .who = start->who};
+        move->supersedes = true;
+        move->superseded = rule->rollout;
+        if (!rollout_apply(&move->superseded, &input, &move->superseded_effect, err)) {
+            return false;
+        }
+    }
+    struct rollout *next = &move->next;
+    snprintf(next->rule, sizeof(next->rule), "%s", rule->config->name);
+    snprintf(next->deployment, sizeof(next->deployment), "%s", start->deployment);
+    snprintf(next->who, sizeof(next->who), "%s", start->who);
+    snprintf(next->stable, sizeof(next->stable), "%s", stable);
+    snprintf(next->candidate, sizeof(next->candidate), "%s", candidate);
+    next->plan.step_count = rule->config->plan.step_count;
+    memcpy(next->plan.steps, rule->config->plan.steps, next->plan.step_count);
+    next->plan.hold_ms = rule->config->plan.hold_ms;
+    rollout_begin(next, now_ms, &move->effect);
+    return plan_shifts(move, err);
+}
+
+bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, const char *who,
+                     struct rule_move *move, struct error *err)
+{
+    memset(move, 0, sizeof(*move));
+    move->rule = rule;
+    move->who = who;
+    if (!rule->has_rollout) {
+        return error_set(err, "rule %s has had no rollout yet", rule->config->name);
+    }
+    char seen[ROLLOUT_TEXT_SIZE] = "";
+    struct rollout_input input = {
+        .kind = kind,
+        .now_ms = clock_now_ms(),
+        .gate = rule_is_running(rule) ? rule_gate(rule, seen, sizeof(seen)) : GATE_PASS,
+        .gate_text = seen,
+        .who = who,
+    };
+    move->next = rule->rollout;
+    return rollout_apply(&move->next, &input, &move->effect, err) && plan_shifts(move, err);
+}
+
+static bool journal_history(struct rule_move *move, const struct rollout *rollout,
+                            const struct rollout_effect *effect, struct error *err)
+{
+    struct history_entry entry = {.at_ms = clock_now_ms(), .rollout = rollout->id};
+    snprintf(entry.kind, sizeof(entry.kind), "%s", effect->kind);
+    snprintf(entry.who, sizeof(entry.who), "%s", move->who);
+    snprintf(entry.text, sizeof(entry.text), "%s", effect->history);
+    return effect->kind[0] == '\0' || store_add_history(move->rule->control->store, &entry, err);
+}
+
+static bool journal_start(struct rule_move *move, struct error *err)
+{
+    struct store *store = move->rule->control->store;
+    if (move->supersedes &&
+        (!store_save_rollout(store, &move->superseded, err) ||
+         !journal_history(move, &move->superseded, &move->superseded_effect, err))) {
+        return false;
+    }
+    for (size_t i = 0; i < move->shift_count; i++) {
+        const struct record_set_state *set = move->before[i].set;
+        for (size_t m = 0; m < set->member_count; m++) {
+            if (!store_save_before(store, move->next.id, set->key, set->members[m].config->id,
+                                   move->before[i].weights[m], err)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool rule_journal(struct rule_move *move, struct error *err)
+{
+    struct control *control = move->rule->control;
+    return store_save_rollout(control->store, &move->next, err) &&
+           (!move->is_start || journal_start(move, err)) &&
+           shift_journal(control, move->shifts, move->shift_count, err) &&
+           journal_history(move, &move->next, &move->effect, err);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    rule_tick(timer->data);
+}
+
+static void arm_timer(struct rule_state *rule)
+{
+    bool is_holding = rule->has_rollout && rule->rollout.state == ROLLOUT_HOLDING;
+    if (rule->control->is_stopping || (!is_holding && !rule->journal_behind)) {
+        uv_timer_stop(&rule->timer);
+        return;
+    }
+    int64_t left_ms = rollout_hold_left_ms(&rule->rollout, clock_now_ms());
+    if (left_ms <= 0 || rule->journal_behind) {
+        left_ms = RETRY_MS;
+    }
+    uv_update_time(&rule->control->loop);
+    uv_timer_start(&rule->timer, on_timer, (uint64_t)left_ms, 0);
+}
+
+void rule_act(struct rule_move *move)
+{
+    struct rule_state *rule = move->rule;
+    if (move->supersedes) {
+        log_info("rollout %s #%lld: %s", rule->config->name, (long long)move->superseded.id,
+                 move->superseded_effect.history);
+    }
+    rule->rollout = move->next;
+    rule->has_rollout = true;
+    if (move->is_start) {
+        rule->newest_created_ms = move->created_ms;
+    }
+    shift_apply(rule->control, move->shifts, move->shift_count);
+    shift_publish(rule->control);
+    if (move->effect.kind[0] != '\0') {
+        log_info("rollout %s #%lld: %s", rule->config->name, (long long)rule->rollout.id,
+                 move->effect.history);
+    }
+    arm_timer(rule);
+}
+
+static bool journal_whole(struct rule_move *move, struct error *err)
+{
+    struct control *control = move->rule->control;
+    if (!store_begin(control->store, err)) {
+        return model_store_failed(control, err);
+    }
+    if (!rule_journal(move, err) || !store_commit(control->store, err)) {
+        store_rollback(control->store);
+        return model_store_failed(control, err);
+    }
+    control->store_error.text[0] = '\0';
+    return true;
+}
+
+bool rule_do(struct rule_state *rule, enum rollout_input_kind kind, const char *who,
+             struct error *err)
+{
+    struct rule_move move;
+    bool is_done = rule_plan_input(rule, kind, who, &move, err) && journal_whole(&move, err);
+    if (is_done) {
+        rule_act(&move);
+    }
+    rule_move_done(&move);
+    return is_done;
+}
+
+/* The store would not take a fall-back that was published all the same: write it now. */
+static void journal_late(struct rule_state *rule)
+{
+    struct control *control = rule->control;
+    struct error err;
+    bool is_written = store_begin(control->store, &err) &&
+                      store_save_rollout(control->store, &rule->rollout, &err);
+    for (size_t i = 0; is_written && i < rule->record_set_count; i++) {
+        const struct record_set_state *set = rule->record_sets[i];
+        for (size_t m = 0; is_written && m < set->member_count; m++) {
+            is_written = store_save_weight(control->store, set->key, set->members[m].config->id,
+                                           set->members[m].weight, &err);
+        }
+    }
+    if (is_written && store_commit(control->store, &err)) {
+        rule->journal_behind = false;
+        control->store_error.text[0] = '\0';
+        return;
+    }
+    store_rollback(control->store);
+    model_store_failed(control, &err);
+}
+
+/* One tick of the engine. True when it moved: there may be more to do at once. */
+static bool tick_once(struct rule_state *rule)
+{
+    struct rule_move move;
+    struct error err;
+    if (!rule_plan_input(rule, INPUT_TICK, "rollout", &move, &err)) {
+        log_error("rollout %s: %s", rule->config->name, err.text);
+        rule_move_done(&move);
+        return false;
+    }
+    if (move.effect.kind[0] == '\0') {
+        rule->rollout = move.next;
+        rule_move_done(&move);
+        return false;
+    }
+    bool is_journaled = journal_whole(&move, &err);
+    /* Safety does not wait for a disk: a fall-back is published even when it cannot be written. */
+    bool must_act = move.effect.shift == SHIFT_FALL_BACK;
+    if (is_journaled || must_act) {
+        rule->journal_behind = !is_journaled;
+        rule_act(&move);
+    }
+    rule_move_done(&move);
+    return is_journaled;
+}
+
+void rule_tick(struct rule_state *rule)
+{
+    if (rule->journal_behind) {
+        journal_late(rule);
+    }
+    while (rule_is_running(rule) && tick_once(rule)) {
+    }
+    arm_timer(rule);
+}
+
+bool rule_restore(struct rule_state *rule, struct error *err)
+{
+    struct rollout *last = NULL;
+    size_t count = 0;
+    if (!store_list_rollouts(rule->control->store, rule->config->name, 1, &last, &count, err)) {
+        return false;
+    }
+    if (count > 0) {
+        rule->rollout = last[0];
+        rule->has_rollout = true;
+    }
+    free(last);
+    if (rule->has_rollout && !rollout_check(&rule->rollout, err)) {
+        return error_add_context(err, "%s: rollout %lld", rule->control->config->control.state,
+                                 (long long)rule->rollout.id);
+    }
+    for (size_t i = 0; rule_is_running(rule) && i < rule->record_set_count; i++) {
+        const struct record_set_state *set = rule->record_sets[i];
+        if (member_index(set, rule->rollout.stable) == SIZE_MAX ||
+            member_index(set, rule->rollout.candidate) == SIZE_MAX) {
+            return error_set(
+                err,
+                "%s:%u: rollout %lld of %s is running from %s to %s, but record set "
+                "%s has no such members now: put them back, or abort the rollout first",
+                rule->control->config->path, rule->config->line, (long long)rule->rollout.id,
+                rule->config->name, rule->rollout.stable, rule->rollout.candidate, set->key);
+        }
+    }
+    return store_load_newest_deployment(rule->control->store, rule->config->name,
+                                        &rule->newest_created_ms, err);
+}
+
+void rule_open(struct rule_state *rule)
+{
+    uv_timer_init(&rule->control->loop, &rule->timer);
+    rule->timer.data = rule;
+}
+
+void rule_watch(struct rule_state *rule)
+{
+    if (rule_is_running(rule)) {
+        log_info("rollout %s #%lld: goes on at weight %u, %s, %lld ms of the hold left",
+                 rule->config->name, (long long)rule->rollout.id,
+                 (unsigned)rollout_weight(&rule->rollout), rollout_state_name(rule->rollout.state),
+                 (long long)rollout_hold_left_ms(&rule->rollout, clock_now_ms()));
+    }
+    rule_tick(rule);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/shift.h"
+
+#include <stdio.h>
+
+#include "control/effective.h"
+#include "zones/snapshot_builder.h"
+
+void shift_init(struct shift *shift, struct record_set_state *set)
+{
+    shift->set = set;
+    for (size_t i = 0; i < set->member_count; i++) {
+        shift->weights[i] = set->members[i].weight;
+    }
+}
+
+bool shift_journal(struct control *control, const struct shift *shifts, size_t count,
+                   struct error *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct record_set_state *set = shifts[i].set;
+        for (size_t m = 0; m < set->member_count; m++) {
+            if (shifts[i].weights[m] != set->members[m].weight &&
+                !store_save_weight(control->store, set->key, set->members[m].config->id,
+                                   shifts[i].weights[m], err)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+void shift_mark(struct control *control, struct record_set_state *set)
+{
+    if (!set->needs_publish) {
+        set->needs_publish = true;
+        control->unpublished[control->unpublished_count++] = set;
+    }
+}
+
+void shift_apply(struct control *control, const struct shift *shifts, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct record_set_state *set = shifts[i].set;
+        for (size_t m = 0; m < set->member_count; m++) {
+            set->members[m].weight = shifts[i].weights[m];
+        }
+        shift_mark(control, set);
+    }
+}
+
+void shift_effective(const struct record_set_state *set, uint16_t effective[MAX_MEMBERS])
+{
+    struct member_condition conditions[MAX_MEMBERS];
+    for (size_t i = 0; i < set->member_count; i++) {
+        conditions[i].weight = set->members[i].weight;
+        conditions[i].is_healthy = member_is_healthy(&set->members[i]);
+    }
+    effective_weights(conditions, set->member_count, effective);
+}
+
+void shift_publish(struct control *control)
+{
+    if (control->unpublished_count == 0) {
+        return;
+    }
+    struct snapshot_builder *builder =
+        snapshot_builder_new(control->publisher.current, control->sets);
+    for (size_t i = 0; i < control->unpublished_count; i++) {
+        struct record_set_state *set = control->unpublished[i];
+        uint16_t effective[MAX_MEMBERS];
+        shift_effective(set, effective);
+        snapshot_builder_set_weights(builder, set->record_set->id, effective);
+        set->needs_publish = false;
+    }
+    control->unpublished_count = 0;
+    publisher_publish(&control->publisher, snapshot_builder_finish(builder));
+}
+
+void shift_print(const struct shift *shift, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < shift->set->member_count && used < size; i++) {
+        int len = snprintf(out + used, size - used, "%s%s=%u", i == 0 ? "" : " ",
+                           shift->set->members[i].config->id, (unsigned)shift->weights[i]);
+        used += len < 0 ? 0 : (size_t)len;
+    }
+}

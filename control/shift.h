@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Changing weights: journal, then memory, then one publish. Control thread only. */
+#pragma once
+
+#include "control/model.h"
+
+/* One record set's weights as set, all of them. */
+struct shift {
+    struct record_set_state *set;
+    uint8_t weights[MAX_MEMBERS];
+};
+
+/* The weights as they stand. */
+void shift_init(struct shift *shift, struct record_set_state *set);
+/* Writes the members that change, inside the caller's transaction. */
+MUST_CHECK bool shift_journal(struct control *control, const struct shift *shifts, size_t count,
+                              struct error *err);
+/* After the commit. Nothing is answered differently before shift_publish. */
+void shift_apply(struct control *control, const struct shift *shifts, size_t count);
+/* The record set's effective weights may have changed: the next publish works them out. */
+void shift_mark(struct control *control, struct record_set_state *set);
+/* Publishes every record set that needs it (weights or health have changed) as one snapshot. */
+void shift_publish(struct control *control);
+/* The effective weights of a record set as things stand. */
+void shift_effective(const struct record_set_state *set, uint16_t effective[MAX_MEMBERS]);
+/* "blue=50 green=50", for history and log. */
+void shift_print(const struct shift *shift, char *out, size_t size);
