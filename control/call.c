@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/call.h"
+
+#include <stdlib.h>
+
+#include "common/alloc.h"
+
+const char *call_argument(const struct call *call, size_t index)
+{
+    return json_string_value(json_array_get(call->arguments, index));
+}
+
+size_t call_argument_count(const struct call *call)
+{
+    return json_array_size(call->arguments);
+}
+
+void call_answer(const struct call *call, json_t *result, const struct error *err)
+{
+    if (result == NULL) {
+        admin_request_fail(call->request, "%s", err->text);
+    } else {
+        admin_request_succeed(call->request, result);
+    }
+}
+
+struct deferred {
+    struct admin_request *request;
+    json_t *result;
+};
+
+static void answer_deferred(void *argument)
+{
+    struct deferred *deferred = argument;
+    admin_request_succeed(deferred->request, deferred->result);
+    free(deferred);
+}
+
+void call_answer_when_seen(const struct call *call, json_t *result)
+{
+    struct deferred *deferred = alloc_zeroed(1, sizeof(*deferred));
+    deferred->request = call->request;
+    deferred->result = result;
+    publisher_when_seen(&call->control->publisher, answer_deferred, deferred);
+}

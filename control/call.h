@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* One admin request while a command works on it. Private to the commands; control thread only. */
+#pragma once
+
+#include <jansson.h>
+#include <stddef.h>
+
+#include "control/admin_server.h"
+#include "control/model.h"
+
+struct call {
+    struct control *control;
+    const json_t *arguments;
+    const char *who;
+    struct admin_request *request;
+};
+
+/* NULL beyond the last one. */
+const char *call_argument(const struct call *call, size_t index);
+size_t call_argument_count(const struct call *call);
+/* Finishes the request with a result that is there now (taking the reference), or with err when it
+ * is NULL. */
+void call_answer(const struct call *call, json_t *result, const struct error *err);
+/* Finishes it, taking the reference, when every worker answers from what has been published. */
+void call_answer_when_seen(const struct call *call, json_t *result);
+
+/* The commands about rollouts and history, in commands_rollout.c. */
+void command_rollout_list(const struct call *call);
+void command_rollout_show(const struct call *call);
+void command_rollout_history(const struct call *call);
+void command_rollout_start(const struct call *call);
+void command_rollout_pause(const struct call *call);
+void command_rollout_resume(const struct call *call);
+void command_rollout_promote(const struct call *call);
+void command_rollout_abort(const struct call *call);
+void command_history(const struct call *call);

@@ -1,0 +1,325 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/commands.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "control/call.h"
+#include "control/describe.h"
+#include "control/intake.h"
+#include "control/rule.h"
+#include "control/weight_command.h"
+#include "control/zone_reload.h"
+
+#define MOST_EVENTS 1000
+
+static void status(const struct call *call)
+{
+    admin_request_succeed(call->request, describe_status(call->control));
+}
+
+static void record_list(const struct call *call)
+{
+    json_t *sets = json_array();
+    for (size_t i = 0; i < call->control->config->record_set_count; i++) {
+        json_array_append_new(sets,
+                              describe_record_set(call->control, &call->control->record_sets[i]));
+    }
+    admin_request_succeed(call->request, json_pack("{s:o}", "record_sets", sets));
+}
+
+static void record_show(const struct call *call)
+{
+    struct error err;
+    const struct record_set_state *set =
+        model_find_record_set(call->control, call_argument(call, 0), call_argument(call, 1), &err);
+    call_answer(call,
+                set == NULL
+                    ? NULL
+                    : json_pack("{s:o}", "record_set", describe_record_set(call->control, set)),
+                &err);
+}
+
+static void health_list(const struct call *call)
+{
+    admin_request_succeed(call->request, describe_health(call->control));
+}
+
+/* Rules whose gate depends on the record set look at once. */
+static void tick_rule_of(const struct record_set_state *set)
+{
+    if (set->rule != NULL) {
+        rule_tick(set->rule);
+    }
+}
+
+static bool force_journal(const struct call *call, const struct record_set_state *set,
+                          const struct member_state *member, enum forced_health forced,
+                          struct error *err)
+{
+    struct store *store = call->control->store;
+    struct history_entry entry = {.at_ms = clock_now_ms(), .kind = "health"};
+    snprintf(entry.who, sizeof(entry.who), "%s", call->who);
+    snprintf(entry.text, sizeof(entry.text), "%s/%s: health %s -> %s", set->key, member->config->id,
+             forced_health_name(member->forced), forced_health_name(forced));
+    if (!store_begin(store, err)) {
+        return model_store_failed(call->control, err);
+    }
+    if (!store_save_forced(store, set->key, member->config->id, forced_health_name(forced), err) ||
+        !store_add_history(store, &entry, err) || !store_commit(store, err)) {
+        store_rollback(store);
+        return model_store_failed(call->control, err);
+    }
+    log_info("%s (%s)", entry.text, call->who);
+    return true;
+}
+
+/* Splits NAME/TYPE/MEMBER and finds it. */
+static struct member_state *find_member_by_id(struct control *control, const char *id,
+                                              struct record_set_state **set, struct error *err)
+{
+    CLEANUP(alloc_freep) char *name = alloc_string(id);
+    char *type = strchr(name, '/');
+    char *member = type == NULL ? NULL : strchr(type + 1, '/');
+    if (member == NULL) {
+        error_set(err,
+                  "%s: a member is named NAME/TYPE/MEMBER, for example "
+                  "www.example.org/A/green",
+                  id);
+        return NULL;
+    }
+    *type = '\0';
+    *member = '\0';
+    *set = model_find_record_set(control, name, type + 1, err);
+    return *set == NULL ? NULL : model_find_member(*set, member + 1, err);
+}
+
+static void health_force(const struct call *call)
+{
+    struct error err;
+    struct record_set_state *set = NULL;
+    enum forced_health forced = FORCED_AUTO;
+    struct member_state *member =
+        find_member_by_id(call->control, call_argument(call, 0), &set, &err);
+    if (member != NULL && !forced_health_parse(call_argument(call, 1), &forced)) {
+        error_set(&err, "%s: expected up, down or auto", call_argument(call, 1));
+        member = NULL;
+    }
+    if (member == NULL || !force_journal(call, set, member, forced, &err)) {
+        admin_request_fail(call->request, "%s", err.text);
+        return;
+    }
+    member->forced = forced;
+    shift_mark(call->control, set);
+    tick_rule_of(set);
+    shift_publish(call->control);
+    call_answer_when_seen(call, json_pack("{s:s, s:s}", "member", call_argument(call, 0), "forced",
+                                          forced_health_name(forced)));
+}
+
+static void event_push(const struct call *call)
+{
+    struct error err;
+    const json_t *text = json_array_get(call->arguments, 0);
+    json_t *result = intake_push(call->control, json_string_value(text), json_string_length(text),
+                                 call->who, &err);
+    if (result == NULL) {
+        admin_request_fail(call->request, "%s", err.text);
+    } else {
+        call_answer_when_seen(call, result);
+    }
+}
+
+struct event_counts {
+    json_t *counters;
+    int64_t received;
+};
+
+static void add_count(void *argument, const char *fate, int64_t count)
+{
+    struct event_counts *counts = argument;
+    counts->received += count;
+    json_object_set_new(counts->counters, fate, json_integer(count));
+}
+
+static void event_log(const struct call *call)
+{
+    struct error err;
+    struct event_entry *entries = NULL;
+    size_t count = 0;
+    struct event_counts counts = {.counters = json_object()};
+    if (!store_list_events(call->control->store, MOST_EVENTS, &entries, &count, &err) ||
+        !store_count_events(call->control->store, add_count, &counts, &err)) {
+        free(entries);
+        json_decref(counts.counters);
+        admin_request_fail(call->request, "%s", err.text);
+        return;
+    }
+    json_t *events = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(events, describe_event(&entries[i]));
+    }
+    free(entries);
+    admin_request_succeed(call->request,
+                          json_pack("{s:o, s:o, s:I}", "events", events, "counters",
+                                    counts.counters, "received", (json_int_t)counts.received));
+}
+
+static void event_pattern(const struct call *call)
+{
+    json_t *patterns = json_array();
+    for (size_t i = 0; i < call->control->config->rollout_count; i++) {
+        if (call->control->rules[i].config->cluster != NULL) {
+            json_array_append_new(patterns, describe_event_pattern(&call->control->rules[i]));
+        }
+    }
+    admin_request_succeed(call->request, json_pack("{s:o}", "patterns", patterns));
+}
+
+static json_t *zones_from(struct control *control, size_t only)
+{
+    json_t *zones = json_array();
+    for (size_t i = 0; i < control->config->zone_count; i++) {
+        if (only == SIZE_MAX || only == i) {
+            json_array_append_new(zones, describe_zone(control, i));
+        }
+    }
+    return json_pack("{s:o}", "zones", zones);
+}
+
+static void zone_list(const struct call *call)
+{
+    admin_request_succeed(call->request, zones_from(call->control, SIZE_MAX));
+}
+
+/* Outlives the handler: the zones load meanwhile. */
+struct reload_call {
+    struct control *control;
+    struct admin_request *request;
+    size_t zone_index;
+};
+
+static void reload_finished(void *argument, const struct error *err)
+{
+    struct reload_call *reload = argument;
+    if (err != NULL) {
+        admin_request_fail(reload->request, "zones stay as they are: %s", err->text);
+    } else {
+        admin_request_succeed(reload->request, zones_from(reload->control, reload->zone_index));
+    }
+    free(reload);
+}
+
+static void zone_reload(const struct call *call)
+{
+    struct error err;
+    size_t index = SIZE_MAX;
+    if (call_argument_count(call) == 1) {
+        index = zone_find(call->control->config, call_argument(call, 0), &err);
+        if (index == SIZE_MAX) {
+            admin_request_fail(call->request, "%s", err.text);
+            return;
+        }
+    }
+    struct reload_call *reload = alloc_zeroed(1, sizeof(*reload));
+    reload->control = call->control;
+    reload->request = call->request;
+    reload->zone_index = index;
+    zone_reload_ask(call->control, index, call->who, reload_finished, reload);
+}
+
+static void check_finished(void *argument, const struct error *err)
+{
+    struct reload_call *reload = argument;
+    if (err != NULL) {
+        admin_request_fail(reload->request, "%s", err->text);
+    } else {
+        admin_request_succeed(reload->request,
+                              json_pack("{s:b, s:I}", "ok", 1, "zones",
+                                        (json_int_t)reload->control->config->zone_count));
+    }
+    free(reload);
+}
+
+static void zone_check(const struct call *call)
+{
+    struct reload_call *reload = alloc_zeroed(1, sizeof(*reload));
+    reload->control = call->control;
+    reload->request = call->request;
+    zone_check_ask(call->control, check_finished, reload);
+}
+
+static void stats(const struct call *call)
+{
+    admin_request_succeed(call->request, describe_stats(call->control));
+}
+
+static void level(const struct call *call)
+{
+    enum log_level wanted = log_level();
+    if (call_argument_count(call) == 1) {
+        if (!log_level_parse(call_argument(call, 0), &wanted)) {
+            admin_request_fail(call->request, "%s: expected debug, info, warning or error",
+                               call_argument(call, 0));
+            return;
+        }
+        log_set_level(wanted);
+        log_info("log level %s (%s)", log_level_name(wanted), call->who);
+    }
+    admin_request_succeed(call->request, json_pack("{s:s}", "level", log_level_name(wanted)));
+}
+
+static void stop(const struct call *call)
+{
+    admin_request_succeed(call->request, json_pack("{s:b}", "stopping", 1));
+    control_stop(call->control, call->who);
+}
+
+struct row {
+    const char *name;
+    void (*run)(const struct call *call);
+};
+
+static const struct row rows[] = {
+    {"status", status},
+    {"record list", record_list},
+    {"record show", record_show},
+    {"weight set", weight_command},
+    {"health list", health_list},
+    {"health force", health_force},
+    {"rollout list", command_rollout_list},
+    {"rollout show", command_rollout_show},
+    {"rollout start", command_rollout_start},
+    {"rollout pause", command_rollout_pause},
+    {"rollout resume", command_rollout_resume},
+    {"rollout promote", command_rollout_promote},
+    {"rollout abort", command_rollout_abort},
+    {"rollout history", command_rollout_history},
+    {"event push", event_push},
+    {"event log", event_log},
+    {"event pattern", event_pattern},
+    {"zone list", zone_list},
+    {"zone reload", zone_reload},
+    {"zone check", zone_check},
+    {"stats", stats},
+    {"log level", level},
+    {"history", command_history},
+    {"stop", stop},
+};
+
+void commands_handle(void *argument, const struct admin_command *command, const json_t *arguments,
+                     const char *who, struct admin_request *request)
+{
+    struct call call = {argument, arguments, who, request};
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        if (strcmp(rows[i].name, command->name) == 0) {
+            rows[i].run(&call);
+            return;
+        }
+    }
+    admin_request_fail(request, "%s is done by ballastctl alone", command->name);
+}

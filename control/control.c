@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/control.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "control/commands.h"
+#include "control/intake.h"
+#include "control/model.h"
+#include "control/rule.h"
+#include "control/shift.h"
+#include "control/zone_reload.h"
+#include "zones/snapshot_builder.h"
+
+#define TYPE_A    1
+#define TYPE_AAAA 28
+
+/* A health check probes addresses, so that only these members can have one. */
+static bool check_health_checks(const struct config *config, const struct record_sets *sets,
+                                struct error *err)
+{
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        const struct config_record_set *set = &config->record_sets[i];
+        for (size_t m = 0; m < set->member_count; m++) {
+            uint16_t type = sets->sets[i]->type;
+            if (set->members[m].health_check != NULL && type != TYPE_A && type != TYPE_AAAA) {
+                return error_set(err,
+                                 "%s:%u: record set %s/%s, member %s: a health check needs "
+                                 "addresses, so only A and AAAA members can have one",
+                                 config->path, set->members[m].line, set->name, set->type,
+                                 set->members[m].id);
+            }
+        }
+    }
+    return true;
+}
+
+bool control_check(const struct config *config, struct error *err)
+{
+    CLEANUP(record_sets_freep) struct record_sets *sets = record_sets_new(config, err);
+    if (sets == NULL || !check_health_checks(config, sets, err)) {
+        return false;
+    }
+    struct zone_table *zones = zone_load_all(config, sets, err);
+    if (zones == NULL) {
+        return false;
+    }
+    zone_table_free(zones);
+    return true;
+}
+
+static bool restore_member(struct control *control, const struct record_set_state *set,
+                           struct member_state *member, struct error *err)
+{
+    bool found = false;
+    uint8_t weight = 0;
+    char forced[8] = "auto";
+    if (!store_load_weight(control->store, set->key, member->config->id, &found, &weight, err) ||
+        !store_load_forced(control->store, set->key, member->config->id, forced, err)) {
+        return false;
+    }
+    member->weight = found ? weight : member->config->weight;
+    return forced_health_parse(forced, &member->forced) ||
+           error_set(err, "%s: health of %s/%s is forced to %s, which is none of auto, up, down",
+                     control->config->control.state, set->key, member->config->id, forced);
+}
+
+/* The name of the zone that has the record set, as zonefile_load decides it. */
+static const char *zone_of(const struct control *control, const struct zone_table *zones,
+                           const struct record_set *set)
+{
+    struct name_key key;
+    size_t len = name_key_parse(&key, set->name.octets, set->name.len);
+    const struct zone *zone = len == 0 ? NULL : zone_table_find(zones, &key, key.label_count);
+    for (size_t i = 0; zone != NULL && i < zones->count; i++) {
+        if (zones->zones[i] == zone) {
+            return control->config->zones[i].name;
+        }
+    }
+    return "";
+}
+
+static bool init_record_set(struct control *control, size_t index, const struct zone_table *zones,
+                            struct error *err)
+{
+    struct record_set_state *set = &control->record_sets[index];
+    char name[NAME_TEXT_SIZE];
+    char type[RECORD_TYPE_TEXT_SIZE];
+    set->config = &control->config->record_sets[index];
+    set->record_set = control->sets->sets[index];
+    name_print(set->record_set->name.octets, name);
+    record_type_print(set->record_set->type, type);
+    snprintf(set->key, sizeof(set->key), "%s/%s", name, type);
+    set->zone = zone_of(control, zones, set->record_set);
+    set->member_count = set->config->member_count;
+    set->members = alloc_zeroed(set->member_count, sizeof(*set->members));
+    for (size_t m = 0; m < set->member_count; m++) {
+        set->members[m].config = &set->config->members[m];
+        if (!restore_member(control, set, &set->members[m], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool init_rules(struct control *control, struct error *err)
+{
+    for (size_t i = 0; i < control->config->rollout_count; i++) {
+        struct rule_state *rule = &control->rules[i];
+        rule->control = control;
+        rule->config = &control->config->rollouts[i];
+        rule->record_set_count = rule->config->record_set_count;
+        rule->record_sets = alloc_zeroed(rule->record_set_count, sizeof(*rule->record_sets));
+        for (size_t s = 0; s < rule->record_set_count; s++) {
+            rule->record_sets[s] = &control->record_sets[rule->config->record_sets[s]];
+            rule->record_sets[s]->rule = rule;
+        }
+        if (!rule_restore(rule, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Takes ownership of zones. */
+static void publish_first(struct control *control, struct zone_table *zones)
+{
+    struct snapshot_builder *builder = snapshot_builder_new(NULL, control->sets);
+    snapshot_builder_set_zones(builder, zones);
+    for (size_t i = 0; i < control->config->record_set_count; i++) {
+        uint16_t effective[MAX_MEMBERS];
+        shift_effective(&control->record_sets[i], effective);
+        snapshot_builder_set_weights(builder, (uint32_t)i, effective);
+    }
+    publisher_publish(&control->publisher, snapshot_builder_finish(builder));
+}
+
+static bool init_state(struct control *control, struct zone_table *zones, struct error *err)
+{
+    const struct config *config = control->config;
+    control->record_sets = alloc_zeroed(config->record_set_count, sizeof(*control->record_sets));
+    control->unpublished = alloc_zeroed(config->record_set_count, sizeof(*control->unpublished));
+    control->rules = alloc_zeroed(config->rollout_count, sizeof(*control->rules));
+    control->zones = alloc_zeroed(config->zone_count, sizeof(*control->zones));
+    control->store = store_open(config->control.state, err);
+    if (control->store == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        if (!init_record_set(control, i, zones, err)) {
+            return false;
+        }
+    }
+    for (size_t i = 0; i < config->zone_count; i++) {
+        control->zones[i].loaded_ms = clock_now_ms();
+        log_info("zone %s: loaded, serial %u, %zu names", config->zones[i].name,
+                 (unsigned)zones->zones[i]->serial, zones->zones[i]->node_count);
+    }
+    return init_rules(control, err);
+}
+
+struct control *control_new(const struct config *config, const struct record_sets *sets,
+                            struct exchange *exchange, struct error *err)
+{
+    if (!check_health_checks(config, sets, err)) {
+        return NULL;
+    }
+    struct zone_table *zones = zone_load_all(config, sets, err);
+    if (zones == NULL) {
+        return NULL;
+    }
+    struct control *control = alloc_zeroed(1, sizeof(*control));
+    control->config = config;
+    control->sets = sets;
+    control->exchange = exchange;
+    control->started_ms = clock_now_ms();
+    publisher_init(&control->publisher, exchange);
+    if (!init_state(control, zones, err)) {
+        zone_table_free(zones);
+        control_free(control);
+        return NULL;
+    }
+    publish_first(control, zones);
+    uv_loop_init(&control->loop);
+    control->has_loop = true;
+    publisher_watch(&control->publisher, &control->loop);
+    weight_queue_open(control);
+    for (size_t i = 0; i < config->rollout_count; i++) {
+        rule_open(&control->rules[i]);
+    }
+    return control;
+}
+
+static int compare_users(const void *left, const void *right)
+{
+    const struct target_user *a = left;
+    const struct target_user *b = right;
+    uintptr_t x = (uintptr_t)a->target;
+    uintptr_t y = (uintptr_t)b->target;
+    return (x > y) - (x < y);
+}
+
+/* A target's verdict has changed: new effective weights, and gates look at once. */
+static void on_health(void *argument, const struct target *target)
+{
+    struct control *control = argument;
+    if (control->is_stopping) {
+        return;
+    }
+    size_t low = 0;
+    size_t high = control->target_user_count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if ((uintptr_t)control->target_users[middle].target < (uintptr_t)target) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    for (size_t i = low;
+         i < control->target_user_count && control->target_users[i].target == target; i++) {
+        struct record_set_state *set = &control->record_sets[control->target_users[i].record_set];
+        shift_mark(control, set);
+        if (set->rule != NULL) {
+            rule_tick(set->rule);
+        }
+    }
+    shift_publish(control);
+}
+
+static size_t count_values(const struct config *config)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        for (size_t m = 0; m < config->record_sets[i].member_count; m++) {
+            count += config->record_sets[i].members[m].value_count;
+        }
+    }
+    return count;
+}
+
+static void watch_member(struct control *control, size_t record_set, struct member_state *member)
+{
+    const struct config_member *config = member->config;
+    if (config->health_check == NULL) {
+        return;
+    }
+    member->targets = alloc_zeroed(config->value_count, sizeof(struct target *));
+    member->target_count = config->value_count;
+    for (size_t v = 0; v < config->value_count; v++) {
+        member->targets[v] =
+            checker_watch(control->checker, config->health_check, config->values[v]);
+        control->target_users[control->target_user_count++] =
+            (struct target_user){member->targets[v], record_set};
+    }
+}
+
+static bool start_checker(struct control *control, struct error *err)
+{
+    control->checker = checker_new(&control->loop, on_health, control, err);
+    if (control->checker == NULL) {
+        return false;
+    }
+    control->target_users =
+        alloc_zeroed(count_values(control->config), sizeof(*control->target_users));
+    for (size_t i = 0; i < control->config->record_set_count; i++) {
+        for (size_t m = 0; m < control->record_sets[i].member_count; m++) {
+            watch_member(control, i, &control->record_sets[i].members[m]);
+        }
+    }
+    qsort(control->target_users, control->target_user_count, sizeof(*control->target_users),
+          compare_users);
+    return true;
+}
+
+static json_t *on_post_events(void *argument, const char *body, size_t len, const char *who,
+                              unsigned *status)
+{
+    struct error err;
+    json_t *result = intake_push(argument, body, len, who, &err);
+    *status = result == NULL ? 503 : 200;
+    return result != NULL ? result : json_pack("{s:s}", "error", err.text);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    struct control *control = handle->data;
+    if (number == SIGHUP) {
+        zone_reload_ask(control, SIZE_MAX, "signal HUP", NULL, NULL);
+    } else {
+        control_stop(control, number == SIGTERM ? "signal TERM" : "signal INT");
+    }
+}
+
+static void start_signals(struct control *control)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    static_assert(ARRAY_LEN(numbers) == ARRAY_LEN(control->signals), "one handle a signal");
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        uv_signal_init(&control->loop, &control->signals[i]);
+        control->signals[i].data = control;
+        uv_signal_start(&control->signals[i], on_signal, numbers[i]);
+        uv_unref((uv_handle_t *)&control->signals[i]);
+    }
+}
+
+/* The handles that control_new opened, whether the loop ever ran or not. */
+static void close_handles(struct control *control)
+{
+    weight_queue_close(control);
+    for (size_t i = 0; i < control->config->rollout_count; i++) {
+        uv_close((uv_handle_t *)&control->rules[i].timer, NULL);
+    }
+}
+
+void control_stop(struct control *control, const char *who)
+{
+    if (control->is_stopping) {
+        return;
+    }
+    log_info("stopping (%s)", who);
+    control->is_stopping = true;
+    close_handles(control);
+    checker_close(control->checker);
+    control->checker = NULL;
+    http_server_close(control->http);
+    control->http = NULL;
+    zone_reload_stop(control);
+    publisher_close(&control->publisher);
+    admin_server_close(control->admin);
+    control->admin = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(control->signals); i++) {
+        uv_close((uv_handle_t *)&control->signals[i], NULL);
+    }
+}
+
+/* Health checks first: a rollout that goes on waits for their verdicts. */
+static bool open_all(struct control *control, struct error *err)
+{
+    const struct config_control *config = &control->config->control;
+    if (!start_checker(control, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < control->config->rollout_count; i++) {
+        rule_watch(&control->rules[i]);
+    }
+    control->admin = admin_server_open(&control->loop, config->socket, &config->rights,
+                                       commands_handle, control, err);
+    if (control->admin != NULL && config->has_http) {
+        control->http = http_server_open(&control->loop, config, on_post_events, control, err);
+    }
+    return control->admin != NULL && (control->http != NULL || !config->has_http);
+}
+
+bool control_run(struct control *control, struct error *err)
+{
+    signal(SIGPIPE, SIG_IGN);
+    start_signals(control);
+    bool is_open = open_all(control, err);
+    if (is_open) {
+        log_info("ready: %zu zones, %zu weighted record sets, %zu health check targets",
+                 control->config->zone_count, control->config->record_set_count,
+                 checker_target_count(control->checker));
+    } else {
+        control_stop(control, "cannot start");
+    }
+    uv_run(&control->loop, UV_RUN_DEFAULT);
+    return is_open;
+}
+
+static void free_loop(struct control *control)
+{
+    if (!control->has_loop) {
+        return;
+    }
+    if (!control->is_stopping) {
+        close_handles(control);
+    }
+    uv_close((uv_handle_t *)&control->publisher.async, NULL);
+    uv_run(&control->loop, UV_RUN_DEFAULT);
+    int result = uv_loop_close(&control->loop);
+    assert(result == 0);
+}
+
+void control_free(struct control *control)
+{
+    if (control == NULL) {
+        return;
+    }
+    free_loop(control);
+    zone_reload_stop(control);
+    publisher_done(&control->publisher);
+    store_close(control->store);
+    for (size_t i = 0; control->record_sets != NULL && i < control->config->record_set_count; i++) {
+        for (size_t m = 0; m < control->record_sets[i].member_count; m++) {
+            free(control->record_sets[i].members[m].targets);
+        }
+        free(control->record_sets[i].members);
+    }
+    for (size_t i = 0; control->rules != NULL && i < control->config->rollout_count; i++) {
+        free(control->rules[i].record_sets);
+    }
+    free(control->record_sets);
+    free(control->unpublished);
+    free(control->rules);
+    free(control->zones);
+    free(control->target_users);
+    free(control);
+}
