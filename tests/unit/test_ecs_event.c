@@ -239,6 +239,7 @@ static void a_text_that_is_too_long_is_refused_and_never_cut(void **state)
         json_decref(json);
     }
     assert_malformed(EVENT(REQUIRED ",\"group\":\"service:\\u001b[2J\""), "control character");
+    assert_malformed(EVENT(REQUIRED ",\"group\":\"service:\\u007f\""), "control character");
     assert_malformed(
         "{\"source\":\"aws.ecs\",\"detail-type\":\"ECS Task State Change\",\"detail\":{"
         "\"taskArn\":\"t\",\"version\":1,\"clusterArn\":\"arn/\","

@@ -258,6 +258,19 @@ static void min_running_counts_distinct_running_tasks(void **state)
     assert_int_equal(judge_sample("e", 4), FATE_STARTED);
 }
 
+static void a_task_that_stopped_leaves_the_count(void **state)
+{
+    (void)state;
+    cats.min_running = 2;
+    assert_int_equal(judge_sample("a", 4), FATE_WAITING);
+    struct ecs_event stopped = sample("a", 7);
+    strcpy(stopped.desired_status, "STOPPED");
+    strcpy(stopped.last_status, "STOPPED");
+    assert_int_equal(judge(&stopped), FATE_NOT_RUNNING);
+    assert_int_equal(judge_sample("b", 4), FATE_WAITING);
+    assert_string_equal(judgement.reason, "1 of 2 tasks run");
+}
+
 static void a_deployment_has_one_rollout(void **state)
 {
     (void)state;
@@ -525,6 +538,7 @@ int main(void)
         TEST(the_same_version_is_a_duplicate_and_a_lower_one_is_stale),
         TEST(a_task_runs_when_it_does_and_is_to),
         TEST(min_running_counts_distinct_running_tasks),
+        TEST(a_task_that_stopped_leaves_the_count),
         TEST(a_deployment_has_one_rollout),
         TEST(a_rollout_that_could_not_start_is_tried_again),
         TEST(a_deployment_of_the_live_service_never_starts_one),

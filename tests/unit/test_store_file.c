@@ -603,6 +603,28 @@ static void the_log_does_not_grow_with_the_number_of_writes(void **state)
     store_close(store);
 }
 
+static void the_log_of_a_huge_transaction_is_cut_again(void **state)
+{
+    (void)state;
+    char log[128];
+    struct stat status;
+    struct history_entry entry = {.at_ms = 1};
+    memset(entry.text, 'x', sizeof(entry.text) - 1);
+    snprintf(log, sizeof(log), "%s-wal", path);
+    struct store *store = open_store();
+    assert_true(store_begin(store, &err));
+    for (int i = 0; i < 30000; i++) {
+        assert_true(store_add_history(store, &entry, &err));
+    }
+    assert_true(store_commit(store, &err));
+    assert_int_equal(stat(log, &status), 0);
+    assert_true(status.st_size > 8 << 20);
+    save_weight(store, "blue", 1);
+    assert_int_equal(stat(log, &status), 0);
+    assert_true(status.st_size <= 4 << 20);
+    store_close(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -635,6 +657,7 @@ int main(void)
         TEST(the_log_of_a_removed_file_is_not_read_as_the_new_ones),
         TEST(a_full_disk_is_an_error_and_the_store_goes_on_when_there_is_room),
         TEST(the_log_does_not_grow_with_the_number_of_writes),
+        TEST(the_log_of_a_huge_transaction_is_cut_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
