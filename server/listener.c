@@ -83,3 +83,22 @@ bool listener_open_tcp(const struct address *address, int *fd, struct error *err
     *fd = opened;
     return true;
 }
+
+bool listener_check_unused(const struct address *address, struct error *err)
+{
+    int udp = socket(address->any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
+    bool is_v6 = address->any.sa_family == AF_INET6;
+    if (udp < 0 || (is_v6 && !set_option(udp, IPPROTO_IPV6, IPV6_V6ONLY, 1)) ||
+        bind(udp, &address->any, address->len) != 0) {
+        return fail(address, "UDP", udp, err);
+    }
+    close(udp);
+    int tcp = socket(address->any.sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+    if (tcp < 0 || (is_v6 && !set_option(tcp, IPPROTO_IPV6, IPV6_V6ONLY, 1)) ||
+        !set_option(tcp, SOL_SOCKET, SO_REUSEADDR, 1) ||
+        bind(tcp, &address->any, address->len) != 0) {
+        return fail(address, "TCP", tcp, err);
+    }
+    close(tcp);
+    return true;
+}

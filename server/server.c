@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "server/listener.h"
 #include "server/worker.h"
 
 struct server {
@@ -12,9 +13,22 @@ struct server {
     struct worker *workers[];
 };
 
+static bool check_unused(const struct config_server *config, struct error *err)
+{
+    for (size_t i = 0; i < config->listen_count; i++) {
+        if (!listener_check_unused(&config->listen[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct server *server_start(const struct config_server *config, struct exchange *exchange,
                             struct error *err)
 {
+    if (!check_unused(config, err)) {
+        return NULL;
+    }
     size_t count = exchange->worker_count;
     struct server *server = alloc_zeroed(1, sizeof(*server) + count * sizeof(server->workers[0]));
     server->worker_count = count;

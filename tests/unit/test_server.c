@@ -231,6 +231,20 @@ static void an_address_in_use_is_named_and_nothing_runs(void **state)
     fixture_free(fixture);
 }
 
+static void a_second_server_does_not_share_the_port(void **state)
+{
+    (void)state;
+    struct running running = start(NEVER_MS);
+    struct fixture *second = fixture_new(WORKERS);
+    struct error err;
+    second->config.server.listen = running.listen;
+    second->config.server.listen_count = 1;
+    assert_null(server_start(&second->config.server, second->exchange, &err));
+    assert_non_null(strstr(err.text, "(UDP): Address already in use"));
+    fixture_free(second);
+    stop(&running);
+}
+
 static void a_query_over_tcp_may_be_split_anywhere(void **state)
 {
     (void)state;
@@ -562,6 +576,7 @@ int main(void)
         cmocka_unit_test(udp_is_answered_on_every_address),
         cmocka_unit_test(a_wildcard_socket_answers_from_the_address_that_was_asked),
         cmocka_unit_test(an_address_in_use_is_named_and_nothing_runs),
+        cmocka_unit_test(a_second_server_does_not_share_the_port),
         cmocka_unit_test(a_query_over_tcp_may_be_split_anywhere),
         cmocka_unit_test(octets_one_by_one_make_a_query),
         cmocka_unit_test(pipelined_queries_are_answered_in_order),
