@@ -93,7 +93,10 @@ def test_it_passes_from_another_folder(folder):
 ])
 def test_a_bad_configuration_names_file_and_line(folder, old, new, line):
     assert old in GOOD
-    done = check(folder, GOOD.replace(old, new))
+    text = GOOD.replace(old, new)
+    if line == 13:  # the rollout must not complain first that its record set is gone
+        text = text[:text.index("rollouts:")]
+    done = check(folder, text)
     assert done.returncode == 1, done
     if line is None:
         assert "ballast.yaml:" in done.stderr or ".zone:" in done.stderr, done.stderr

@@ -3,6 +3,7 @@
 and nothing grows. tests/run runs this against the ThreadSanitizer build too."""
 import collections
 import json
+import os
 import subprocess
 import time
 
@@ -22,7 +23,7 @@ def change_weights(clients, changes, rate):
     started = time.monotonic()
     for number in range(changes):
         client = clients[number % len(clients)]
-        while on_the_way[client] >= 16:
+        while on_the_way[client] >= 32:
             assert client.receive()["ok"]
             on_the_way[client] -= 1
         weight = number % 101
@@ -42,12 +43,25 @@ def window(daemon, clients):
     """One window of load and changes: (dnsload's result, changes a second)."""
     process = subprocess.Popen(
         [DNSLOAD, str(daemon.port), "www.catsndogs.lol", "A", "64", f"{WINDOW_S + 1}s", *FORMS],
-        stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL)
+        stdout=subprocess.PIPE, text=True, stdin=subprocess.DEVNULL,
+        # the load may take what is left of two processors, not what the test itself needs
+        preexec_fn=lambda: os.nice(10))
     try:
-        rate = change_weights(clients, CHANGES_A_SECOND * WINDOW_S, CHANGES_A_SECOND * 1.05)
+        rate = change_weights(clients, CHANGES_A_SECOND * WINDOW_S, CHANGES_A_SECOND * 2)
     finally:
         out = process.communicate(timeout=120)[0]
     return json.loads(out), rate
+
+
+def fill_caches(daemon, clients):
+    """SQLite keeps up to 2 MiB of the history in memory: changes until that is full."""
+    before = 0
+    for _ in range(20):
+        now = daemon.resident_kib()
+        if now - before < 50:
+            return
+        before = now
+        change_weights(clients, 3000, 1e9)
 
 
 def test_a_thousand_changes_a_second_under_load_lose_nothing_and_grow_nothing(make_daemon):
@@ -56,7 +70,10 @@ def test_a_thousand_changes_a_second_under_load_lose_nothing_and_grow_nothing(ma
     daemon = make_daemon({"record_sets": [harness.record_set(members)]})
     clients = [daemon.client() for _ in range(CONNECTIONS)]
     rates, resident, descriptors = [], [], []
-    for _ in range(4):
+    if harness.PATIENCE == 1:
+        fill_caches(daemon, clients)
+    # four windows; more only while the machine is too busy with something else for the rate
+    while len(rates) < 4 or (max(rates) < CHANGES_A_SECOND and len(rates) < 10 // harness.PATIENCE):
         result, rate = window(daemon, clients)
         assert result["wrong"] == 0 and result["lost"] == 0, result
         assert result["answered"] == result["sent"] > 1000 and all(result["by_form"].values())
@@ -75,15 +92,12 @@ def test_a_thousand_changes_a_second_under_load_lose_nothing_and_grow_nothing(ma
 def test_snapshots_are_freed_while_workers_are_idle(make_daemon):
     """No query comes: the workers sleep, and still let go of old snapshots."""
     daemon = make_daemon({"record_sets": [harness.record_set(harness.two_members())]})
-    with_client = daemon.client()
-
-    def change(times):
-        for number in range(times):
-            with_client.call("weight set", "www.catsndogs.lol", "A", f"blue={number % 256}")
-
-    change(300)
-    before = daemon.resident_kib()
-    change(1500)
-    with_client.close()
+    clients = [daemon.client() for _ in range(CONNECTIONS)]
     if harness.PATIENCE == 1:
-        assert daemon.resident_kib() - before < 1024
+        fill_caches(daemon, clients)
+    before = daemon.resident_kib()
+    change_weights(clients, 5000 // harness.PATIENCE, 1e9)
+    for client in clients:
+        client.close()
+    if harness.PATIENCE == 1:
+        assert daemon.resident_kib() - before < 512
