@@ -71,11 +71,14 @@ static bool prepare_start(struct intake *intake, const struct ecs_event *event,
                           struct judgement *judgement, struct rule_move *move)
 {
     struct rule_state *rule = &intake->control->rules[judgement->rule];
+    char who[ROLLOUT_TEXT_SIZE * 2];
+    snprintf(who, sizeof(who), "event %s from %s", event->id[0] == '\0' ? "without id" : event->id,
+             intake->who);
     struct rule_start start = {
         .candidate = judgement->candidate,
         .deployment = event->deployment,
         .created_ms = judgement->created_ms,
-        .who = intake->who,
+        .who = who,
         .may_supersede = true,
     };
     struct error refusal;

@@ -156,7 +156,7 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
     memset(move, 0, sizeof(*move));
     move->rule = rule;
     move->is_start = true;
-    move->who = start->who;
+    snprintf(move->who, sizeof(move->who), "%s", start->who);
     move->created_ms = start->created_ms;
     const char *stable = rule_live(rule);
     const char *candidate = choose_candidate(rule, start->candidate, stable, err);
@@ -201,7 +201,7 @@ bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, cons
 {
     memset(move, 0, sizeof(*move));
     move->rule = rule;
-    move->who = who;
+    snprintf(move->who, sizeof(move->who), "%s", who);
     if (!rule->has_rollout) {
         return error_set(err, "rule %s has had no rollout yet", rule->config->name);
     }

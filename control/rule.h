@@ -16,7 +16,7 @@ struct rule_move {
     bool supersedes;    /* start: ends this one in the same transaction */
     struct rollout superseded;
     struct rollout_effect superseded_effect;
-    const char *who;
+    char who[ROLLOUT_TEXT_SIZE];
     struct shift *shifts; /* one for each record set of the rule; none when nothing shifts */
     struct shift *before; /* start: what an abort restores, for each record set */
     size_t shift_count;
@@ -39,7 +39,7 @@ const char *rule_live(const struct rule_state *rule);
 bool rule_is_running(const struct rule_state *rule);
 
 /* False and err when the start is refused: something runs (and start->may_supersede is not set), no
- * such member, the member is live already. start's strings outlive the move. */
+ * such member, the member is live already. */
 MUST_CHECK bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
                                 struct rule_move *move, struct error *err);
 /* False and err when the engine refuses an operator's input. */

@@ -120,8 +120,8 @@ struct event_entry {
     char reason[ROLLOUT_TEXT_SIZE * 2];
     int64_t rollout;
 };
-MUST_CHECK bool store_add_event(struct store *store, const struct event_entry *entry,
-                                struct error *err);
+/* Sets entry->seq. */
+MUST_CHECK bool store_add_event(struct store *store, struct event_entry *entry, struct error *err);
 /* Oldest first of the newest `most`. Caller frees *entries. */
 MUST_CHECK bool store_list_events(struct store *store, size_t most, struct event_entry **entries,
                                   size_t *count, struct error *err);

@@ -166,7 +166,7 @@ bool store_load_newest_deployment(struct store *store, const char *rule, int64_t
     return store_load_integer(store, row, &found, created_ms, err);
 }
 
-bool store_add_event(struct store *store, const struct event_entry *entry, struct error *err)
+bool store_add_event(struct store *store, struct event_entry *entry, struct error *err)
 {
     bool is_own;
     if (!store_enter(store, &is_own, err)) {
@@ -177,9 +177,10 @@ bool store_add_event(struct store *store, const struct event_entry *entry, struc
                       VALUES(INTEGER(entry->at_ms), TEXT(entry->event_id), TEXT(entry->task_arn),
                              INTEGER(entry->version), TEXT(entry->service), TEXT(entry->deployment),
                              TEXT(entry->fate), TEXT(entry->reason), INTEGER(entry->rollout)),
-                      err) &&
-        store_execute(store, STATEMENT_COUNT_EVENT, VALUES(TEXT(entry->fate)), err) &&
-        store_execute(store, STATEMENT_PRUNE_EVENTS, NO_VALUES, err);
+                      err);
+    entry->seq = ok ? sqlite3_last_insert_rowid(store->db) : 0;
+    ok = ok && store_execute(store, STATEMENT_COUNT_EVENT, VALUES(TEXT(entry->fate)), err) &&
+         store_execute(store, STATEMENT_PRUNE_EVENTS, NO_VALUES, err);
     return store_leave(store, is_own, ok, err);
 }
 

@@ -40,6 +40,15 @@ def test_one_event_from_a_file(lab):
     check_sums(lab, 1)
 
 
+def test_what_push_shows_is_what_the_log_has_and_the_rollout_names_its_event(lab):
+    event = task_event()
+    shown = lab.daemon.json("event", "push", "-", stdin=json.dumps([event, task_event()]))
+    assert shown["events"] == log_of(lab)["events"]
+    assert [one["seq"] for one in shown["events"]] == [1, 2]
+    who = lab.daemon.rollout()["who"]
+    assert who.startswith(f"event {event['id']} from uid "), who
+
+
 def test_an_array_and_lines_from_standard_input(lab):
     events = [task_event(task=number) for number in range(1, 4)]
     lab.daemon.ctl("event", "push", "-", stdin=json.dumps(events))

@@ -465,6 +465,7 @@ static void the_event_log_is_bounded_and_its_counters_are_not(void **state)
     assert_int_equal(count, 2);
     assert_int_equal(list[1].at_ms, 10007);
     assert_true(list[1].seq > list[0].seq);
+    assert_int_equal(list[1].seq, entry.seq);
     assert_int_equal(list[1].version, 6);
     assert_int_equal(list[1].rollout, 8);
     assert_string_equal(list[1].event_id, "id");
