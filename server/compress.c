@@ -18,7 +18,8 @@ static void remember(struct compress *compress, size_t offset, uint32_t hash, ui
 void compress_add(struct compress *compress, const struct name_key *name, size_t offset)
 {
     for (unsigned labels = name->label_count; labels > 0; labels--) {
-        remember(compress, offset + name->suffix_start[labels], name->suffix_hash[labels], 0);
+        remember(compress, offset + name_key_suffix_start(name, labels),
+                 name_key_suffix_hash(name, labels), 0);
     }
 }
 
@@ -54,11 +55,11 @@ static bool is_written_at(const uint8_t *message, size_t offset, const uint8_t *
 static uint16_t find(const struct compress *compress, const uint8_t *message,
                      const struct name_key *name, unsigned labels)
 {
+    uint32_t hash = name_key_suffix_hash(name, labels);
+    const uint8_t *suffix = name_key_suffix(name, labels);
     for (uint16_t i = 0; i < compress->count; i++) {
-        if (compress->hashes[i] == name->suffix_hash[labels] &&
-            compress->hops[i] < COMPRESS_HOPS_MAX &&
-            is_written_at(message, compress->offsets[i],
-                          name->lower + name->suffix_start[labels])) {
+        if (compress->hashes[i] == hash && compress->hops[i] < COMPRESS_HOPS_MAX &&
+            is_written_at(message, compress->offsets[i], suffix)) {
             return i;
         }
     }
@@ -82,7 +83,7 @@ void compress_write(struct compress *compress, struct wire_writer *writer, const
     }
     size_t start = writer->at;
     uint8_t hops = 0;
-    wire_write(writer, octets, name.suffix_start[labels]);
+    wire_write(writer, octets, name_key_suffix_start(&name, labels));
     if (known != COMPRESS_NAMES_MAX) {
         hops = (uint8_t)(compress->hops[known] + 1);
         wire_write_u16(writer, (uint16_t)(DNS_POINTER_BITS << 8 | compress->offsets[known]));
@@ -93,6 +94,7 @@ void compress_write(struct compress *compress, struct wire_writer *writer, const
         return; /* nothing lies at these offsets */
     }
     for (unsigned i = name.label_count; i > labels; i--) {
-        remember(compress, start + name.suffix_start[i], name.suffix_hash[i], hops);
+        remember(compress, start + name_key_suffix_start(&name, i), name_key_suffix_hash(&name, i),
+                 hops);
     }
 }

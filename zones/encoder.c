@@ -140,8 +140,8 @@ void encoder_start(struct encoder *encoder, const struct name_key *base, unsigne
         labels--;
     }
     for (; labels > 0; labels--) {
-        add_target(encoder, base->suffix_hash[labels],
-                   HEADER_OCTETS + (size_t)base->suffix_start[labels]);
+        add_target(encoder, name_key_suffix_hash(base, labels),
+                   HEADER_OCTETS + name_key_suffix_start(base, labels));
     }
 }
 
@@ -171,9 +171,11 @@ static bool is_name_at(const struct encoder *encoder, size_t at, const uint8_t *
 static size_t find_target(const struct encoder *encoder, const struct name_key *key,
                           unsigned labels)
 {
+    uint32_t hash = name_key_suffix_hash(key, labels);
+    const uint8_t *suffix = name_key_suffix(key, labels);
     for (size_t i = 0; i < encoder->target_count; i++) {
-        if (encoder->targets[i].hash == key->suffix_hash[labels] &&
-            is_name_at(encoder, encoder->targets[i].at, key->lower + key->suffix_start[labels])) {
+        if (encoder->targets[i].hash == hash &&
+            is_name_at(encoder, encoder->targets[i].at, suffix)) {
             return encoder->targets[i].at;
         }
     }
@@ -214,7 +216,7 @@ static size_t put_name(struct encoder *encoder, const uint8_t *name)
         if (target != 0) {
             break;
         }
-        const uint8_t *label = name + key.suffix_start[labels];
+        const uint8_t *label = name + name_key_suffix_start(&key, labels);
         put_octets(encoder, label, (size_t)label[0] + 1);
     }
     if (target != 0) {
@@ -225,7 +227,8 @@ static size_t put_name(struct encoder *encoder, const uint8_t *name)
     /* Afterwards, so that a name is not searched in itself while it is half written. */
     if ((encoder->flags & ENCODER_RECORDS_ARE_APART) == 0) {
         for (unsigned i = key.label_count; i > labels; i--) {
-            add_target(encoder, key.suffix_hash[i], written_from + key.suffix_start[i]);
+            add_target(encoder, name_key_suffix_hash(&key, i),
+                       written_from + name_key_suffix_start(&key, i));
         }
     }
     return len;

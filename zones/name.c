@@ -7,91 +7,72 @@
 
 #define LABEL_MAX_OCTETS 63
 
-static uint64_t load_word(const uint8_t *from)
-{
-    uint64_t word;
-    memcpy(&word, from, sizeof(word));
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word); /* one hash on all machines */
-#endif
-    return word;
-}
-
 typedef uint8_t block __attribute__((vector_size(16)));
+typedef uint8_t half_block __attribute__((vector_size(8)));
 
-/* Sixteen octets to lower case at once. Length octets are at most 63, below 'A', and stay. */
+/* Length octets are at most 63, below 'A', and stay. */
+#define LOWER(octets) ((octets) | ((__typeof__(octets))((octets) - 'A' < 26) & 0x20))
+
 static void copy_block_lower(uint8_t *to, const uint8_t *from)
 {
     block octets;
     memcpy(&octets, from, sizeof(octets));
-    octets |= (block)(octets - 'A' < 26) & 0x20;
+    octets = LOWER(octets);
     memcpy(to, &octets, sizeof(octets));
 }
 
+static void copy_half_block_lower(uint8_t *to, const uint8_t *from)
+{
+    half_block octets;
+    memcpy(&octets, from, sizeof(octets));
+    octets = LOWER(octets);
+    memcpy(to, &octets, sizeof(octets));
+}
+
+/* The rest of a string is its last block, some octets of which were there before: nothing beyond
+ * the name is read. */
 static void copy_lower(uint8_t *to, const uint8_t *from, size_t len)
 {
-    if (len < sizeof(block)) {
+    if (len >= sizeof(block)) {
+        size_t last = len - sizeof(block);
+        for (size_t i = 0; i < last; i += sizeof(block)) {
+            copy_block_lower(to + i, from + i);
+        }
+        copy_block_lower(to + last, from + last);
+    } else if (len >= sizeof(half_block)) {
+        copy_half_block_lower(to, from);
+        copy_half_block_lower(to + len - sizeof(half_block), from + len - sizeof(half_block));
+    } else {
         for (size_t i = 0; i < len; i++) {
             to[i] = (uint8_t)(from[i] | ((uint8_t)(from[i] - 'A') < 26 ? 0x20 : 0));
         }
-    } else {
-        for (size_t i = 0; i + sizeof(block) < len; i += sizeof(block)) {
-            copy_block_lower(to + i, from + i);
-        }
-        /* The rest, with some octets before it once more: nothing beyond the name is read. */
-        copy_block_lower(to + len - sizeof(block), from + len - sizeof(block));
     }
     memset(to + len, 0, 8);
 }
 
-/* Multiplication carries each bit upwards; the byte swap brings the best mixed bits down to where
- * hash tables look. Names come from zone files, so that no seed has to hide it. */
-static uint64_t mix(uint64_t hash, uint64_t word)
-{
-    return __builtin_bswap64((hash ^ word) * 0x9e3779b97f4a7c15);
-}
-
-/* The last word runs into the labels after this one, and after the root into zeros: all part of
- * the suffix that is hashed, so that it needs no mask. */
-static uint64_t hash_label(uint64_t hash, const uint8_t *label)
-{
-    const uint8_t *end = label + label[0];
-    do {
-        hash = mix(hash, load_word(label));
-        label += 8;
-    } while (label <= end);
-    return hash;
-}
-
 size_t name_key_parse(struct name_key *key, const uint8_t *octets, size_t available)
 {
-    uint8_t starts[NAME_MAX_LABELS + 1];
     size_t limit = available < NAME_MAX_OCTETS ? available : NAME_MAX_OCTETS;
     size_t at = 0;
     size_t labels = 0;
     for (;; labels++) {
-        if (at >= limit || octets[at] > LABEL_MAX_OCTETS) {
+        if (at >= limit) {
             return 0;
         }
         /* Fits: each label has at least 2 octets, so that 255 hold 127 and the root. */
-        starts[labels] = (uint8_t)at;
-        if (octets[at] == 0) {
+        key->starts[labels] = (uint8_t)at;
+        unsigned len = octets[at];
+        if (len - 1 >= LABEL_MAX_OCTETS) { /* 0 too */
+            if (len != 0) {
+                return 0;
+            }
             break;
         }
-        at += (size_t)octets[at] + 1;
+        at += len + 1;
     }
     size_t len = at + 1;
     copy_lower(key->lower, octets, len);
-
-    uint64_t hash = 0x2545f4914f6cdd1d;
-    key->suffix_start[0] = (uint8_t)at;
-    key->suffix_hash[0] = (uint32_t)hash;
-    for (size_t i = 1; i <= labels; i++) {
-        uint8_t start = starts[labels - i];
-        hash = hash_label(hash, key->lower + start);
-        key->suffix_start[i] = start;
-        key->suffix_hash[i] = (uint32_t)hash;
-    }
+    key->hash = name_hash(key->lower, key->lower + len);
     key->len = (uint8_t)len;
     key->label_count = (uint8_t)labels;
     return len;

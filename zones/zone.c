@@ -8,26 +8,6 @@
 #include "common/alloc.h"
 #include "common/arena.h"
 
-static uint64_t load_word(const uint8_t *from)
-{
-    uint64_t word;
-    memcpy(&word, from, sizeof(word));
-    return word;
-}
-
-/* Names are short and the hashes were equal: cheaper here than a call of memcmp. */
-static inline bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len)
-{
-    if (len < 8) {
-        return memcmp(a, b, len) == 0;
-    }
-    uint64_t difference = load_word(a + len - 8) ^ load_word(b + len - 8);
-    for (size_t i = 0; i + 8 < len; i += 8) {
-        difference |= load_word(a + i) ^ load_word(b + i);
-    }
-    return difference == 0;
-}
-
 void zone_free(struct zone *zone)
 {
     if (zone != NULL) {
@@ -45,8 +25,7 @@ void zone_freep(struct zone **zone)
 static inline const struct node *find_node(const struct zone *zone, const struct name_key *key,
                                            unsigned labels)
 {
-    uint32_t hash = key->suffix_hash[labels];
-    size_t len = name_key_suffix_len(key, labels);
+    uint32_t hash = name_key_suffix_hash(key, labels);
     for (uint32_t i = hash & zone->bucket_mask;; i = (i + 1) & zone->bucket_mask) {
         const struct zone_bucket *bucket = &zone->buckets[i];
         if (bucket->node == 0) {
@@ -56,35 +35,42 @@ static inline const struct node *find_node(const struct zone *zone, const struct
             continue;
         }
         const struct node *node = &zone->nodes[bucket->node - 1];
-        if (node->name_len == len &&
-            octets_equal(node->name, key->lower + key->suffix_start[labels], len)) {
+        size_t len = name_key_suffix_len(key, labels);
+        if (node->name_len == len && octets_equal(node->name, name_key_suffix(key, labels), len)) {
             return node;
         }
     }
 }
 
-static struct zone_result cut_result(const struct node *cut)
+/* For a name that is no node: its deepest ancestor that is one, with at most `labels` labels. All
+ * ancestors of a node are nodes, so that halving finds it: junk below junk costs no more. */
+static const struct node *find_encloser(const struct zone *zone, const struct name_key *key,
+                                        unsigned labels)
 {
-    return (struct zone_result){
-        .match = cut->referral != NULL ? ZONE_DELEGATION : ZONE_DNAME,
-        .node = cut,
-    };
+    const struct node *encloser = zone->apex;
+    unsigned there = encloser->label_count;
+    while (there < labels) {
+        unsigned middle = (there + labels + 1) / 2;
+        const struct node *node = find_node(zone, key, middle);
+        if (node == NULL) {
+            labels = middle - 1;
+        } else {
+            encloser = node;
+            there = middle;
+        }
+    }
+    return encloser;
 }
 
-/* For a name that is no node: labels is the most that its closest encloser may have. */
 static struct zone_result lookup_encloser(const struct zone *zone, const struct name_key *key,
                                           unsigned labels)
 {
-    const struct node *encloser = find_node(zone, key, labels);
-    while (encloser == NULL) {
-        /* Ends at the apex, which is a node: the caller has found the zone by it. */
-        encloser = find_node(zone, key, --labels);
-    }
-    if (encloser->cut != NULL) {
-        return cut_result(encloser->cut);
+    const struct node *encloser = find_encloser(zone, key, labels);
+    if (encloser->is_delegation) {
+        return (struct zone_result){ZONE_DELEGATION, encloser};
     }
     if (encloser->has_dname) {
-        return cut_result(encloser);
+        return (struct zone_result){ZONE_DNAME, encloser};
     }
     if (encloser->wildcard != NULL) {
         return (struct zone_result){ZONE_WILDCARD, encloser->wildcard};
@@ -102,47 +88,47 @@ struct zone_result zone_lookup(const struct zone *zone, const struct name_key *k
     if (node == NULL) {
         return lookup_encloser(zone, key, labels - 1);
     }
-    if (node->cut != NULL) {
-        return cut_result(node->cut);
-    }
-    return (struct zone_result){ZONE_EXACT, node};
+    return (struct zone_result){node->is_delegation ? ZONE_DELEGATION : ZONE_EXACT, node};
 }
 
-const struct rrset *node_find(const struct node *node, uint16_t type)
+/* A zone's number of labels, in descending order, once. */
+static void add_depth(struct zone_table *table, uint8_t labels)
 {
-    for (size_t i = 0; i < node->rrset_count && node->rrsets[i].type <= type; i++) {
-        if (node->rrsets[i].type == type) {
-            return &node->rrsets[i];
-        }
+    size_t at = 0;
+    while (at < table->depth_count && table->depths[at] > labels) {
+        at++;
     }
-    return NULL;
+    if (at < table->depth_count && table->depths[at] == labels) {
+        return;
+    }
+    memmove(&table->depths[at + 1], &table->depths[at], table->depth_count - at);
+    table->depths[at] = labels;
+    table->depth_count++;
 }
 
 struct zone_table *zone_table_new(struct zone *const *zones, size_t count)
 {
     struct zone_table *table = alloc_zeroed(1, sizeof(*table));
     uint32_t size = 4;
-    while (size < 2 * count) {
+    while (size < 4 * count) {
         size *= 2;
     }
     table->count = count;
     table->zones = alloc_zeroed(count, sizeof(struct zone *));
-    table->buckets = alloc_zeroed(size, sizeof(struct zone *));
+    table->buckets = alloc_zeroed(size, sizeof(struct zone_table_bucket));
     table->bucket_mask = size - 1;
     for (size_t i = 0; i < count; i++) {
         struct name_key key;
         size_t len = name_key_parse(&key, zones[i]->origin.octets, zones[i]->origin.len);
         assert(len > 0);
-        uint32_t at = key.suffix_hash[key.label_count] & table->bucket_mask;
-        while (table->buckets[at] != NULL) {
+        uint32_t at = key.hash & table->bucket_mask;
+        while (table->buckets[at].zone != NULL) {
             at = (at + 1) & table->bucket_mask;
         }
-        table->buckets[at] = zones[i];
+        table->buckets[at] = (struct zone_table_bucket){.zone = zones[i], .hash = key.hash};
         table->zones[i] = zones[i];
         zones[i]->references++;
-        if (key.label_count > table->max_labels) {
-            table->max_labels = key.label_count;
-        }
+        add_depth(table, key.label_count);
     }
     return table;
 }
@@ -165,29 +151,35 @@ void zone_table_free(struct zone_table *table)
 static inline const struct zone *find_zone(const struct zone_table *table,
                                            const struct name_key *key, unsigned labels)
 {
-    size_t len = name_key_suffix_len(key, labels);
-    const uint8_t *suffix = key->lower + key->suffix_start[labels];
-    uint32_t at = key->suffix_hash[labels] & table->bucket_mask;
-    for (; table->buckets[at] != NULL; at = (at + 1) & table->bucket_mask) {
-        const struct name *origin = &table->buckets[at]->origin;
-        if (origin->len == len && octets_equal(origin->octets, suffix, len)) {
-            return table->buckets[at];
+    uint32_t hash = name_key_suffix_hash(key, labels);
+    for (uint32_t i = hash & table->bucket_mask;; i = (i + 1) & table->bucket_mask) {
+        const struct zone_table_bucket *bucket = &table->buckets[i];
+        if (bucket->zone == NULL) {
+            return NULL;
+        }
+        if (bucket->hash != hash) {
+            continue;
+        }
+        const struct name *origin = &bucket->zone->origin;
+        size_t len = name_key_suffix_len(key, labels);
+        if (origin->len == len && octets_equal(origin->octets, name_key_suffix(key, labels), len)) {
+            return bucket->zone;
         }
     }
-    return NULL;
 }
 
 const struct zone *zone_table_find(const struct zone_table *table, const struct name_key *key,
                                    unsigned max_labels)
 {
-    unsigned labels = max_labels < key->label_count ? max_labels : key->label_count;
-    if (labels > table->max_labels) {
-        labels = table->max_labels;
-    }
-    for (;; labels--) {
-        const struct zone *zone = find_zone(table, key, labels);
-        if (zone != NULL || labels == 0) {
+    for (size_t i = 0; i < table->depth_count; i++) {
+        unsigned labels = table->depths[i];
+        const struct zone *zone = NULL;
+        if (labels <= max_labels && labels <= key->label_count) {
+            zone = find_zone(table, key, labels);
+        }
+        if (zone != NULL) {
             return zone;
         }
     }
+    return NULL;
 }

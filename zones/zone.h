@@ -22,21 +22,22 @@ struct rrset {
 };
 
 struct node {
-    const uint8_t *name;            /* lower-case wire form */
-    const struct rrset *rrsets;     /* ascending by type; at a delegation without the NS */
-    const struct node *cut;         /* topmost delegation or DNAME that names *below* it (for a
-                                       delegation: and itself) belong to; NULL when authoritative */
-    const struct node *wildcard;    /* the child "*", or NULL */
-    const struct encoded *referral; /* set at a delegation: NS and glue, base name = this node */
-    uint16_t rrset_count;           /* 0: an empty non-terminal (or a delegation without DS) */
+    const uint8_t *name;        /* lower-case wire form */
+    const struct rrset *rrsets; /* ascending by type; at a delegation without the NS */
+    union {
+        const struct encoded *referral; /* of a delegation: NS and glue, base name = this node */
+        const struct node *wildcard;    /* of any other node: the child "*", or NULL */
+    };
+    uint16_t rrset_count; /* 0: an empty non-terminal (or a delegation without DS) */
     uint8_t name_len;
     uint8_t label_count;
+    bool is_delegation;
     bool has_dname;
 };
 
 /* The hash beside the index: a name that does not exist costs no look at any node. */
 struct zone_bucket {
-    uint32_t hash; /* name_key.suffix_hash of the node's name */
+    uint32_t hash; /* name_key_suffix_hash of the node's name */
     uint32_t node; /* index into nodes plus 1; 0: free */
 };
 
@@ -78,15 +79,30 @@ struct zone_result {
 struct zone_result zone_lookup(const struct zone *zone, const struct name_key *key);
 
 /* NULL when the node has no such type. */
-const struct rrset *node_find(const struct node *node, uint16_t type);
+static inline const struct rrset *node_find(const struct node *node, uint16_t type)
+{
+    const struct rrset *rrset = node->rrsets;
+    for (unsigned left = node->rrset_count; left > 0; left--, rrset++) {
+        if (rrset->type >= type) {
+            return rrset->type == type ? rrset : NULL;
+        }
+    }
+    return NULL;
+}
+
+struct zone_table_bucket {
+    const struct zone *zone; /* NULL: free */
+    uint32_t hash;           /* of the origin */
+};
 
 /* All zones of a daemon, found by QNAME. */
 struct zone_table {
     size_t count;
-    struct zone **zones;         /* in the configuration's order */
-    const struct zone **buckets; /* by origin; open addressing, power of two */
+    struct zone **zones;               /* in the configuration's order */
+    struct zone_table_bucket *buckets; /* open addressing, power of two, at most a quarter full */
     uint32_t bucket_mask;
-    unsigned max_labels;
+    unsigned depth_count;
+    uint8_t depths[NAME_MAX_LABELS + 1]; /* numbers of labels that origins have; descending */
 };
 
 /* Takes a reference to each zone. Control thread. */

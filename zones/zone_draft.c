@@ -22,13 +22,13 @@ struct draft_rrset *draft_find_rrset(const struct draft_node *node, uint16_t typ
 struct draft_node *draft_find_node(const struct zone_draft *draft, const struct name_key *key,
                                    unsigned labels)
 {
-    uint32_t hash = key->suffix_hash[labels];
+    uint32_t hash = name_key_suffix_hash(key, labels);
     size_t len = name_key_suffix_len(key, labels);
     uint32_t at = hash & draft->bucket_mask;
     for (; draft->buckets[at] != 0; at = (at + 1) & draft->bucket_mask) {
         struct draft_node *node = draft->nodes[draft->buckets[at] - 1];
         if (node->hash == hash && node->name_len == len &&
-            memcmp(node->name, key->lower + key->suffix_start[labels], len) == 0) {
+            memcmp(node->name, name_key_suffix(key, labels), len) == 0) {
             return node;
         }
     }
@@ -69,10 +69,10 @@ static struct draft_node *add_node(struct zone_draft *draft, const struct name_k
     }
     struct draft_node *node = arena_alloc(draft->arena, sizeof(*node));
     size_t len = name_key_suffix_len(key, labels);
-    node->name = arena_copy_octets(draft->arena, key->lower + key->suffix_start[labels], len);
+    node->name = arena_copy_octets(draft->arena, name_key_suffix(key, labels), len);
     node->name_len = (uint8_t)len;
     node->label_count = (uint8_t)labels;
-    node->hash = key->suffix_hash[labels];
+    node->hash = name_key_suffix_hash(key, labels);
     node->parent = parent;
     draft->nodes[draft->node_count] = node;
     put_bucket(draft, draft->node_count++);

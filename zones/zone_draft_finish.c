@@ -114,7 +114,7 @@ static void make_node(const struct finisher *finisher, struct draft_node *from, 
     node->name_len = from->name_len;
     node->label_count = from->label_count;
     node->has_dname = draft_find_rrset(from, TYPE_DNAME) != NULL;
-    node->cut = from->cut == from ? node : NULL;
+    node->is_delegation = from->cut == from;
     from->node = node;
     if (from->parent != NULL && from->name[0] == 1 && from->name[1] == '*') {
         from->parent->node->wildcard = node;

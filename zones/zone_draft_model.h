@@ -27,7 +27,8 @@ struct draft_node {
     const uint8_t *name;
     struct draft_node *parent; /* NULL: the apex */
     struct draft_rrset *rrsets;
-    struct draft_node *cut; /* as node.cut; set when finishing */
+    struct draft_node *cut; /* topmost delegation or DNAME that names below it (for a delegation:
+                               and itself) belong to; NULL: authoritative; set when finishing */
     struct node *node;      /* what it became, if anything; set when finishing */
     uint32_t hash;
     uint8_t name_len, label_count;

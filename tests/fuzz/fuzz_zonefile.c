@@ -31,12 +31,12 @@ static void check_zone(const struct zone *zone)
         assert(name_key_parse(&key, node->name, node->name_len) == node->name_len);
         struct zone_result result = zone_lookup(zone, &key);
         assert(result.node == node);
-        assert(result.match == (node->cut == NULL ? ZONE_EXACT : ZONE_DELEGATION));
+        assert(result.match == (node->is_delegation ? ZONE_DELEGATION : ZONE_EXACT));
         for (size_t j = 0; j < node->rrset_count; j++) {
             assert(node_find(node, node->rrsets[j].type) == &node->rrsets[j]);
             check_encoded(&node->rrsets[j].answer, 0);
         }
-        if (node->referral != NULL) {
+        if (node->is_delegation) {
             check_encoded(node->referral, 200);
         }
     }
