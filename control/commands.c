@@ -11,6 +11,7 @@
 #include "control/call.h"
 #include "control/describe.h"
 #include "control/intake.h"
+#include "control/journal.h"
 #include "control/rule.h"
 #include "control/weight_command.h"
 #include "control/zone_reload.h"
@@ -66,35 +67,33 @@ static bool force_journal(const struct call *call, const struct record_set_state
     snprintf(entry.who, sizeof(entry.who), "%s", call->who);
     snprintf(entry.text, sizeof(entry.text), "%s/%s: health %s -> %s", set->key, member->config->id,
              forced_health_name(member->forced), forced_health_name(forced));
-    if (!store_begin(store, err)) {
-        return model_store_failed(call->control, err);
-    }
-    if (!store_save_forced(store, set->key, member->config->id, forced_health_name(forced), err) ||
-        !store_add_history(store, &entry, err) || !store_commit(store, err)) {
-        store_rollback(store);
-        return model_store_failed(call->control, err);
+    if (!journal_begin(call->control, err) ||
+        !journal_end(call->control,
+                     store_save_forced(store, set->key, member->config->id,
+                                       forced_health_name(forced), err) &&
+                         store_add_history(store, &entry, err),
+                     err)) {
+        return error_add_context(err, "nothing was changed");
     }
     log_info("%s (%s)", entry.text, call->who);
     return true;
 }
 
-/* Splits NAME/TYPE/MEMBER and finds it. */
+/* Splits NAME/TYPE/MEMBER, from the end as model_find_key does, and finds it. */
 static struct member_state *find_member_by_id(struct control *control, const char *id,
                                               struct record_set_state **set, struct error *err)
 {
-    CLEANUP(alloc_freep) char *name = alloc_string(id);
-    char *type = strchr(name, '/');
-    char *member = type == NULL ? NULL : strchr(type + 1, '/');
-    if (member == NULL) {
+    CLEANUP(alloc_freep) char *key = alloc_string(id);
+    char *member = strrchr(key, '/');
+    if (member == NULL || memchr(key, '/', (size_t)(member - key)) == NULL) {
         error_set(err,
                   "%s: a member is named NAME/TYPE/MEMBER, for example "
                   "www.example.org/A/green",
                   id);
         return NULL;
     }
-    *type = '\0';
     *member = '\0';
-    *set = model_find_record_set(control, name, type + 1, err);
+    *set = model_find_key(control, key, err);
     return *set == NULL ? NULL : model_find_member(*set, member + 1, err);
 }
 

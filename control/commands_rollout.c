@@ -20,22 +20,39 @@ void command_rollout_list(const struct call *call)
     admin_request_succeed(call->request, json_pack("{s:o}", "rules", rules));
 }
 
-static json_t *history(struct control *control, int64_t rollout, const char *record,
-                       struct error *err)
+/* Takes ownership of the entries. */
+static json_t *describe_entries(struct history_entry *entries, size_t count)
 {
-    struct history_entry *entries = NULL;
-    size_t count = 0;
-    if (!store_list_history(control->store, rollout, MOST_HISTORY, &entries, &count, err)) {
-        return NULL;
-    }
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        if (record == NULL || strstr(entries[i].text, record) != NULL) {
-            json_array_append_new(list, describe_history_entry(&entries[i]));
-        }
+        json_array_append_new(list, describe_history_entry(&entries[i]));
     }
     free(entries);
     return list;
+}
+
+static json_t *history(struct control *control, int64_t rollout, struct error *err)
+{
+    struct history_entry *entries = NULL;
+    size_t count = 0;
+    return store_list_history(control->store, rollout, MOST_HISTORY, &entries, &count, err)
+               ? describe_entries(entries, count)
+               : NULL;
+}
+
+static json_t *history_of_record_set(struct control *control, const char *key, struct error *err)
+{
+    struct history_entry *entries = NULL;
+    size_t count = 0;
+    const struct record_set_state *set = model_find_key(control, key, err);
+    if (set == NULL) {
+        return NULL;
+    }
+    const char *rule = set->rule == NULL ? NULL : set->rule->config->name;
+    return store_list_history_of_record_set(control->store, set->key, rule, MOST_HISTORY, &entries,
+                                            &count, err)
+               ? describe_entries(entries, count)
+               : NULL;
 }
 
 /* A rollout by its number, or the last one of the rule of that name. */
@@ -75,7 +92,7 @@ void command_rollout_show(const struct call *call)
     if (rule == NULL) {
         rule = model_find_rule(call->control, rollout.rule, NULL);
     }
-    json_t *entries = is_fresh ? json_array() : history(call->control, rollout.id, NULL, &err);
+    json_t *entries = is_fresh ? json_array() : history(call->control, rollout.id, &err);
     json_t *sets = json_array();
     for (size_t i = 0; rule != NULL && i < rule->record_set_count; i++) {
         json_array_append_new(sets, describe_record_set(call->control, rule->record_sets[i]));
@@ -98,7 +115,7 @@ void command_rollout_history(const struct call *call)
     json_t *entries = NULL;
     if (call_argument_count(call) == 0 ||
         find_rollout(call, call_argument(call, 0), &rollout, &err)) {
-        entries = history(call->control, rollout.id, NULL, &err);
+        entries = history(call->control, rollout.id, &err);
     }
     call_answer(call, entries == NULL ? NULL : json_pack("{s:o}", "history", entries), &err);
 }
@@ -106,14 +123,10 @@ void command_rollout_history(const struct call *call)
 void command_history(const struct call *call)
 {
     struct error err;
-    const char *record = NULL;
-    if (call_argument_count(call) == 2 && strcmp(call_argument(call, 0), "--record") == 0) {
-        record = call_argument(call, 1);
-    } else if (call_argument_count(call) != 0) {
-        admin_request_fail(call->request, "history: expected --record NAME/TYPE");
-        return;
-    }
-    json_t *entries = history(call->control, 0, record, &err);
+    /* The protocol lets nothing pass but --record with its value. */
+    const char *key = call_argument(call, 1);
+    json_t *entries = key == NULL ? history(call->control, 0, &err)
+                                  : history_of_record_set(call->control, key, &err);
     call_answer(call, entries == NULL ? NULL : json_pack("{s:o}", "history", entries), &err);
 }
 
@@ -126,39 +139,20 @@ static void answer_rollout(const struct call *call, const struct rule_state *rul
                         "message", describe_text(message)));
 }
 
-static bool start_in_transaction(const struct call *call, struct rule_move *move, struct error *err)
-{
-    struct store *store = call->control->store;
-    if (!store_begin(store, err)) {
-        return model_store_failed(call->control, err);
-    }
-    if (!rule_journal(move, err) || !store_commit(store, err)) {
-        store_rollback(store);
-        return model_store_failed(call->control, err);
-    }
-    return true;
-}
-
 void command_rollout_start(const struct call *call)
 {
     struct error err;
     struct rule_move move = {0};
     struct rule_state *rule = model_find_rule(call->control, call_argument(call, 0), &err);
-    bool has_candidate = call_argument_count(call) == 3;
-    if ((has_candidate && strcmp(call_argument(call, 1), "--candidate") != 0) ||
-        call_argument_count(call) == 2) {
-        admin_request_fail(call->request, "rollout start: expected NAME [--candidate ID]");
-        return;
-    }
     CLEANUP(alloc_freep)
     char *deployment = alloc_printf("by hand at %lld", (long long)clock_now_ms());
     struct rule_start start = {
-        .candidate = has_candidate ? call_argument(call, 2) : NULL,
+        .candidate = call_argument(call, 2), /* after --candidate */
         .deployment = deployment,
         .who = call->who,
     };
-    bool is_done = rule != NULL && rule_plan_start(rule, &start, &move, &err) &&
-                   start_in_transaction(call, &move, &err);
+    bool is_done =
+        rule != NULL && rule_plan_start(rule, &start, &move, &err) && rule_commit(&move, &err);
     if (is_done) {
         rule_act(&move);
         answer_rollout(call, rule, move.effect.history);

@@ -361,6 +361,8 @@ static bool open_all(struct control *control, struct error *err)
 bool control_run(struct control *control, struct error *err)
 {
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ,
+           SIG_IGN); /* a limit on the size of files fails the write, as a full disk does */
     start_signals(control);
     bool is_open = open_all(control, err);
     if (is_open) {

@@ -9,6 +9,7 @@
 #include "common/alloc.h"
 #include "common/arena.h"
 #include "common/clock.h"
+#include "control/journal.h"
 #include "control/rule.h"
 #include "control/shift.h"
 
@@ -346,7 +347,7 @@ json_t *describe_status(struct control *control)
         }
     }
     if (!store_count_events(control->store, count_event, &received, &err)) {
-        model_store_failed(control, &err);
+        journal_failed(control, &err);
     }
     json_t *json = json_object();
     json_object_set_new(json, "version", json_string(PACKAGE_VERSION));

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "control/describe.h"
+#include "control/journal.h"
 #include "control/ledger.h"
 #include "control/rule.h"
 
@@ -26,25 +27,24 @@ struct intake {
     struct error *err;
 };
 
-static bool fail(struct intake *intake)
+static bool begin(struct intake *intake)
 {
-    size_t first_lost = intake->received + 1 - intake->in_transaction;
-    store_rollback(intake->control->store);
-    intake->in_transaction = 0;
-    intake->has_failed = true;
-    model_store_failed(intake->control, intake->err);
-    return error_add_context(intake->err, "event %zu and those after it were not taken in",
-                             first_lost);
+    return intake->in_transaction > 0 || journal_begin(intake->control, intake->err);
 }
 
-static bool commit(struct intake *intake)
+/* Commits the events since begin, or rolls them back when one of them could not be written. */
+static bool end(struct intake *intake, bool is_written)
 {
-    if (intake->in_transaction > 0 && !store_commit(intake->control->store, intake->err)) {
-        return fail(intake);
-    }
+    size_t events = intake->in_transaction;
     intake->in_transaction = 0;
-    intake->control->store_error.text[0] = '\0';
-    return true;
+    return events == 0 || journal_end(intake->control, is_written, intake->err);
+}
+
+static bool fail(struct intake *intake, size_t first_lost)
+{
+    intake->has_failed = true;
+    return error_add_context(intake->err, "event %zu and those after it were not taken in",
+                             first_lost);
 }
 
 static bool judge(struct intake *intake, const struct ecs_event *event, struct judgement *judgement)
@@ -102,10 +102,11 @@ static bool is_start(const struct judgement *judgement)
 static bool take_in(struct intake *intake, const struct ecs_event *event,
                     struct judgement *judgement, struct event_entry *entry)
 {
-    struct control *control = intake->control;
     struct rule_move move = {0};
-    bool is_good = intake->in_transaction > 0 || store_begin(control->store, intake->err);
-    intake->in_transaction += is_good ? 1 : 0;
+    size_t first_lost = intake->received - intake->in_transaction;
+    bool is_open = begin(intake);
+    bool is_good = is_open;
+    intake->in_transaction += is_open ? 1 : 0;
     if (is_good && event != NULL) {
         is_good = judge(intake, event, judgement);
     }
@@ -115,13 +116,12 @@ static bool take_in(struct intake *intake, const struct ecs_event *event,
     snprintf(entry->fate, sizeof(entry->fate), "%s", event_fate_name(judgement->fate));
     snprintf(entry->reason, sizeof(entry->reason), "%s", judgement->reason);
     entry->rollout = is_start(judgement) ? move.next.id : 0;
-    is_good = is_good && store_add_event(control->store, entry, intake->err);
-    if (is_good && (is_start(judgement) || intake->in_transaction >= EVENTS_PER_TRANSACTION)) {
-        is_good = store_commit(control->store, intake->err);
-        intake->in_transaction = 0;
+    is_good = is_good && store_add_event(intake->control->store, entry, intake->err);
+    if (!is_good || is_start(judgement) || intake->in_transaction >= EVENTS_PER_TRANSACTION) {
+        is_good = end(intake, is_good) && is_good;
     }
     if (!is_good) {
-        fail(intake);
+        fail(intake, first_lost);
     } else if (is_start(judgement)) {
         rule_act(&move);
     }
@@ -165,8 +165,9 @@ json_t *intake_push(struct control *control, const char *text, size_t len, const
 {
     struct intake intake = {.control = control, .who = who, .events = json_array(), .err = err};
     ecs_event_split(text, len, on_event, &intake);
-    if (!intake.has_failed) {
-        commit(&intake);
+    size_t first_lost = intake.received + 1 - intake.in_transaction;
+    if (!intake.has_failed && !end(&intake, true)) {
+        fail(&intake, first_lost);
     }
     if (intake.has_failed) {
         json_decref(intake.events);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/log.h"
+#include "common/alloc.h"
 
 static const char *const forced_names[] = {
     [FORCED_AUTO] = "auto",
@@ -49,6 +49,18 @@ struct record_set_state *model_find_record_set(struct control *control, const ch
     error_set(err, "no weighted record set %s/%s is configured; there are: %s", name, type,
               known[0] == '\0' ? "none" : known);
     return NULL;
+}
+
+struct record_set_state *model_find_key(struct control *control, const char *key, struct error *err)
+{
+    CLEANUP(alloc_freep) char *name = alloc_string(key);
+    char *type = strrchr(name, '/');
+    if (type == NULL) {
+        error_set(err, "%s: a record set is named NAME/TYPE, for example www.example.org/A", key);
+        return NULL;
+    }
+    *type = '\0';
+    return model_find_record_set(control, name, type + 1, err);
 }
 
 struct member_state *model_find_member(struct record_set_state *set, const char *id,
@@ -115,13 +127,4 @@ enum gate_verdict member_gate(const struct member_state *member, char *text, siz
         }
     }
     return worst;
-}
-
-bool model_store_failed(struct control *control, const struct error *err)
-{
-    if (strcmp(control->store_error.text, err->text) != 0) {
-        log_error("state: %s", err->text);
-    }
-    control->store_error = *err;
-    return false;
 }

@@ -53,9 +53,10 @@ struct rule_state {
     size_t record_set_count;
     bool has_rollout; /* one was ever begun; rollout is the last */
     struct rollout rollout;
-    int64_t newest_created_ms; /* of the deployment of the last rollout; 0: unknown */
-    bool journal_behind;       /* a fall-back was published that the store would not take */
-    uv_timer_t timer;          /* the end of the hold, or a retry */
+    int64_t newest_created_ms;   /* of the newest deployment that was rolled out; 0: unknown */
+    bool is_behind;              /* a fall-back was published that the store would not take, */
+    struct history_entry behind; /* … nor this line about it */
+    uv_timer_t timer;            /* the end of the hold, or a retry */
 };
 
 /* Which members a target's verdict concerns; sorted by target. */
@@ -97,6 +98,9 @@ struct control {
 /* The record set called NAME and TYPE, or NULL and an err that says which there are. */
 struct record_set_state *model_find_record_set(struct control *control, const char *name,
                                                const char *type, struct error *err) MUST_CHECK;
+/* The same by "NAME/TYPE". The type is what follows the last slash: names may have slashes. */
+struct record_set_state *model_find_key(struct control *control, const char *key,
+                                        struct error *err) MUST_CHECK;
 /* The member called ID, or NULL and an err that says which there are. */
 struct member_state *model_find_member(struct record_set_state *set, const char *id,
                                        struct error *err) MUST_CHECK;
@@ -107,6 +111,3 @@ struct rule_state *model_find_rule(struct control *control, const char *name,
 bool member_is_healthy(const struct member_state *member);
 /* For gates: forced, or every address healthy; text (may be NULL) gets what was seen. */
 enum gate_verdict member_gate(const struct member_state *member, char *text, size_t size);
-
-/* Keeps the text of a failed write for `status`, and logs it once. Returns false. */
-bool model_store_failed(struct control *control, const struct error *err);

@@ -8,6 +8,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "control/journal.h"
 #include "control/roles.h"
 
 /* How soon a rollout that waits for a verdict, or for the store, looks again. */
@@ -101,8 +102,10 @@ static bool plan_shift(struct rule_move *move, struct shift *before, struct shif
                        struct error *err)
 {
     const struct record_set_state *set = shift->set;
-    int64_t known = move->supersedes ? move->superseded.id : move->is_start ? 0 : move->next.id;
-    if (known != 0 && !load_before(move->rule, known, before, err)) {
+    bool is_restore = move->effect.shift == SHIFT_RESTORE;
+    /* A fall-back reads nothing: it has to succeed when the state file cannot be read. */
+    if ((is_restore && !load_before(move->rule, move->next.id, before, err)) ||
+        (move->supersedes && !load_before(move->rule, move->superseded.id, before, err))) {
         return false;
     }
     if (move->supersedes) {
@@ -217,13 +220,21 @@ bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, cons
     return rollout_apply(&move->next, &input, &move->effect, err) && plan_shifts(move, err);
 }
 
-static bool journal_history(struct rule_move *move, const struct rollout *rollout,
-                            const struct rollout_effect *effect, struct error *err)
+/* The line for the history about a rollout that the move changes. */
+static struct history_entry entry_of(const struct rule_move *move, const struct rollout *rollout,
+                                     const struct rollout_effect *effect)
 {
     struct history_entry entry = {.at_ms = clock_now_ms(), .rollout = rollout->id};
     snprintf(entry.kind, sizeof(entry.kind), "%s", effect->kind);
     snprintf(entry.who, sizeof(entry.who), "%s", move->who);
     snprintf(entry.text, sizeof(entry.text), "%s", effect->history);
+    return entry;
+}
+
+static bool journal_history(struct rule_move *move, const struct rollout *rollout,
+                            const struct rollout_effect *effect, struct error *err)
+{
+    struct history_entry entry = entry_of(move, rollout, effect);
     return effect->kind[0] == '\0' || store_add_history(move->rule->control->store, &entry, err);
 }
 
@@ -264,12 +275,12 @@ static void on_timer(uv_timer_t *timer)
 static void arm_timer(struct rule_state *rule)
 {
     bool is_holding = rule->has_rollout && rule->rollout.state == ROLLOUT_HOLDING;
-    if (rule->control->is_stopping || (!is_holding && !rule->journal_behind)) {
+    if (rule->control->is_stopping || (!is_holding && !rule->is_behind)) {
         uv_timer_stop(&rule->timer);
         return;
     }
     int64_t left_ms = rollout_hold_left_ms(&rule->rollout, clock_now_ms());
-    if (left_ms <= 0 || rule->journal_behind) {
+    if (left_ms <= 0 || rule->is_behind) {
         left_ms = RETRY_MS;
     }
     uv_update_time(&rule->control->loop);
@@ -285,7 +296,7 @@ void rule_act(struct rule_move *move)
     }
     rule->rollout = move->next;
     rule->has_rollout = true;
-    if (move->is_start) {
+    if (move->is_start && move->created_ms > rule->newest_created_ms) {
         rule->newest_created_ms = move->created_ms;
     }
     shift_apply(rule->control, move->shifts, move->shift_count);
@@ -297,53 +308,23 @@ void rule_act(struct rule_move *move)
     arm_timer(rule);
 }
 
-static bool journal_whole(struct rule_move *move, struct error *err)
+bool rule_commit(struct rule_move *move, struct error *err)
 {
     struct control *control = move->rule->control;
-    if (!store_begin(control->store, err)) {
-        return model_store_failed(control, err);
-    }
-    if (!rule_journal(move, err) || !store_commit(control->store, err)) {
-        store_rollback(control->store);
-        return model_store_failed(control, err);
-    }
-    control->store_error.text[0] = '\0';
-    return true;
+    return (journal_begin(control, err) && journal_end(control, rule_journal(move, err), err)) ||
+           error_add_context(err, "nothing was changed");
 }
 
 bool rule_do(struct rule_state *rule, enum rollout_input_kind kind, const char *who,
              struct error *err)
 {
     struct rule_move move;
-    bool is_done = rule_plan_input(rule, kind, who, &move, err) && journal_whole(&move, err);
+    bool is_done = rule_plan_input(rule, kind, who, &move, err) && rule_commit(&move, err);
     if (is_done) {
         rule_act(&move);
     }
     rule_move_done(&move);
     return is_done;
-}
-
-/* The store would not take a fall-back that was published all the same: write it now. */
-static void journal_late(struct rule_state *rule)
-{
-    struct control *control = rule->control;
-    struct error err;
-    bool is_written = store_begin(control->store, &err) &&
-                      store_save_rollout(control->store, &rule->rollout, &err);
-    for (size_t i = 0; is_written && i < rule->record_set_count; i++) {
-        const struct record_set_state *set = rule->record_sets[i];
-        for (size_t m = 0; is_written && m < set->member_count; m++) {
-            is_written = store_save_weight(control->store, set->key, set->members[m].config->id,
-                                           set->members[m].weight, &err);
-        }
-    }
-    if (is_written && store_commit(control->store, &err)) {
-        rule->journal_behind = false;
-        control->store_error.text[0] = '\0';
-        return;
-    }
-    store_rollback(control->store);
-    model_store_failed(control, &err);
 }
 
 /* One tick of the engine. True when it moved: there may be more to do at once. */
@@ -361,11 +342,14 @@ static bool tick_once(struct rule_state *rule)
         rule_move_done(&move);
         return false;
     }
-    bool is_journaled = journal_whole(&move, &err);
-    /* Safety does not wait for a disk: a fall-back is published even when it cannot be written. */
+    bool is_journaled = rule_commit(&move, &err);
     bool must_act = move.effect.shift == SHIFT_FALL_BACK;
+    if (!is_journaled && must_act) {
+        /* Safety does not wait for a disk. */
+        struct history_entry entry = entry_of(&move, &move.next, &move.effect);
+        journal_leave_behind(rule, &entry);
+    }
     if (is_journaled || must_act) {
-        rule->journal_behind = !is_journaled;
         rule_act(&move);
     }
     rule_move_done(&move);
@@ -374,8 +358,10 @@ static bool tick_once(struct rule_state *rule)
 
 void rule_tick(struct rule_state *rule)
 {
-    if (rule->journal_behind) {
-        journal_late(rule);
+    struct error err;
+    if (rule->is_behind && journal_catch_up(rule->control, &err)) {
+        log_info("rollout %s #%lld: its fall-back is in the state file now", rule->config->name,
+                 (long long)rule->rollout.id);
     }
     while (rule_is_running(rule) && tick_once(rule)) {
     }

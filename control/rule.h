@@ -47,6 +47,8 @@ MUST_CHECK bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind
                                 const char *who, struct rule_move *move, struct error *err);
 /* Writes the move inside the caller's transaction. */
 MUST_CHECK bool rule_journal(struct rule_move *move, struct error *err);
+/* Writes it in a transaction of its own. */
+MUST_CHECK bool rule_commit(struct rule_move *move, struct error *err);
 /* After the commit: memory, publish, log, timer. */
 void rule_act(struct rule_move *move);
 /* Plan, journal in a transaction of its own, act: what an operator's command does. */

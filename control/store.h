@@ -80,6 +80,12 @@ MUST_CHECK bool store_add_history(struct store *store, const struct history_entr
 MUST_CHECK bool store_list_history(struct store *store, int64_t rollout, size_t most,
                                    struct history_entry **entries, size_t *count,
                                    struct error *err);
+/* The same of what begins with "record_set:" or "record_set/" (a member of it), and of the rollouts
+ * of the rule that moves it (NULL: none does). */
+MUST_CHECK bool store_list_history_of_record_set(struct store *store, const char *record_set,
+                                                 const char *rule, size_t most,
+                                                 struct history_entry **entries, size_t *count,
+                                                 struct error *err);
 
 /* Tasks as last seen, by ARN. */
 MUST_CHECK bool store_load_task_version(struct store *store, const char *task_arn, bool *found,

@@ -44,11 +44,10 @@ static void read_history(sqlite3_stmt *row, struct history_entry *entry)
     store_column_text(row, 5, entry->text, sizeof(entry->text));
 }
 
-bool store_list_history(struct store *store, int64_t rollout, size_t most,
-                        struct history_entry **entries, size_t *count, struct error *err)
+static bool list_history(struct store *store, sqlite3_stmt *row, struct history_entry **entries,
+                         size_t *count, struct error *err)
 {
     CLEANUP(alloc_freep) struct history_entry *list = NULL;
-    sqlite3_stmt *row = query_history(store, rollout, most, err);
     bool has_row = row != NULL;
     *count = 0;
     while (has_row) {
@@ -62,6 +61,22 @@ bool store_list_history(struct store *store, int64_t rollout, size_t most,
     }
     *entries = STEAL(list);
     return row != NULL;
+}
+
+bool store_list_history(struct store *store, int64_t rollout, size_t most,
+                        struct history_entry **entries, size_t *count, struct error *err)
+{
+    return list_history(store, query_history(store, rollout, most, err), entries, count, err);
+}
+
+bool store_list_history_of_record_set(struct store *store, const char *record_set, const char *rule,
+                                      size_t most, struct history_entry **entries, size_t *count,
+                                      struct error *err)
+{
+    sqlite3_stmt *row =
+        store_query(store, STATEMENT_LIST_HISTORY_OF_RECORD_SET,
+                    VALUES(INTEGER(store_limit(most)), TEXT(record_set), TEXT(rule)), err);
+    return list_history(store, row, entries, count, err);
 }
 
 bool store_load_task_version(struct store *store, const char *task_arn, bool *found,

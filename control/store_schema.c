@@ -99,6 +99,11 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_LIST_HISTORY_OF_ROLLOUT] =
         "SELECT * FROM (SELECT " HISTORY_COLUMNS " FROM history WHERE rollout = ?2"
         " ORDER BY id DESC LIMIT ?1) ORDER BY id",
+    [STATEMENT_LIST_HISTORY_OF_RECORD_SET] =
+        "SELECT * FROM (SELECT " HISTORY_COLUMNS " FROM history"
+        " WHERE substr(text, 1, length(?2) + 1) IN (?2 || ':', ?2 || '/')"
+        " OR rollout IN (SELECT id FROM rollout WHERE rule = ?3)"
+        " ORDER BY id DESC LIMIT ?1) ORDER BY id",
     [STATEMENT_LOAD_TASK_VERSION] = "SELECT version FROM task WHERE task_arn = ?1",
     [STATEMENT_SAVE_TASK] =
         "INSERT INTO task VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "control/call.h"
 #include "control/describe.h"
+#include "control/journal.h"
 #include "control/rule.h"
 #include "control/shift.h"
 
@@ -172,16 +173,13 @@ static void revert(struct control *control, struct weight_change *change)
 
 static bool commit_all(struct control *control, struct weight_change *first, struct error *err)
 {
-    if (!store_begin(control->store, err)) {
-        return model_store_failed(control, err);
-    }
-    if (!journal_all(control, first, err) || !store_commit(control->store, err)) {
-        store_rollback(control->store);
+    if (journal_begin(control, err)) {
+        if (journal_end(control, journal_all(control, first, err), err)) {
+            return true;
+        }
         revert(control, first);
-        return model_store_failed(control, err);
     }
-    control->store_error.text[0] = '\0';
-    return true;
+    return error_add_context(err, "nothing was changed");
 }
 
 static void answer(const struct weight_change *change)

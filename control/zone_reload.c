@@ -8,6 +8,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "control/journal.h"
 #include "zones/snapshot_builder.h"
 #include "zones/zonefile.h"
 
@@ -128,8 +129,9 @@ static void add_history(struct zone_reload *reload, const struct reload_wait *wa
     snprintf(entry.text, sizeof(entry.text), "%s: %s", name,
              reload->has_failed ? reload->err.text : "reloaded");
     struct error err;
-    if (!store_add_history(control->store, &entry, &err)) {
-        model_store_failed(control, &err);
+    if (!journal_begin(control, &err) ||
+        !journal_end(control, store_add_history(control->store, &entry, &err), &err)) {
+        log_warning("reload: not in the history: %s", err.text);
     }
 }
 

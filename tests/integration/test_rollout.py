@@ -223,3 +223,40 @@ def test_watch_of_a_failure_says_so(make_lab):
     lab.green.healthy = False
     done = lab.daemon.ctl("rollout", "watch", "cats", status=None)
     assert "failed" in done.stdout and "not healthy" in done.stdout
+
+
+def test_a_start_by_hand_does_not_forget_how_new_a_deployment_was(make_lab):
+    """What is in memory is what a restart reads: both know the newest deployment."""
+    lab = make_lab(hold="60s")
+    lab.daemon.push(task_event(deployment=GREEN, created="2026-11-23T15:00:00Z"))
+    lab.daemon.call("rollout abort", "cats")
+    lab.daemon.call("rollout start", "cats")
+    assert lab.daemon.push(task_event(deployment=NEXT, task=2,
+                                      created="2026-11-23T14:00:00Z")) == ["older"]
+
+
+def test_the_history_of_a_record_set_has_its_own_lines_and_its_rollouts(make_daemon):
+    kinds = {"A": ["127.0.0.2", "127.0.0.3"], "AAAA": ["::2", "::3"]}
+    daemon = make_daemon({
+        "record_sets": [harness.record_set([harness.member("blue", 100, values[0]),
+                                            harness.member("green", 0, values[1])], kind=kind)
+                        for kind, values in kinds.items()],
+        "rollouts": [{"name": "cats", "record_set": "www.catsndogs.lol/AAAA", "cluster": "c",
+                      "plan": {"hold": "0ms", "allow_short_hold": True}}],
+    })
+    daemon.set_weights("www.catsndogs.lol", "A", "green=3")
+    daemon.set_weights("www.catsndogs.lol", "AAAA", "green=4")
+    daemon.call("health force", "www.catsndogs.lol/AAAA/green", "up")
+    daemon.call("rollout start", "cats")
+
+    def lines(which):
+        found = daemon.json("history", "--record", which)["history"]
+        return [(one["kind"], one["text"].split(":")[0]) for one in found]
+
+    assert lines("www.catsndogs.lol/A") == [("weights", "www.catsndogs.lol/A")]
+    six = lines("WWW.catsndogs.lol./aaaa")
+    assert six[:2] == [("weights", "www.catsndogs.lol/AAAA"),
+                       ("health", "www.catsndogs.lol/AAAA/green")]
+    assert six[2][0] == "started"
+    refused = daemon.ctl("history", "--record", "nope/A", status=1)
+    assert "nope/A" in refused.stderr and "www.catsndogs.lol/AAAA" in refused.stderr

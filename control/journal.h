@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The transactions in which control writes what it is about to do; it acts after journal_end. One
+ * that begins first writes what an earlier failure left unwritten (a fall-back does not wait for
+ * the disk), so that the store never has the later of two changes without the earlier. Control
+ * thread only. */
+#pragma once
+
+#include "control/model.h"
+
+/* False and err: nothing is open. */
+MUST_CHECK bool journal_begin(struct control *control, struct error *err);
+/* Commits when is_written, else rolls back, with err as the write that failed left it. False and
+ * err: nothing of the transaction is in the store. */
+MUST_CHECK bool journal_end(struct control *control, bool is_written, struct error *err);
+
+/* A rollout's new state and weights were published without having been written: remembers that, and
+ * the line for the history, until a transaction takes it along. */
+void journal_leave_behind(struct rule_state *rule, const struct history_entry *entry);
+/* Writes what was left behind, in a transaction of its own. */
+MUST_CHECK bool journal_catch_up(struct control *control, struct error *err);
+
+/* Keeps the text of a failed access for `status`, and logs it once. Returns false. */
+bool journal_failed(struct control *control, const struct error *err);
