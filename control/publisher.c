@@ -20,6 +20,9 @@ static void free_old(struct publisher *publisher, uint64_t oldest)
         snapshot_free(publisher->old[gone]);
         gone++;
     }
+    if (gone == 0) {
+        return;
+    }
     publisher->old_count -= gone;
     memmove(publisher->old, publisher->old + gone,
             publisher->old_count * sizeof(struct snapshot *));

@@ -201,6 +201,16 @@ static void start(struct zone_reload *reload)
     uv_queue_work(&control->loop, &reload->work, load, on_loaded);
 }
 
+/* The next load does for a second signal what it does for the first. */
+static bool is_asked_for(const struct zone_reload *reload, size_t zone_index)
+{
+    const struct reload_wait *wait = reload->waiting;
+    while (wait != NULL && (wait->finished != NULL || wait->zone_index != zone_index)) {
+        wait = wait->next;
+    }
+    return wait != NULL;
+}
+
 void zone_reload_ask(struct control *control, size_t zone_index, const char *who,
                      zone_reload_finished finished, void *argument)
 {
@@ -211,6 +221,9 @@ void zone_reload_ask(struct control *control, size_t zone_index, const char *who
         reload->work.data = reload;
         reload->wanted = alloc_zeroed(control->config->zone_count, sizeof(*reload->wanted));
         reload->loaded = alloc_zeroed(control->config->zone_count, sizeof(*reload->loaded));
+    }
+    if (finished == NULL && is_asked_for(reload, zone_index)) {
+        return;
     }
     struct reload_wait *wait = alloc_zeroed(1, sizeof(*wait));
     wait->zone_index = zone_index;
@@ -264,19 +277,25 @@ void zone_check_ask(struct control *control, zone_reload_finished finished, void
     uv_queue_work(&control->loop, &asked->work, check, on_checked);
 }
 
+static void finish_all(struct reload_wait **waits)
+{
+    struct error err;
+    error_set(&err, "the daemon stops");
+    while (*waits != NULL) {
+        struct reload_wait *next = (*waits)->next;
+        finish(*waits, &err);
+        *waits = next;
+    }
+}
+
 void zone_reload_stop(struct control *control)
 {
     struct zone_reload *reload = control->reload;
     if (reload == NULL) {
         return;
     }
-    struct error err;
-    error_set(&err, "the daemon stops");
-    while (reload->waiting != NULL) {
-        struct reload_wait *next = reload->waiting->next;
-        finish(reload->waiting, &err);
-        reload->waiting = next;
-    }
+    finish_all(&reload->waiting);
+    finish_all(&reload->loading);
     if (!reload->is_loading) {
         free(reload->wanted);
         free(reload->loaded);

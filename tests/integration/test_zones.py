@@ -119,3 +119,36 @@ def test_a_reload_keeps_weights(daemon):
     daemon.ctl("zone", "reload")
     assert daemon.weights() == {"blue": 0, "green": 50}
     assert daemon.addresses() == ["127.0.0.3"]
+
+
+def write_large_zone(daemon, names=40000):
+    """One that takes a while to load."""
+    lines = [f"host{one} A 192.0.{one >> 8}.{one & 255}\n" for one in range(names)]
+    daemon.zone_path.write_text(harness.ZONE + "".join(lines))
+
+
+def test_many_signals_are_one_reload_after_the_one_that_runs(daemon):
+    """Each reload of signals has one line in the history, however many signals asked for it."""
+    write_large_zone(daemon)
+    for _ in range(50):
+        daemon.process.send_signal(signal.SIGHUP)
+        daemon.call("status")
+    daemon.call("zone reload")  # after all that was asked for before, or together with the last
+    lines = [one for one in daemon.json("history")["history"] if one["kind"] == "zone"]
+    by_signal = [one for one in lines if one["who"] == "signal HUP"]
+    assert 1 <= len(by_signal) <= daemon.log().count("zone catsndogs.lol: reloaded")
+
+
+def test_whoever_waits_for_a_reload_is_told_that_the_daemon_stops(daemon):
+    write_large_zone(daemon)
+    first, second = daemon.client(), daemon.client()
+    for client in (first, second):
+        client.call("status")
+        client.send("zone reload")
+    daemon.call("stop")
+    for client in (first, second):
+        answer = client.receive()
+        assert answer["ok"] or "the daemon stops" in answer["error"], answer
+        client.close()
+    assert daemon.process.wait(20 * harness.PATIENCE) == 0
+    daemon.process = None
