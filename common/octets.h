@@ -19,11 +19,24 @@ static inline uint64_t octets_load_word(const uint8_t *from)
     return word;
 }
 
+/* Adds to a number in network order. */
+static inline void octets_add_u16(uint8_t *octets, uint16_t amount)
+{
+    unsigned value = ((unsigned)octets[0] << 8 | octets[1]) + amount;
+    octets[0] = (uint8_t)(value >> 8);
+    octets[1] = (uint8_t)value;
+}
+
 /* For strings that are most likely equal. */
 static inline bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    if (len < 8) {
-        return memcmp(a, b, len) == 0;
+    if (len < 8) { /* seldom; no call, so that callers need not save their registers */
+        for (size_t i = 0; i < len; i++) {
+            if (a[i] != b[i]) {
+                return false;
+            }
+        }
+        return true;
     }
     /* The last word, with some octets before it once more: nothing beyond the ends is read. */
     uint64_t difference = octets_load_word(a + len - 8) ^ octets_load_word(b + len - 8);

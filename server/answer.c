@@ -33,14 +33,9 @@ static void count(struct response *response, enum server_counter which)
     counter_add(&response->context->slot->counters[which], 1);
 }
 
-static void add_rrset(struct response *response, const struct lookup *found)
+static void add_weighted(struct response *response, const struct lookup *found)
 {
-    const struct rrset *rrset = found->rrset;
-    if (rrset->record_set == RRSET_STATIC) {
-        response_add_encoded(response, &rrset->answer, found->node->name_len);
-        return;
-    }
-    struct response_choice choice = response_choose(response, rrset->record_set);
+    struct response_choice choice = response_choose(response, found->rrset->record_set);
     if (choice.records->len > response->limit - response->len) {
         response_truncate(response);
         return;
@@ -51,6 +46,32 @@ static void add_rrset(struct response *response, const struct lookup *found)
     response->answer_count = choice.records->count;
 }
 
+/* What is encoded already for the outcome, and the base name's length. NULL: nothing is. */
+static const struct encoded *find_encoded(struct response *response, const struct lookup *found,
+                                          size_t *base_len)
+{
+    *base_len = found->zone->origin.len;
+    switch (found->outcome) {
+    case LOOKUP_ANSWER:
+        *base_len = found->node->name_len;
+        return found->rrset->record_set == RRSET_STATIC ? &found->rrset->answer : NULL;
+    case LOOKUP_REFERRAL:
+        *base_len = found->node->name_len;
+        response->flags = 0;
+        return found->node->referral;
+    case LOOKUP_NXDOMAIN:
+        response->rcode = DNS_NXDOMAIN;
+        return &found->zone->negative;
+    case LOOKUP_NODATA:
+        return &found->zone->negative;
+    case LOOKUP_CNAME:
+    case LOOKUP_DNAME:
+    case LOOKUP_NO_ZONE:
+        break;
+    }
+    return NULL;
+}
+
 static void answer_internet(struct response *response)
 {
     const struct query *query = response->query;
@@ -58,32 +79,21 @@ static void answer_internet(struct response *response)
         response->rcode = DNS_REFUSED;
         return;
     }
-    struct lookup found = lookup_name(response->snapshot, &query->name, query->type);
+    struct lookup found = lookup_name(response->task->snapshot, &query->name, query->type);
+    if (found.outcome == LOOKUP_NO_ZONE) {
+        response->rcode = DNS_REFUSED;
+        return;
+    }
     /* RFC 1035 section 6.2: an answer to class ANY cannot be authoritative. */
     response->flags = query->class == DNS_CLASS_IN ? DNS_FLAG_AA : 0;
-    switch (found.outcome) {
-    case LOOKUP_NO_ZONE:
-        response->flags = 0;
-        response->rcode = DNS_REFUSED;
-        break;
-    case LOOKUP_ANSWER:
-        add_rrset(response, &found);
-        break;
-    case LOOKUP_CNAME:
-    case LOOKUP_DNAME:
+    size_t base_len;
+    const struct encoded *encoded = find_encoded(response, &found, &base_len);
+    if (encoded != NULL) {
+        response_add_encoded(response, encoded, base_len);
+    } else if (found.outcome == LOOKUP_ANSWER) {
+        add_weighted(response, &found);
+    } else {
         chain_answer(response, found);
-        break;
-    case LOOKUP_REFERRAL:
-        response->flags = 0;
-        response_add_encoded(response, found.node->referral, found.node->name_len);
-        break;
-    case LOOKUP_NXDOMAIN:
-        response->rcode = DNS_NXDOMAIN;
-        response_add_encoded(response, &found.zone->negative, found.zone->origin.len);
-        break;
-    case LOOKUP_NODATA:
-        response_add_encoded(response, &found.zone->negative, found.zone->origin.len);
-        break;
     }
 }
 
@@ -148,7 +158,7 @@ static bool subnet_is_honoured(const struct response *response)
 {
     const struct config_server *config = response->context->config;
     for (size_t i = 0; i < config->client_subnet_count; i++) {
-        if (prefix_contains(&config->client_subnet[i], response->source->address)) {
+        if (prefix_contains(&config->client_subnet[i], response->task->source.address)) {
             return true;
         }
     }
@@ -167,67 +177,91 @@ static void prepare_edns(struct response *response, enum query_verdict verdict)
 }
 
 /* RFC 6891 section 6.2.5: less than 512 counts as 512. */
-static size_t size_limit(const struct response *response, size_t out_size)
+static size_t size_limit(const struct response *response)
 {
     size_t limit = DNS_UDP_MIN;
     const struct edns *edns = &response->query->edns;
-    if (response->source->is_tcp) {
+    if (response->task->source.is_tcp) {
         limit = DNS_MESSAGE_MAX;
     } else if (edns->is_present && edns->udp_size > DNS_UDP_MIN) {
         uint16_t ours = response->context->config->udp_payload_max;
         limit = edns->udp_size < ours ? edns->udp_size : ours;
     }
-    return limit < out_size ? limit : out_size;
+    return limit < response->task->out_size ? limit : response->task->out_size;
+}
+
+/* COUNTER_COUNT: none of its own (YXDOMAIN). */
+static enum server_counter counter_of(uint16_t rcode)
+{
+    switch (rcode) {
+    case DNS_NOERROR:
+        return COUNTER_NOERROR;
+    case DNS_NXDOMAIN:
+        return COUNTER_NXDOMAIN;
+    case DNS_REFUSED:
+        return COUNTER_REFUSED;
+    case DNS_FORMERR:
+        return COUNTER_FORMERR;
+    case DNS_NOTIMP:
+        return COUNTER_NOTIMP;
+    case DNS_BADVERS:
+        return COUNTER_BADVERS;
+    default:
+        return COUNTER_COUNT;
+    }
 }
 
 static void count_outcome(struct response *response)
 {
-    switch (response->rcode) {
-    case DNS_NOERROR:
-        count(response, COUNTER_NOERROR);
-        break;
-    case DNS_NXDOMAIN:
-        count(response, COUNTER_NXDOMAIN);
-        break;
-    case DNS_REFUSED:
-        count(response, COUNTER_REFUSED);
-        break;
-    case DNS_FORMERR:
-        count(response, COUNTER_FORMERR);
-        break;
-    case DNS_NOTIMP:
-        count(response, COUNTER_NOTIMP);
-        break;
-    case DNS_BADVERS:
-        count(response, COUNTER_BADVERS);
-        break;
-    default: /* YXDOMAIN has no counter of its own */
-        break;
+    enum server_counter outcome = counter_of(response->rcode);
+    if (outcome != COUNTER_COUNT) {
+        count(response, outcome);
     }
     if ((response->flags & DNS_FLAG_TC) != 0) {
         count(response, COUNTER_TRUNCATED);
     }
 }
 
+/* The id and the question are there already. */
 static size_t finish(struct response *response)
 {
     const struct query *query = response->query;
     uint8_t *out = response->out;
     uint16_t copied = query->flags & (DNS_OPCODE_MASK | DNS_FLAG_RD);
     uint16_t rcode = response->rcode & DNS_RCODE_MASK;
-    wire_store_u16(out, query->id);
+    size_t len = response->len;
+    uint16_t additional_count = response->additional_count;
+    if (query->edns.is_present) {
+        response->edns.extended_rcode = (uint8_t)(response->rcode >> 4);
+        len += edns_write(&response->edns, out + len);
+        additional_count++;
+    }
     wire_store_u16(out + 2, (uint16_t)(DNS_FLAG_QR | copied | response->flags | rcode));
     wire_store_u16(out + 4, query->question_len == 0 ? 0 : 1);
     wire_store_u16(out + 6, response->answer_count);
     wire_store_u16(out + 8, response->authority_count);
-    if (query->edns.is_present) {
-        response->edns.extended_rcode = (uint8_t)(response->rcode >> 4);
-        response->len += edns_write(&response->edns, out + response->len);
-        response->additional_count++;
-    }
-    wire_store_u16(out + 10, response->additional_count);
+    wire_store_u16(out + 10, additional_count);
     count_outcome(response);
-    return response->len;
+    return len;
+}
+
+static void answer_parsed(struct response *response, enum query_verdict verdict)
+{
+    switch (verdict) {
+    case QUERY_OK:
+        answer_question(response);
+        break;
+    case QUERY_NOTIMP:
+        response->rcode = DNS_NOTIMP;
+        break;
+    case QUERY_BADVERS:
+        response->rcode = DNS_BADVERS;
+        break;
+    case QUERY_FORMERR:
+    case QUERY_SILENCE:
+        response->rcode = DNS_FORMERR;
+        break;
+    }
 }
 
 size_t answer_query(struct answer_context *context, const struct answer_task *task)
@@ -239,32 +273,19 @@ size_t answer_query(struct answer_context *context, const struct answer_task *ta
         counter_add(&context->slot->counters[COUNTER_DROPPED], 1);
         return 0;
     }
-    struct response response = {.context = context,
-                                .snapshot = task->snapshot,
-                                .query = &query,
-                                .source = &task->source,
-                                .out = task->out};
-    response.len = DNS_HEADER_LEN + (size_t)query.question_len;
-    memcpy(task->out + DNS_HEADER_LEN, task->query + DNS_HEADER_LEN, query.question_len);
-    response.limit = size_limit(&response, task->out_size);
+    struct response response = {
+        .context = context,
+        .task = task,
+        .query = &query,
+        .out = task->out,
+        .len = DNS_HEADER_LEN + (size_t)query.question_len,
+    };
+    octets_copy(response.out, task->query, response.len);
+    response.limit = size_limit(&response);
     if (query.edns.is_present) {
         prepare_edns(&response, verdict);
         response.limit -= edns_reply_len(&response.edns);
     }
-    switch (verdict) {
-    case QUERY_OK:
-        answer_question(&response);
-        break;
-    case QUERY_NOTIMP:
-        response.rcode = DNS_NOTIMP;
-        break;
-    case QUERY_BADVERS:
-        response.rcode = DNS_BADVERS;
-        break;
-    case QUERY_FORMERR:
-    case QUERY_SILENCE:
-        response.rcode = DNS_FORMERR;
-        break;
-    }
+    answer_parsed(&response, verdict);
     return finish(&response);
 }

@@ -324,7 +324,7 @@ void chain_answer(struct response *response, struct lookup found)
     memcpy(chain.visited[0], query->name.lower, query->name.len);
     compress_add(&chain.compress, &query->name, DNS_HEADER_LEN);
     while (take_step(&chain)) {
-        chain.found = lookup_name(response->snapshot, &chain.name, query->type);
+        chain.found = lookup_name(response->task->snapshot, &chain.name, query->type);
     }
     response->len = chain.writer.at;
     if (chain.writer.failed) {

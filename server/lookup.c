@@ -38,25 +38,27 @@ static void choose_rrset(struct lookup *found, uint16_t type)
     }
 }
 
-static const struct zone *find_zone(const struct zone_table *table, const struct name_key *name,
-                                    uint16_t type)
+/* DS belongs to the parent side of a zone's own apex, if we have that too. */
+static const struct zone *find_ds_zone(const struct zone_table *table, const struct name_key *name,
+                                       const struct zone *zone)
 {
-    const struct zone *zone = zone_table_find(table, name, name->label_count);
-    if (type == DNS_TYPE_DS && zone != NULL && name->label_count > 0 &&
-        zone->origin.label_count == name->label_count) {
-        const struct zone *parent = zone_table_find(table, name, name->label_count - 1u);
-        return parent != NULL ? parent : zone;
+    if (name->label_count == 0 || zone->origin.label_count < name->label_count) {
+        return zone;
     }
-    return zone;
+    const struct zone *parent = zone_table_find(table, name, name->label_count - 1u);
+    return parent != NULL ? parent : zone;
 }
 
 struct lookup lookup_name(const struct snapshot *snapshot, const struct name_key *name,
                           uint16_t type)
 {
     struct lookup found = {.outcome = LOOKUP_NO_ZONE};
-    found.zone = find_zone(snapshot->zones, name, type);
+    found.zone = zone_table_find(snapshot->zones, name, name->label_count);
     if (found.zone == NULL) {
         return found;
+    }
+    if (type == DNS_TYPE_DS) {
+        found.zone = find_ds_zone(snapshot->zones, name, found.zone);
     }
     struct zone_result result = zone_lookup(found.zone, name);
     found.node = result.node;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "server/dns.h"
 #include "server/edns.h"
 #include "zones/name.h"
 
@@ -18,7 +19,6 @@ enum query_verdict {
 };
 
 struct query {
-    uint16_t id;
     uint16_t flags;
     uint16_t type, class;
     /* Octets of the question section behind the header, to be echoed; 0: it could not be read. */
@@ -27,7 +27,47 @@ struct query {
     struct name_key name;
 };
 
-/* Everything but SILENCE sets id, flags, question_len and edns. As NSD does, a query with records
- * in another section than the question, other than one OPT in the additional section, is malformed;
- * octets behind the last record are let pass. */
-enum query_verdict query_parse(struct query *query, const uint8_t *packet, size_t len);
+/* Inline for its one caller. Everything but SILENCE sets flags, question_len and edns. As NSD does,
+ * a query with records in another section than the question, other than one OPT in the additional
+ * section, is malformed; octets behind the last record are let pass. */
+static inline enum query_verdict query_parse(struct query *query, const uint8_t *packet, size_t len)
+{
+    if (len < DNS_HEADER_LEN) {
+        return QUERY_SILENCE;
+    }
+    uint16_t flags = wire_load_u16(packet + 2);
+    uint64_t counts = wire_load_u64(packet + 4);          /* of the four sections */
+    uint64_t record_count = counts & ~(UINT64_MAX << 48); /* all of them but the question */
+    query->flags = flags;
+    query->question_len = 0;
+    query->edns.is_present = false;
+    query->edns.has_subnet = false;
+    if ((flags & (DNS_FLAG_QR | DNS_OPCODE_MASK)) != 0) {
+        return (flags & DNS_FLAG_QR) != 0 ? QUERY_SILENCE : QUERY_NOTIMP;
+    }
+    if (counts >> 48 != 1) {
+        return QUERY_FORMERR; /* RFC 9619 */
+    }
+    const uint8_t *octets = packet + DNS_HEADER_LEN;
+    size_t left = len - DNS_HEADER_LEN;
+    size_t name_len = name_key_parse(&query->name, octets, left);
+    if (name_len == 0 || left - name_len < DNS_QUESTION_LEN) {
+        return QUERY_FORMERR;
+    }
+    query->type = wire_load_u16(octets + name_len);
+    query->class = wire_load_u16(octets + name_len + 2);
+    size_t question_len = name_len + DNS_QUESTION_LEN;
+    query->question_len = (uint16_t)question_len;
+    /* Only the additional section may hold something. */
+    if ((flags & DNS_RCODE_MASK) != 0 || record_count > UINT16_MAX) {
+        return QUERY_FORMERR;
+    }
+    if (record_count == 0) {
+        return QUERY_OK;
+    }
+    if (!edns_parse(&query->edns, octets + question_len, left - question_len) ||
+        record_count != 1) {
+        return QUERY_FORMERR;
+    }
+    return query->edns.version == 0 ? QUERY_OK : QUERY_BADVERS;
+}

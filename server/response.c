@@ -16,24 +16,18 @@ void response_truncate(struct response *response)
     response->additional_count = 0;
 }
 
-void response_add_encoded(struct response *response, const struct encoded *encoded, size_t base_len)
+void response_add_required(struct response *response, const struct encoded *encoded, uint16_t shift)
 {
-    size_t room = response->limit - response->len;
-    uint16_t len = encoded->len;
-    response->additional_count = encoded->additional_count;
-    if (len > room) {
-        len = encoded->required_len;
-        response->additional_count = encoded->required_additional_count;
-        if (len > room) {
-            response_truncate(response);
-            return;
-        }
+    size_t len = encoded->required_len;
+    if (len > response->limit - response->len) {
+        response_truncate(response);
+        return;
     }
-    uint16_t shift = (uint16_t)(response->query->name.len - base_len);
     encoded_copy(encoded, len, shift, response->out + response->len);
     response->len += len;
     response->answer_count = encoded->answer_count;
     response->authority_count = encoded->authority_count;
+    response->additional_count = encoded->required_additional_count;
 }
 
 /* The subnet that the client subnet option names, where it is to be honoured. False: none. */
@@ -56,7 +50,7 @@ static uint64_t client_of(struct response *response)
     if (client_of_option(response, &client)) {
         return client;
     }
-    const struct sockaddr *address = response->source->address;
+    const struct sockaddr *address = response->task->source.address;
     if (address->sa_family == AF_INET6) {
         const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
         return pick_client_v6(v6->sin6_addr.s6_addr);
@@ -82,7 +76,7 @@ static size_t pick(struct response *response, const struct weights *weights)
 
 struct response_choice response_choose(struct response *response, uint32_t record_set)
 {
-    const struct weights *weights = snapshot_weights(response->snapshot, record_set);
+    const struct weights *weights = snapshot_weights(response->task->snapshot, record_set);
     size_t index = pick(response, weights);
     const struct member_records *records = weights->members[index].records;
     counter *tally = &response->context->slot->tally[weights->record_set->first_member + index];
@@ -100,14 +94,12 @@ void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t
     const struct member_records *records = choice.records;
     size_t start = records->starts[choice.first];
     size_t tail = records->len - start;
-    memcpy(out, records->octets + start, tail);
-    memcpy(out + tail, records->octets, start);
-    if (shift == 0) {
-        return;
+    octets_copy(out, records->octets + start, tail);
+    if (start > 0) {
+        octets_copy(out + tail, records->octets, start);
     }
-    for (uint16_t i = 0; i < records->pointer_count; i++) {
+    for (uint16_t i = 0; shift != 0 && i < records->pointer_count; i++) {
         size_t at = records->pointers[i];
-        uint8_t *pointer = out + (at >= start ? at - start : at + tail);
-        wire_store_u16(pointer, (uint16_t)(wire_load_u16(pointer) + shift));
+        octets_add_u16(out + (at >= start ? at - start : at + tail), shift);
     }
 }

@@ -7,10 +7,9 @@
 
 struct response {
     struct answer_context *context;
-    const struct snapshot *snapshot;
+    const struct answer_task *task;
     const struct query *query;
-    const struct answer_source *source;
-    uint8_t *out;
+    uint8_t *out; /* the task's */
     size_t len;   /* written so far: header and question at first */
     size_t limit; /* what the client takes, less the OPT record's octets */
     struct edns_reply edns;
@@ -19,12 +18,29 @@ struct response {
     uint16_t answer_count, authority_count, additional_count;
 };
 
-/* Appends pre-encoded sections for the query's name, the optional end only if there is room for
- * it; when even the rest has none, truncates. base_len: octets of the base name. */
-void response_add_encoded(struct response *response, const struct encoded *encoded,
-                          size_t base_len);
 /* Takes everything back and sets TC. */
 void response_truncate(struct response *response);
+/* Appends what of pre-encoded sections may not be left out, or truncates. */
+void response_add_required(struct response *response, const struct encoded *encoded,
+                           uint16_t shift);
+
+/* Appends pre-encoded sections for the query's name, the optional end only if there is room for
+ * it; when even the rest has none, truncates. base_len: octets of the base name. */
+static inline void response_add_encoded(struct response *response, const struct encoded *encoded,
+                                        size_t base_len)
+{
+    size_t len = encoded->len;
+    uint16_t shift = (uint16_t)(response->query->name.len - base_len);
+    if (len > response->limit - response->len) {
+        response_add_required(response, encoded, shift);
+        return;
+    }
+    encoded_copy(encoded, len, shift, response->out + response->len);
+    response->len += len;
+    response->answer_count = encoded->answer_count;
+    response->authority_count = encoded->authority_count;
+    response->additional_count = encoded->additional_count;
+}
 
 /* A weighted record set's turn: the member that answers, and the record to begin with. Counts. */
 struct response_choice {

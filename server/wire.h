@@ -14,6 +14,16 @@ static inline uint16_t wire_load_u16(const uint8_t *octets)
     return (uint16_t)(octets[0] << 8 | octets[1]);
 }
 
+static inline uint32_t wire_load_u32(const uint8_t *octets)
+{
+    return (uint32_t)wire_load_u16(octets) << 16 | wire_load_u16(octets + 2);
+}
+
+static inline uint64_t wire_load_u64(const uint8_t *octets)
+{
+    return (uint64_t)wire_load_u32(octets) << 32 | wire_load_u32(octets + 4);
+}
+
 static inline void wire_store_u16(uint8_t *octets, uint16_t value)
 {
     octets[0] = (uint8_t)(value >> 8);

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/octets.h"
+
 struct encoded {
     const uint8_t *octets;
     const uint16_t *pointers; /* offsets into octets of the 16-bit pointers that move; ascending */
@@ -24,6 +26,15 @@ struct encoded {
     uint16_t required_additional_count;
 };
 
+/* Adds shift to those pointers in the copy `out` of the first len octets. */
+void encoded_move_pointers(const struct encoded *enc, size_t len, uint16_t shift, uint8_t *out);
+
 /* Copies the first len octets (enc->len or enc->required_len) to out, which has room for them,
  * with pointers moved by shift octets: QNAME's length minus the base name's. */
-void encoded_copy(const struct encoded *enc, uint16_t len, uint16_t shift, uint8_t *out);
+static inline void encoded_copy(const struct encoded *enc, size_t len, uint16_t shift, uint8_t *out)
+{
+    octets_copy(out, enc->octets, len);
+    if (shift != 0) {
+        encoded_move_pointers(enc, len, shift, out);
+    }
+}

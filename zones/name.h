@@ -82,3 +82,10 @@ static inline uint32_t name_key_suffix_hash(const struct name_key *key, unsigned
     }
     return name_hash(name_key_suffix(key, labels), key->lower + key->len);
 }
+
+static inline bool name_key_suffix_is(const struct name_key *key, unsigned labels,
+                                      const struct name *name)
+{
+    size_t len = name_key_suffix_len(key, labels);
+    return name->len == len && octets_equal(name->octets, name_key_suffix(key, labels), len);
+}

@@ -73,10 +73,68 @@ struct zone_result {
     const struct node *node;
 };
 
+/* The node with the name's last `labels` labels, or NULL. */
+static inline const struct node *zone_find_node(const struct zone *zone, const struct name_key *key,
+                                                unsigned labels)
+{
+    uint32_t hash = name_key_suffix_hash(key, labels);
+    for (uint32_t i = hash & zone->bucket_mask;; i = (i + 1) & zone->bucket_mask) {
+        const struct zone_bucket *bucket = &zone->buckets[i];
+        if (bucket->node == 0) {
+            return NULL;
+        }
+        if (bucket->hash != hash) {
+            continue;
+        }
+        const struct node *node = &zone->nodes[bucket->node - 1];
+        size_t len = name_key_suffix_len(key, labels);
+        if (node->name_len == len && octets_equal(node->name, name_key_suffix(key, labels), len)) {
+            return node;
+        }
+    }
+}
+
+/* The deepest node that the name lies below, with at most `labels` labels. All ancestors of a node
+ * are nodes, so that halving finds it: junk below junk costs no more. */
+const struct node *zone_find_encloser(const struct zone *zone, const struct name_key *key,
+                                      unsigned labels);
+
+/* What a name that is no node gets from its closest encloser. */
+static inline struct zone_result zone_result_below(const struct node *encloser)
+{
+    if (encloser->is_delegation) {
+        return (struct zone_result){ZONE_DELEGATION, encloser};
+    }
+    if (encloser->has_dname) {
+        return (struct zone_result){ZONE_DNAME, encloser};
+    }
+    if (encloser->wildcard != NULL) {
+        return (struct zone_result){ZONE_WILDCARD, encloser->wildcard};
+    }
+    return (struct zone_result){ZONE_NXDOMAIN, encloser};
+}
+
 /* key's name is at or below the origin. At a cut itself the match is ZONE_DELEGATION too: whoever
  * answers DS, which belongs to the parent side (RFC 4035 section 3.1.4.1), looks at
  * node->label_count. Any thread; no allocation, no lock. */
-struct zone_result zone_lookup(const struct zone *zone, const struct name_key *key);
+static inline struct zone_result zone_lookup(const struct zone *zone, const struct name_key *key)
+{
+    unsigned labels = key->label_count;
+    if (labels <= zone->max_labels) {
+        const struct node *node = zone_find_node(zone, key, labels);
+        if (node != NULL) {
+            return (struct zone_result){node->is_delegation ? ZONE_DELEGATION : ZONE_EXACT, node};
+        }
+        labels--;
+    } else {
+        labels = zone->max_labels;
+    }
+    const struct node *encloser = zone->apex;
+    if (labels > zone->origin.label_count) {
+        encloser = zone_find_encloser(zone, key, labels);
+    }
+    return zone_result_below(encloser);
+}
 
 /* NULL when the node has no such type. */
 static inline const struct rrset *node_find(const struct node *node, uint16_t type)
@@ -101,8 +159,7 @@ struct zone_table {
     struct zone **zones;               /* in the configuration's order */
     struct zone_table_bucket *buckets; /* open addressing, power of two, at most a quarter full */
     uint32_t bucket_mask;
-    unsigned depth_count;
-    uint8_t depths[NAME_MAX_LABELS + 1]; /* numbers of labels that origins have; descending */
+    const struct zone **deepest_first; /* by the origins' labels */
 };
 
 /* Takes a reference to each zone. Control thread. */
@@ -110,8 +167,29 @@ struct zone_table *zone_table_new(struct zone *const *zones, size_t count);
 /* Drops the references; zones that nobody holds any more are freed. Control thread. */
 void zone_table_free(struct zone_table *table);
 
+/* For more than ZONE_TABLE_FEW zones. */
+const struct zone *zone_table_find_hashed(const struct zone_table *table,
+                                          const struct name_key *key, unsigned most_labels);
+
+/* Up to so many zones are compared one by one: most differ in length already, and a hash costs as
+ * much as ten that do. */
+#define ZONE_TABLE_FEW 8
+
 /* The zone whose origin is the longest suffix of the name with at most max_labels labels (give
  * key->label_count; one less asks for the parent side of a zone's own apex), or NULL. Any thread.
  */
-const struct zone *zone_table_find(const struct zone_table *table, const struct name_key *key,
-                                   unsigned max_labels);
+static inline const struct zone *zone_table_find(const struct zone_table *table,
+                                                 const struct name_key *key, unsigned max_labels)
+{
+    unsigned most = max_labels < key->label_count ? max_labels : key->label_count;
+    if (table->count > ZONE_TABLE_FEW) {
+        return zone_table_find_hashed(table, key, most);
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        const struct name *origin = &table->deepest_first[i]->origin;
+        if (origin->label_count <= most && name_key_suffix_is(key, origin->label_count, origin)) {
+            return table->deepest_first[i];
+        }
+    }
+    return NULL;
+}

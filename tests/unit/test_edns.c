@@ -11,8 +11,7 @@
 static bool parse(struct edns *edns, const void *octets, size_t len)
 {
     memset(edns, 0, sizeof(*edns));
-    struct wire_reader reader = wire_reader_make(octets, len);
-    return edns_parse(edns, &reader);
+    return edns_parse(edns, octets, len);
 }
 
 /* An OPT with these options. */

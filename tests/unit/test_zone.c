@@ -261,15 +261,20 @@ static void every_name_of_a_large_zone_is_found(void **state)
     free(text);
 }
 
-static void the_zone_with_the_longest_origin_answers(void **state)
+/* With so many more zones that have nothing to do with the names. */
+static void check_longest_origin(size_t others)
 {
-    (void)state;
-    struct zone *zones[3] = {
+    struct zone *zones[3 + ZONE_TABLE_FEW] = {
         fixture_zone("example", HEAD),
         fixture_zone("sub.deep.example", HEAD),
         fixture_zone("other", HEAD),
     };
-    struct zone_table *table = zone_table_new(zones, 3);
+    for (size_t i = 3; i < 3 + others; i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "a.b.c.zone%zu", i);
+        zones[i] = fixture_zone(name, HEAD);
+    }
+    struct zone_table *table = zone_table_new(zones, 3 + others);
     static const struct {
         const char *qname;
         int labels; /* above or below the name's own count */
@@ -294,6 +299,15 @@ static void the_zone_with_the_longest_origin_answers(void **state)
         assert_ptr_equal(zone, cases[i].zone < 0 ? NULL : zones[cases[i].zone]);
     }
     zone_table_free(table);
+}
+
+static void the_zone_with_the_longest_origin_answers(void **state)
+{
+    (void)state;
+    check_longest_origin(0);
+    check_longest_origin(ZONE_TABLE_FEW - 3);
+    check_longest_origin(ZONE_TABLE_FEW - 2);
+    check_longest_origin(ZONE_TABLE_FEW);
 }
 
 static void a_zone_lives_as_long_as_a_table_holds_it(void **state)
