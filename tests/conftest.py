@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 import os
 import pathlib
+import re
 import shutil
 import sys
 
@@ -30,8 +31,8 @@ def pytest_runtest_makereport(item, call):
             continue
         report.sections.append((f"log of daemon {number}", text[-6000:]))
         kept = os.environ.get("BALLAST_LOGS")
-        if kept:
-            target = pathlib.Path(kept) / f"{item.name}.{number}"
+        if kept and daemon.folder.exists():
+            target = pathlib.Path(kept) / f"{re.sub('[^a-zA-Z0-9_-]+', '-', item.name)[:80]}.{number}"
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(daemon.folder, target,
                             ignore=lambda where, names: [name for name in names

@@ -73,6 +73,9 @@ class Balancer:
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
 
+            def handle_error(self, *_):
+                pass  # a probe that ended with its daemon
+
         try:
             self.server = Server((address, port), Handler)
         except OSError as error:

@@ -344,6 +344,9 @@ class Backend:
             daemon_threads = True
             request_queue_size = 128
 
+            def handle_error(self, *_):
+                pass  # a probe that was killed with its daemon
+
         self.server = Server((address, port), Handler)
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()

@@ -107,7 +107,7 @@ def raw(daemon, octets, timeout=20):
     b'{"version": 1, "command": "status", "arguments": [1]}\n',
     b'{"version": 1, "command": "record show", "arguments": []}\n',
     b'\xff\xfe\x00\n', b'{"version": 1, "command": "sta\x00tus", "arguments": []}\n',
-    b"[" * 100000 + b"\n"])
+    b"[" * 100000 + b"\n"], ids=range(11))
 def test_a_bad_line_gets_an_error(daemon, octets):
     answer = raw(daemon, octets)
     if answer:

@@ -45,7 +45,7 @@ def test_an_event_starts_a_rollout_that_succeeds(make_lab):
 
 @pytest.mark.parametrize("step, weight", [(1, 10), (2, 50), (3, 100)])
 def test_an_unhealthy_candidate_falls_back_at_once_in_each_hold(make_lab, step, weight):
-    lab = make_lab(hold="1500ms")
+    lab = make_lab(hold=f"{1500 * harness.PATIENCE}ms")
     lab.daemon.push(task_event(deployment=GREEN))
     lab.wait_step(step)
     assert lab.daemon.weights() == {"blue": 100 - weight, "green": weight}
