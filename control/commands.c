@@ -10,7 +10,7 @@
 #include "common/log.h"
 #include "control/call.h"
 #include "control/describe.h"
-#include "control/intake.h"
+#include "control/event_push.h"
 #include "control/journal.h"
 #include "control/rule.h"
 #include "control/weight_command.h"
@@ -118,19 +118,6 @@ static void health_force(const struct call *call)
     shift_publish(call->control);
     call_answer_when_seen(call, json_pack("{s:s, s:s}", "member", call_argument(call, 0), "forced",
                                           forced_health_name(forced)));
-}
-
-static void event_push(const struct call *call)
-{
-    struct error err;
-    const json_t *text = json_array_get(call->arguments, 0);
-    json_t *result = intake_push(call->control, json_string_value(text), json_string_length(text),
-                                 call->who, &err);
-    if (result == NULL) {
-        admin_request_fail(call->request, "%s", err.text);
-    } else {
-        call_answer_when_seen(call, result);
-    }
 }
 
 struct event_counts {
@@ -298,7 +285,7 @@ static const struct row rows[] = {
     {"rollout promote", command_rollout_promote},
     {"rollout abort", command_rollout_abort},
     {"rollout history", command_rollout_history},
-    {"event push", event_push},
+    {"event push", event_push_command},
     {"event log", event_log},
     {"event pattern", event_pattern},
     {"zone list", zone_list},

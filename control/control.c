@@ -191,6 +191,7 @@ struct control *control_new(const struct config *config, const struct record_set
     control->has_loop = true;
     publisher_watch(&control->publisher, &control->loop);
     weight_queue_open(control);
+    event_push_open(control);
     for (size_t i = 0; i < config->rollout_count; i++) {
         rule_open(&control->rules[i]);
     }
@@ -314,6 +315,7 @@ static void start_signals(struct control *control)
 static void close_handles(struct control *control)
 {
     weight_queue_close(control);
+    event_push_close(control);
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         uv_close((uv_handle_t *)&control->rules[i].timer, NULL);
     }

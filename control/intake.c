@@ -19,17 +19,17 @@
 
 struct intake {
     struct control *control;
-    const char *who;
+    char *who;
     json_t *events;
     size_t received;
     size_t in_transaction;
     bool has_failed;
-    struct error *err;
+    struct error err;
 };
 
 static bool begin(struct intake *intake)
 {
-    return intake->in_transaction > 0 || journal_begin(intake->control, intake->err);
+    return intake->in_transaction > 0 || journal_begin(intake->control, &intake->err);
 }
 
 /* Commits the events since begin, or rolls them back when one of them could not be written. */
@@ -37,13 +37,13 @@ static bool end(struct intake *intake, bool is_written)
 {
     size_t events = intake->in_transaction;
     intake->in_transaction = 0;
-    return events == 0 || journal_end(intake->control, is_written, intake->err);
+    return events == 0 || journal_end(intake->control, is_written, &intake->err);
 }
 
 static bool fail(struct intake *intake, size_t first_lost)
 {
     intake->has_failed = true;
-    return error_add_context(intake->err, "event %zu and those after it were not taken in",
+    return error_add_context(&intake->err, "event %zu and those after it were not taken in",
                              first_lost);
 }
 
@@ -61,7 +61,7 @@ static bool judge(struct intake *intake, const struct ecs_event *event, struct j
         rules[i].newest_created_ms = rule->newest_created_ms;
     }
     bool is_judged =
-        ledger_judge(control->store, rules, count, event, clock_now_ms(), judgement, intake->err);
+        ledger_judge(control->store, rules, count, event, clock_now_ms(), judgement, &intake->err);
     free(rules);
     return is_judged;
 }
@@ -87,10 +87,10 @@ static bool prepare_start(struct intake *intake, const struct ecs_event *event,
         snprintf(judgement->reason, sizeof(judgement->reason), "%s", refusal.text);
         return true;
     }
-    return rule_journal(move, intake->err) &&
+    return rule_journal(move, &intake->err) &&
            store_save_deployment(intake->control->store, rule->config->name, event->cluster_arn,
                                  event->deployment, judgement->created_ms, move->next.id, "started",
-                                 intake->err);
+                                 &intake->err);
 }
 
 static bool is_start(const struct judgement *judgement)
@@ -116,7 +116,7 @@ static bool take_in(struct intake *intake, const struct ecs_event *event,
     snprintf(entry->fate, sizeof(entry->fate), "%s", event_fate_name(judgement->fate));
     snprintf(entry->reason, sizeof(entry->reason), "%s", judgement->reason);
     entry->rollout = is_start(judgement) ? move.next.id : 0;
-    is_good = is_good && store_add_event(intake->control->store, entry, intake->err);
+    is_good = is_good && store_add_event(intake->control->store, entry, &intake->err);
     if (!is_good || is_start(judgement) || intake->in_transaction >= EVENTS_PER_TRANSACTION) {
         is_good = end(intake, is_good) && is_good;
     }
@@ -129,11 +129,19 @@ static bool take_in(struct intake *intake, const struct ecs_event *event,
     return is_good;
 }
 
-static void on_event(void *argument, const json_t *json, const char *malformed)
+struct intake *intake_new(struct control *control, const char *who)
 {
-    struct intake *intake = argument;
+    struct intake *intake = alloc_zeroed(1, sizeof(*intake));
+    intake->control = control;
+    intake->who = alloc_string(who);
+    intake->events = json_array();
+    return intake;
+}
+
+bool intake_take(struct intake *intake, const json_t *json, const char *malformed)
+{
     if (intake->has_failed) {
-        return;
+        return false;
     }
     intake->received++;
     struct ecs_event event = {0};
@@ -158,21 +166,45 @@ static void on_event(void *argument, const json_t *json, const char *malformed)
         json_array_append_new(intake->events, describe_event(&entry));
         log_debug("event %s: %s (%s)", entry.event_id, entry.fate, entry.reason);
     }
+    return !intake->has_failed;
+}
+
+bool intake_commit(struct intake *intake)
+{
+    size_t first_lost = intake->received + 1 - intake->in_transaction;
+    return end(intake, true) || fail(intake, first_lost);
+}
+
+json_t *intake_finish(struct intake *intake, struct error *err)
+{
+    json_t *result = NULL;
+    if (intake->has_failed || !intake_commit(intake)) {
+        *err = intake->err;
+        json_decref(intake->events);
+    } else {
+        result = json_pack("{s:I, s:o}", "received", (json_int_t)intake->received, "events",
+                           intake->events);
+    }
+    free(intake->who);
+    free(intake);
+    return result;
+}
+
+size_t intake_received(const struct intake *intake)
+{
+    return intake->received;
+}
+
+static void on_event(void *argument, const json_t *json, const char *malformed)
+{
+    bool is_taken = intake_take(argument, json, malformed);
+    (void)is_taken; /* intake_finish says so */
 }
 
 json_t *intake_push(struct control *control, const char *text, size_t len, const char *who,
                     struct error *err)
 {
-    struct intake intake = {.control = control, .who = who, .events = json_array(), .err = err};
-    ecs_event_split(text, len, on_event, &intake);
-    size_t first_lost = intake.received + 1 - intake.in_transaction;
-    if (!intake.has_failed && !end(&intake, true)) {
-        fail(&intake, first_lost);
-    }
-    if (intake.has_failed) {
-        json_decref(intake.events);
-        return NULL;
-    }
-    return json_pack("{s:I, s:o}", "received", (json_int_t)intake.received, "events",
-                     intake.events);
+    struct intake *intake = intake_new(control, who);
+    ecs_event_split(text, len, on_event, intake);
+    return intake_finish(intake, err);
 }

@@ -12,3 +12,15 @@
  * from the one named in err on are not taken in, and may be sent again. */
 MUST_CHECK json_t *intake_push(struct control *control, const char *text, size_t len,
                                const char *who, struct error *err);
+
+/* The same in pieces, for whoever lets the loop turn in between. Events share transactions:
+ * intake_commit before the loop turns. After a false nothing more is taken in; intake_finish says
+ * why. */
+struct intake;
+struct intake *intake_new(struct control *control, const char *who);
+/* One event, or NULL and why it is none. */
+MUST_CHECK bool intake_take(struct intake *intake, const json_t *json, const char *malformed);
+MUST_CHECK bool intake_commit(struct intake *intake);
+size_t intake_received(const struct intake *intake);
+/* Commits, frees it, and returns what intake_push returns. */
+MUST_CHECK json_t *intake_finish(struct intake *intake, struct error *err);

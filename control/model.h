@@ -11,6 +11,7 @@
 #include "common/config.h"
 #include "control/admin_server.h"
 #include "control/checker.h"
+#include "control/event_push.h"
 #include "control/http_server.h"
 #include "control/publisher.h"
 #include "control/rollout.h"
@@ -80,6 +81,7 @@ struct control {
     struct record_set_state **unpublished; /* those whose weights or health have changed */
     size_t unpublished_count;
     struct weight_queue weights;
+    struct event_push_queue pushes;
     struct rule_state *rules; /* config->rollout_count */
     struct target_user *target_users;
     size_t target_user_count;

@@ -2,6 +2,7 @@
 """ECS events by command line and by HTTP, and what becomes of each."""
 import http.client
 import json
+import re
 import socket
 
 import pytest
@@ -197,3 +198,36 @@ def test_a_thousand_duplicates_start_one_rollout(lab):
     fates = lab.daemon.push(*events)
     assert fates.count("started") == 1 and len(fates) == 1000
     check_sums(lab, 1000)
+
+
+def test_a_file_of_thousands_keeps_nobody_waiting(lab):
+    """Other requests are answered while the events are taken in, few at a time."""
+    daemon = lab.daemon
+    events = [task_event(service="nobodys", task=one) for one in range(3000)]
+    pusher, reader = daemon.client(), daemon.client()
+    pusher.send("event push", json.dumps(events))
+    seen = {0}
+    while max(seen) < len(events):
+        seen.add(reader.call("status")["events"]["received"])
+    assert len(seen) > 5, seen
+    answer = pusher.receive()["result"]
+    assert answer["received"] == len(events) == len(answer["events"])
+    pusher.close()
+    reader.close()
+
+
+def test_a_stop_says_which_events_were_not_taken_in(lab):
+    daemon = lab.daemon
+    events = [task_event(service="nobodys", task=one) for one in range(8000)]
+    pusher, reader = daemon.client(), daemon.client()
+    pusher.send("event push", json.dumps(events))
+    harness.wait_for(lambda: reader.call("status")["events"]["received"] > 0, "some are taken in")
+    reader.call("stop")
+    answer = pusher.receive()
+    assert not answer["ok"], answer
+    first = int(re.search(r"event (\d+) and those after it were not taken in", answer["error"])[1])
+    pusher.close()
+    reader.close()
+    assert daemon.process.wait(20 * harness.PATIENCE) == 0
+    daemon.start()
+    assert daemon.call("status")["events"]["received"] == first - 1
