@@ -2,6 +2,9 @@
 /* Compiler attributes that the style relies on; GCC and Clang both have them. */
 #pragma once
 
+/* Kept out of its callers, and off the path that they take for most queries. */
+#define RARELY __attribute__((cold, noinline))
+
 /* The result says whether it worked: forgetting it is a warning. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 

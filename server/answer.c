@@ -33,19 +33,6 @@ static void count(struct response *response, enum server_counter which)
     counter_add(&response->context->slot->counters[which], 1);
 }
 
-static void add_weighted(struct response *response, const struct lookup *found)
-{
-    struct response_choice choice = response_choose(response, found->rrset->record_set);
-    if (choice.records->len > response->limit - response->len) {
-        response_truncate(response);
-        return;
-    }
-    uint16_t shift = (uint16_t)(response->query->name.len - found->node->name_len);
-    response_copy_member(choice, shift, response->out + response->len);
-    response->len += choice.records->len;
-    response->answer_count = choice.records->count;
-}
-
 /* What is encoded already for the outcome, and the base name's length. NULL: nothing is. */
 static const struct encoded *find_encoded(struct response *response, const struct lookup *found,
                                           size_t *base_len)
@@ -91,7 +78,7 @@ static void answer_internet(struct response *response)
     if (encoded != NULL) {
         response_add_encoded(response, encoded, base_len);
     } else if (found.outcome == LOOKUP_ANSWER) {
-        add_weighted(response, &found);
+        response_add_weighted(response, found.rrset->record_set, base_len);
     } else {
         chain_answer(response, found);
     }
@@ -120,7 +107,7 @@ static bool name_is(const struct name_key *name, const char *wire)
     return name->len == strlen(wire) + 1 && memcmp(name->lower, wire, name->len) == 0;
 }
 
-static void answer_chaos(struct response *response)
+RARELY static void answer_chaos(struct response *response)
 {
     const struct name_key *name = &response->query->name;
     uint16_t type = response->query->type;
@@ -139,22 +126,18 @@ static void answer_chaos(struct response *response)
 
 static void answer_question(struct response *response)
 {
-    switch (response->query->class) {
-    case DNS_CLASS_IN:
-    case DNS_CLASS_ANY:
+    uint16_t class = response->query->class;
+    if (class == DNS_CLASS_IN || class == DNS_CLASS_ANY) {
         answer_internet(response);
-        break;
-    case DNS_CLASS_CH:
+    } else if (class == DNS_CLASS_CH) {
         answer_chaos(response);
-        break;
-    default:
+    } else {
         response->rcode = DNS_REFUSED;
-        break;
     }
 }
 
 /* Only sources that the configuration trusts may speak for others' subnets. */
-static bool subnet_is_honoured(const struct response *response)
+RARELY static bool subnet_is_honoured(const struct response *response)
 {
     const struct config_server *config = response->context->config;
     for (size_t i = 0; i < config->client_subnet_count; i++) {

@@ -83,13 +83,10 @@ size_t edns_write_subnet(const struct edns_reply *reply, uint8_t *out);
 static inline size_t edns_write(const struct edns_reply *reply, uint8_t *out)
 {
     size_t options_len = reply->subnet == NULL ? 0 : edns_write_subnet(reply, out + EDNS_OPT_LEN);
+    uint32_t flags = reply->is_dnssec_ok ? EDNS_FLAG_DO << 8 : 0;
     out[0] = 0;
-    wire_store_u16(out + 1, DNS_TYPE_OPT);
-    wire_store_u16(out + 3, reply->udp_size);
-    out[5] = reply->extended_rcode;
-    out[6] = 0;
-    out[7] = reply->is_dnssec_ok ? EDNS_FLAG_DO : 0;
-    out[8] = 0;
+    wire_store_u32(out + 1, (uint32_t)DNS_TYPE_OPT << 16 | reply->udp_size);
+    wire_store_u32(out + 5, (uint32_t)reply->extended_rcode << 24 | flags); /* version 0 */
     wire_store_u16(out + 9, (uint16_t)options_len);
     return EDNS_OPT_LEN + options_len;
 }

@@ -23,24 +23,8 @@ static const struct rrset *any_rrset(const struct node *node)
     return NULL;
 }
 
-static void choose_rrset(struct lookup *found, uint16_t type)
-{
-    const struct rrset *rrset =
-        type == DNS_TYPE_ANY ? any_rrset(found->node) : node_find(found->node, type);
-    found->outcome = LOOKUP_ANSWER;
-    if (rrset == NULL && type != DNS_TYPE_ANY) {
-        rrset = node_find(found->node, DNS_TYPE_CNAME);
-        found->outcome = LOOKUP_CNAME;
-    }
-    found->rrset = rrset;
-    if (rrset == NULL) {
-        found->outcome = LOOKUP_NODATA;
-    }
-}
-
-/* DS belongs to the parent side of a zone's own apex, if we have that too. */
-static const struct zone *find_ds_zone(const struct zone_table *table, const struct name_key *name,
-                                       const struct zone *zone)
+const struct zone *lookup_ds_zone(const struct zone_table *table, const struct name_key *name,
+                                  const struct zone *zone)
 {
     if (name->label_count == 0 || zone->origin.label_count < name->label_count) {
         return zone;
@@ -49,23 +33,25 @@ static const struct zone *find_ds_zone(const struct zone_table *table, const str
     return parent != NULL ? parent : zone;
 }
 
-struct lookup lookup_name(const struct snapshot *snapshot, const struct name_key *name,
-                          uint16_t type)
+/* The node has no such type. */
+static void choose_other(struct lookup *found, uint16_t type)
 {
-    struct lookup found = {.outcome = LOOKUP_NO_ZONE};
-    found.zone = zone_table_find(snapshot->zones, name, name->label_count);
-    if (found.zone == NULL) {
-        return found;
+    bool is_any = type == DNS_TYPE_ANY;
+    found->rrset = is_any ? any_rrset(found->node) : node_find(found->node, DNS_TYPE_CNAME);
+    found->outcome = LOOKUP_NODATA;
+    if (found->rrset != NULL) {
+        found->outcome = is_any ? LOOKUP_ANSWER : LOOKUP_CNAME;
     }
-    if (type == DNS_TYPE_DS) {
-        found.zone = find_ds_zone(snapshot->zones, name, found.zone);
-    }
-    struct zone_result result = zone_lookup(found.zone, name);
-    found.node = result.node;
+}
+
+struct lookup lookup_other(const struct zone *zone, struct zone_result result,
+                           const struct name_key *name, uint16_t type)
+{
+    struct lookup found = {.zone = zone, .node = result.node};
     switch (result.match) {
     case ZONE_EXACT:
     case ZONE_WILDCARD:
-        choose_rrset(&found, type);
+        choose_other(&found, type);
         break;
     case ZONE_DELEGATION:
         /* DS lies on this side of the cut. */

@@ -5,6 +5,8 @@
 
 #include <stdint.h>
 
+#include "common/attributes.h"
+#include "server/dns.h"
 #include "zones/snapshot.h"
 
 enum lookup_outcome {
@@ -24,5 +26,31 @@ struct lookup {
     const struct rrset *rrset;
 };
 
-struct lookup lookup_name(const struct snapshot *snapshot, const struct name_key *name,
-                          uint16_t type);
+/* The zone for DS, which belongs to the parent side of `zone`'s apex, if we have that too. */
+RARELY const struct zone *lookup_ds_zone(const struct zone_table *table,
+                                         const struct name_key *name, const struct zone *zone);
+/* What is neither a record set of the type nor NXDOMAIN. */
+struct lookup lookup_other(const struct zone *zone, struct zone_result result,
+                           const struct name_key *name, uint16_t type);
+
+static inline struct lookup lookup_name(const struct snapshot *snapshot,
+                                        const struct name_key *name, uint16_t type)
+{
+    const struct zone *zone = zone_table_find(snapshot->zones, name, name->label_count);
+    if (zone == NULL) {
+        return (struct lookup){.outcome = LOOKUP_NO_ZONE};
+    }
+    if (type == DNS_TYPE_DS) {
+        zone = lookup_ds_zone(snapshot->zones, name, zone);
+    }
+    struct zone_result result = zone_lookup(zone, name);
+    if (result.match == ZONE_EXACT || result.match == ZONE_WILDCARD) {
+        const struct rrset *rrset = node_find(result.node, type);
+        if (rrset != NULL) {
+            return (struct lookup){LOOKUP_ANSWER, zone, result.node, rrset};
+        }
+    } else if (result.match == ZONE_NXDOMAIN) {
+        return (struct lookup){LOOKUP_NXDOMAIN, zone, result.node, NULL};
+    }
+    return lookup_other(zone, result, name, type);
+}

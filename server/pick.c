@@ -8,24 +8,6 @@
 
 #include "common/alloc.h"
 
-/* 2^32 divided by the golden ratio: steps of this leave the smallest gaps over any run. */
-#define GOLDEN_STEP_32 UINT32_C(0x9E3779B9)
-#define GOLDEN_STEP_64 UINT64_C(0x9E3779B97F4A7C15)
-
-/* splitmix64's finalizer: every input bit reaches every output bit. */
-static inline uint64_t mix(uint64_t value)
-{
-    value = (value ^ (value >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    value = (value ^ (value >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return value ^ (value >> 31);
-}
-
-uint64_t pick_next_random(uint64_t *random)
-{
-    *random += GOLDEN_STEP_64;
-    return mix(*random);
-}
-
 /* log2(1 + index / 256) by squaring: whenever the square passes 2, the next bit is 1. */
 static uint64_t log2_of_step(unsigned index)
 {
@@ -64,34 +46,6 @@ void pick_state_done(struct pick_state *state)
     state->positions = NULL;
 }
 
-/* The member whose part of the 32-bit range the position lies in. */
-static size_t member_at(const struct weights *weights, uint32_t position)
-{
-    size_t last = SIZE_MAX;
-    for (size_t i = 0; i < weights->member_count; i++) {
-        if (weights->members[i].weight == 0) {
-            continue;
-        }
-        if (position <= weights->members[i].upper) {
-            return i;
-        }
-        last = i;
-    }
-    assert(last != SIZE_MAX);
-    return last;
-}
-
-size_t pick_exact(const struct weights *weights, uint32_t *position)
-{
-    *position += GOLDEN_STEP_32;
-    return member_at(weights, *position);
-}
-
-size_t pick_random(const struct weights *weights, uint64_t *random)
-{
-    return member_at(weights, (uint32_t)(pick_next_random(random) >> 32));
-}
-
 /* -log2(value / 2^64) with 32 fractional bits, at least 1. Linear between the table's steps. */
 static uint64_t negative_log2(const struct pick_state *state, uint64_t value)
 {
@@ -111,7 +65,7 @@ static uint64_t negative_log2(const struct pick_state *state, uint64_t value)
 size_t pick_sticky(const struct pick_state *state, const struct weights *weights, uint64_t client)
 {
     const struct record_set *set = weights->record_set;
-    uint64_t base = mix(client + GOLDEN_STEP_64) ^ set->name_hash;
+    uint64_t base = pick_mix(client + PICK_STEP_64) ^ set->name_hash;
     size_t best = SIZE_MAX;
     uint64_t best_log = 0;
     for (size_t i = 0; i < weights->member_count; i++) {
@@ -119,8 +73,11 @@ size_t pick_sticky(const struct pick_state *state, const struct weights *weights
         if (weight == 0) {
             continue;
         }
+        if (weight == weights->total) {
+            return i; /* alone, as between rollouts */
+        }
         uint64_t id_hash = set->members[i].id_hash;
-        uint64_t log = negative_log2(state, mix(mix(base) + id_hash));
+        uint64_t log = negative_log2(state, pick_mix(pick_mix(base) + id_hash));
         bool wins = best == SIZE_MAX;
         if (!wins) {
             /* Weights have 16 bits and logarithms 39: the products fit. Ties go by the id, since
@@ -136,11 +93,6 @@ size_t pick_sticky(const struct pick_state *state, const struct weights *weights
     }
     assert(best != SIZE_MAX);
     return best;
-}
-
-uint64_t pick_client_v4(const uint8_t address[4])
-{
-    return (uint64_t)address[0] << 56 | (uint64_t)address[1] << 48 | (uint64_t)address[2] << 40 | 4;
 }
 
 uint64_t pick_client_v6(const uint8_t address[16])

@@ -3,12 +3,17 @@
  * belongs to one worker's thread. */
 #pragma once
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "zones/snapshot.h"
 
 #define PICK_LOG_STEPS 256
+
+/* 2^32 divided by the golden ratio: steps of this leave the smallest gaps over any run. */
+#define PICK_STEP_32 UINT32_C(0x9E3779B9)
+#define PICK_STEP_64 UINT64_C(0x9E3779B97F4A7C15)
 
 struct pick_state {
     uint64_t random;     /* splitmix64 */
@@ -21,20 +26,62 @@ struct pick_state {
 void pick_state_init(struct pick_state *state, size_t set_count, uint64_t seed);
 void pick_state_done(struct pick_state *state);
 
+/* The member whose part of the 32-bit range the position lies in. */
+static inline size_t pick_member_at(const struct weights *weights, uint32_t position)
+{
+    size_t last = SIZE_MAX;
+    for (size_t i = 0; i < weights->member_count; i++) {
+        if (weights->members[i].weight == 0) {
+            continue;
+        }
+        if (position <= weights->members[i].upper) {
+            return i;
+        }
+        last = i;
+    }
+    assert(last != SIZE_MAX);
+    return last;
+}
+
+/* splitmix64's finalizer: every input bit reaches every output bit. */
+static inline uint64_t pick_mix(uint64_t value)
+{
+    value = (value ^ (value >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    value = (value ^ (value >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return value ^ (value >> 31);
+}
+
+static inline uint64_t pick_next_random(uint64_t *random)
+{
+    *random += PICK_STEP_64;
+    return pick_mix(*random);
+}
+
 /* Index of the member that answers next, never one of weight 0.
  *
  * exact: a low-discrepancy sequence, so that any run of answers is within a few of each member's
  * share. Each record set has its own position: A and AAAA asked in turns do not alias. */
-size_t pick_exact(const struct weights *weights, uint32_t *position);
+static inline size_t pick_exact(const struct weights *weights, uint32_t *position)
+{
+    *position += PICK_STEP_32;
+    return pick_member_at(weights, *position);
+}
+
 /* random: independent draws. */
-size_t pick_random(const struct weights *weights, uint64_t *random);
+static inline size_t pick_random(const struct weights *weights, uint64_t *random)
+{
+    return pick_member_at(weights, (uint32_t)(pick_next_random(random) >> 32));
+}
+
 /* sticky: the same client (see pick_client) gets the same member while weights stand. Raising one
  * member's weight moves clients only to that member. Members with the same ids agree over types. */
 size_t pick_sticky(const struct pick_state *state, const struct weights *weights, uint64_t client);
 
 /* What `sticky` knows of a client: 24 bits of an IPv4 address, 56 of an IPv6 one; an IPv4 address
  * mapped into IPv6 (RFC 4291 section 2.5.5.2) is the IPv4 address. */
-uint64_t pick_client_v4(const uint8_t address[4]);
-uint64_t pick_client_v6(const uint8_t address[16]);
+static inline uint64_t pick_client_v4(const uint8_t address[4])
+{
+    return (uint64_t)address[0] << 56 | (uint64_t)address[1] << 48 | (uint64_t)address[2] << 40 | 4;
+}
 
-uint64_t pick_next_random(uint64_t *random);
+uint64_t pick_client_v6(const uint8_t address[16]);

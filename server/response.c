@@ -74,7 +74,7 @@ static size_t pick(struct response *response, const struct weights *weights)
     return pick_random(weights, &state->random);
 }
 
-struct response_choice response_choose(struct response *response, uint32_t record_set)
+static inline struct response_choice choose(struct response *response, uint32_t record_set)
 {
     const struct weights *weights = snapshot_weights(response->task->snapshot, record_set);
     size_t index = pick(response, weights);
@@ -84,12 +84,17 @@ struct response_choice response_choose(struct response *response, uint32_t recor
     counter_add(tally, 1);
     struct response_choice choice = {.records = records, .first = 0};
     if (records->count > 1) {
-        choice.first = (uint16_t)(turn % records->count);
+        choice.first = (uint16_t)((uint32_t)turn % records->count); /* 64 bits divide slowly */
     }
     return choice;
 }
 
-void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t *out)
+struct response_choice response_choose(struct response *response, uint32_t record_set)
+{
+    return choose(response, record_set);
+}
+
+static inline void copy_member(struct response_choice choice, uint16_t shift, uint8_t *out)
 {
     const struct member_records *records = choice.records;
     size_t start = records->starts[choice.first];
@@ -102,4 +107,23 @@ void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t
         size_t at = records->pointers[i];
         octets_add_u16(out + (at >= start ? at - start : at + tail), shift);
     }
+}
+
+void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t *out)
+{
+    copy_member(choice, shift, out);
+}
+
+void response_add_weighted(struct response *response, uint32_t record_set, size_t base_len)
+{
+    struct response_choice choice = choose(response, record_set);
+    size_t len = choice.records->len;
+    if (len > response->limit - response->len) {
+        response_truncate(response);
+        return;
+    }
+    uint16_t shift = (uint16_t)(response->query->name.len - base_len);
+    copy_member(choice, shift, response->out + response->len);
+    response->len += len;
+    response->answer_count = choice.records->count;
 }

@@ -48,5 +48,7 @@ struct response_choice {
     uint16_t first;
 };
 struct response_choice response_choose(struct response *response, uint32_t record_set);
+/* Appends the records of the member whose turn it is, or truncates. */
+void response_add_weighted(struct response *response, uint32_t record_set, size_t base_len);
 /* Copies the records from choice.first on and around to out, which has room for records->len. */
 void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t *out);

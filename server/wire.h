@@ -30,6 +30,14 @@ static inline void wire_store_u16(uint8_t *octets, uint16_t value)
     octets[1] = (uint8_t)value;
 }
 
+static inline void wire_store_u32(uint8_t *octets, uint32_t value)
+{
+    octets[0] = (uint8_t)(value >> 24);
+    octets[1] = (uint8_t)(value >> 16);
+    octets[2] = (uint8_t)(value >> 8);
+    octets[3] = (uint8_t)value;
+}
+
 struct wire_reader {
     const uint8_t *octets;
     size_t len;
