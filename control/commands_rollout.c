@@ -144,8 +144,9 @@ void command_rollout_start(const struct call *call)
     struct error err;
     struct rule_move move = {0};
     struct rule_state *rule = model_find_rule(call->control, call_argument(call, 0), &err);
-    CLEANUP(alloc_freep)
-    char *deployment = alloc_printf("by hand at %lld", (long long)clock_now_ms());
+    char at[CLOCK_TEXT_SIZE];
+    clock_format(clock_now_ms(), at);
+    CLEANUP(alloc_freep) char *deployment = alloc_printf("by hand at %s", at);
     struct rule_start start = {
         .candidate = call_argument(call, 2), /* after --candidate */
         .deployment = deployment,
