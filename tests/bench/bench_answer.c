@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Answers one kind of query N times in process: bench_answer KIND N. The difference of two run
- * lengths under callgrind is the number of user-space instructions a query costs:
- * see tests/bench/instructions.sh. */
+/* Answers one kind of query N times in process: bench_answer KIND N; without arguments, prints the
+ * kinds. See tests/bench/instructions.sh. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,12 +14,19 @@ static const struct kind {
     uint16_t type;
     bool has_edns;
 } kinds[] = {
-    {"exact", "www.example.test", 1, false},       {"exact-edns", "www.example.test", 1, true},
-    {"sticky", "sticky.example.test", 1, false},   {"random", "random.example.test", 1, false},
-    {"static", "two.example.test", 1, false},      {"static-edns", "two.example.test", 1, true},
-    {"nxdomain", "nope.example.test", 1, false},   {"nxdomain-edns", "nope.example.test", 1, true},
-    {"nodata", "two.example.test", 28, false},     {"referral", "x.sub.example.test", 1, true},
-    {"wildcard", "x.wild.example.test", 1, false}, {"refused", "www.example.org", 1, false},
+    {"exact", "www.example.test", 1, false},
+    {"exact-edns", "www.example.test", 1, true},
+    {"sticky", "sticky.example.test", 1, false},
+    {"random", "random.example.test", 1, false},
+    {"static", "two.example.test", 1, false},
+    {"static-edns", "two.example.test", 1, true},
+    {"nxdomain", "nope.example.test", 1, false},
+    {"nxdomain-edns", "nope.example.test", 1, true},
+    {"nxdomain-deep", "a.b.c.d.e.f.g.h.i.j.k.example.test", 1, false},
+    {"nodata", "two.example.test", 28, false},
+    {"referral", "x.sub.example.test", 1, true},
+    {"wildcard", "x.wild.example.test", 1, false},
+    {"refused", "www.example.org", 1, false},
     {"chain", "alias.example.test", 1, false},
 };
 
