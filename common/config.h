@@ -44,6 +44,7 @@ struct config_control {
     const char *http_token_file; /* holds the bearer token for POST; NULL: POST is refused */
     const char *state;           /* path of the SQLite file */
     struct config_rights rights;
+    unsigned socket_line, state_line, http_token_line, rights_line;
 };
 
 struct config_zone {

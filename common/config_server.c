@@ -119,10 +119,17 @@ static bool is_loopback(const struct address *address)
                : IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
 }
 
+static unsigned line_of(const struct place *place, const char *key)
+{
+    struct place at = place_key(place, key);
+    return place_line(&at);
+}
+
 static bool fill_http(const struct place *place, const struct raw_control *raw,
                       struct config_control *control)
 {
     struct error why;
+    control->http_token_line = line_of(place, "http_token_file");
     if (!fill_path(place, "http_token_file", raw->http_token_file, &control->http_token_file)) {
         return false;
     }
@@ -160,6 +167,9 @@ bool fill_control(const struct config_reader *reader, const struct raw_control *
     struct config_control *control = &reader->config->control;
     struct place top = place_top(reader);
     struct place place = place_key(&top, "control");
+    control->socket_line = line_of(&place, "socket");
+    control->state_line = line_of(&place, "state");
+    control->rights_line = line_of(&place, "rights");
     size_t socket_max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
     if (!fill_path(&place, "socket", raw->socket, &control->socket) ||
         !fill_path(&place, "state", raw->state, &control->state)) {

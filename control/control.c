@@ -13,38 +13,16 @@
 #include "control/commands.h"
 #include "control/intake.h"
 #include "control/model.h"
+#include "control/named_check.h"
 #include "control/rule.h"
 #include "control/shift.h"
 #include "control/zone_reload.h"
 #include "zones/snapshot_builder.h"
 
-#define TYPE_A    1
-#define TYPE_AAAA 28
-
-/* A health check probes addresses, so that only these members can have one. */
-static bool check_health_checks(const struct config *config, const struct record_sets *sets,
-                                struct error *err)
-{
-    for (size_t i = 0; i < config->record_set_count; i++) {
-        const struct config_record_set *set = &config->record_sets[i];
-        for (size_t m = 0; m < set->member_count; m++) {
-            uint16_t type = sets->sets[i]->type;
-            if (set->members[m].health_check != NULL && type != TYPE_A && type != TYPE_AAAA) {
-                return error_set(err,
-                                 "%s:%u: record set %s/%s, member %s: a health check needs "
-                                 "addresses, so only A and AAAA members can have one",
-                                 config->path, set->members[m].line, set->name, set->type,
-                                 set->members[m].id);
-            }
-        }
-    }
-    return true;
-}
-
 bool control_check(const struct config *config, struct error *err)
 {
     CLEANUP(record_sets_freep) struct record_sets *sets = record_sets_new(config, err);
-    if (sets == NULL || !check_health_checks(config, sets, err)) {
+    if (sets == NULL || !named_check(config, sets, err)) {
         return false;
     }
     struct zone_table *zones = zone_load_all(config, sets, err);
@@ -128,6 +106,47 @@ static bool init_rules(struct control *control, struct error *err)
     return true;
 }
 
+/* The state file outlives changes of the configuration. What nobody would expect is said here: a
+ * rollout without a rule, */
+static bool report_rollouts(struct control *control, struct error *err)
+{
+    struct rollout *running = NULL;
+    size_t count = 0;
+    if (!store_list_running_rollouts(control->store, &running, &count, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct rule_state *rule = model_find_rule(control, running[i].rule, NULL);
+        if (rule == NULL || rule->rollout.id != running[i].id) {
+            log_warning("rollout %s #%lld: left at weight %u (%s to %s), for no rollout %s is "
+                        "configured now; the weights stay as they are",
+                        running[i].rule, (long long)running[i].id,
+                        (unsigned)rollout_weight(&running[i]), running[i].stable,
+                        running[i].candidate, running[i].rule);
+        }
+    }
+    free(running);
+    return true;
+}
+
+/* … and weights that are not the file's. */
+static void report_weights(struct control *control)
+{
+    for (size_t i = 0; i < control->config->record_set_count; i++) {
+        struct shift shift;
+        char text[ROLLOUT_TEXT_SIZE];
+        shift_init(&shift, &control->record_sets[i]);
+        bool is_as_configured = true;
+        for (size_t m = 0; m < shift.set->member_count; m++) {
+            is_as_configured &= shift.weights[m] == shift.set->members[m].config->weight;
+        }
+        if (!is_as_configured) {
+            shift_print(&shift, text, sizeof(text));
+            log_info("%s: weights are as last set, not as configured: %s", shift.set->key, text);
+        }
+    }
+}
+
 /* Takes ownership of zones. */
 static void publish_first(struct control *control, struct zone_table *zones)
 {
@@ -162,13 +181,14 @@ static bool init_state(struct control *control, struct zone_table *zones, struct
         log_info("zone %s: loaded, serial %u, %zu names", config->zones[i].name,
                  (unsigned)zones->zones[i]->serial, zones->zones[i]->node_count);
     }
-    return init_rules(control, err);
+    report_weights(control);
+    return init_rules(control, err) && report_rollouts(control, err);
 }
 
 struct control *control_new(const struct config *config, const struct record_sets *sets,
                             struct exchange *exchange, struct error *err)
 {
-    if (!check_health_checks(config, sets, err)) {
+    if (!named_check(config, sets, err)) {
         return NULL;
     }
     struct zone_table *zones = zone_load_all(config, sets, err);
@@ -224,12 +244,15 @@ static void on_health(void *argument, const struct target *target)
             high = middle;
         }
     }
-    for (size_t i = low;
-         i < control->target_user_count && control->target_users[i].target == target; i++) {
-        struct record_set_state *set = &control->record_sets[control->target_users[i].record_set];
-        shift_mark(control, set);
-        if (set->rule != NULL) {
-            rule_tick(set->rule);
+    size_t end = low;
+    while (end < control->target_user_count && control->target_users[end].target == target) {
+        shift_mark(control, &control->record_sets[control->target_users[end++].record_set]);
+    }
+    /* A fall-back publishes what has been marked along with it. */
+    for (size_t i = low; i < end; i++) {
+        struct rule_state *rule = control->record_sets[control->target_users[i].record_set].rule;
+        if (rule != NULL) {
+            rule_tick(rule);
         }
     }
     shift_publish(control);
@@ -342,22 +365,28 @@ void control_stop(struct control *control, const char *who)
     }
 }
 
-/* Health checks first: a rollout that goes on waits for their verdicts. */
-static bool open_all(struct control *control, struct error *err)
+static bool open_sockets(struct control *control, struct error *err)
 {
     const struct config_control *config = &control->config->control;
-    if (!start_checker(control, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < control->config->rollout_count; i++) {
-        rule_watch(&control->rules[i]);
-    }
     control->admin = admin_server_open(&control->loop, config->socket, &config->rights,
                                        commands_handle, control, err);
     if (control->admin != NULL && config->has_http) {
         control->http = http_server_open(&control->loop, config, on_post_events, control, err);
     }
     return control->admin != NULL && (control->http != NULL || !config->has_http);
+}
+
+/* Rollouts last: a daemon that cannot start moves nothing, and one that goes on waits for verdicts.
+ * Nobody is served before the loop turns. */
+static bool open_all(struct control *control, struct error *err)
+{
+    if (!open_sockets(control, err) || !start_checker(control, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < control->config->rollout_count; i++) {
+        rule_watch(&control->rules[i]);
+    }
+    return true;
 }
 
 bool control_run(struct control *control, struct error *err)

@@ -160,24 +160,35 @@ static bool is_loopback(const struct address *address)
                : IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
 }
 
-static bool read_token(struct http_server *server, const char *path, struct error *err)
+/* Owned by the caller; NULL and err. */
+static char *read_token(const char *path, struct error *err)
 {
     FILE *file = fopen(path, "re");
     if (file == NULL) {
-        return error_set(err, "token file %s: %s", path, strerror(errno));
+        error_set(err, "token file %s: %s", path, strerror(errno));
+        return NULL;
     }
+    CLEANUP(alloc_freep) char *token = NULL;
     size_t size = 0;
-    ssize_t len = getline(&server->router.token, &size, file);
+    ssize_t len = getline(&token, &size, file);
     fclose(file);
     if (len < 0) {
-        return error_set(err, "token file %s: empty, expected a token in its first line", path);
+        error_set(err, "token file %s: empty, expected a token in its first line", path);
+        return NULL;
     }
-    server->router.token[strcspn(server->router.token, " \t\r\n")] = '\0';
-    if (strlen(server->router.token) < MIN_TOKEN_OCTETS) {
-        return error_set(err, "token file %s: expected at least %d octets in its first line", path,
-                         MIN_TOKEN_OCTETS);
+    token[strcspn(token, " \t\r\n")] = '\0';
+    if (strlen(token) < MIN_TOKEN_OCTETS) {
+        error_set(err, "token file %s: expected at least %d octets in its first line", path,
+                  MIN_TOKEN_OCTETS);
+        return NULL;
     }
-    return true;
+    return STEAL(token);
+}
+
+bool http_token_check(const char *path, struct error *err)
+{
+    CLEANUP(alloc_freep) const char *token = read_token(path, err);
+    return token != NULL;
 }
 
 static bool bind_and_listen(int fd, const struct address *address)
@@ -225,8 +236,11 @@ static bool start_daemon(struct http_server *server, const struct config_control
         return error_set(err, "control.http is not a loopback address: it needs a token in "
                               "control.http_token_file");
     }
-    if (config->http_token_file != NULL && !read_token(server, config->http_token_file, err)) {
-        return false;
+    if (config->http_token_file != NULL) {
+        server->router.token = read_token(config->http_token_file, err);
+        if (server->router.token == NULL) {
+            return false;
+        }
     }
     int fd = open_socket(&config->http, &server->port, err);
     if (fd < 0) {

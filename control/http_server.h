@@ -25,6 +25,8 @@ MUST_CHECK struct http_server *http_server_open(uv_loop_t *loop,
                                                 const struct config_control *config,
                                                 http_post_events post_events, void *argument,
                                                 struct error *err);
+/* Whether http_server_open would take the token file. */
+MUST_CHECK bool http_token_check(const char *path, struct error *err);
 uint16_t http_server_port(const struct http_server *server);
 /* How long a connection may take until its next request's header is complete, and then until its
  * answer has been sent, before it is dropped: 10 s by default. Counts from the next turn on. A

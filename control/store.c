@@ -365,11 +365,10 @@ static sqlite3_stmt *query_rollouts(struct store *store, const char *rule, size_
                        VALUES(INTEGER(store_limit(most)), TEXT(rule)), err);
 }
 
-bool store_list_rollouts(struct store *store, const char *rule, size_t most,
-                         struct rollout **rollouts, size_t *count, struct error *err)
+static bool list_rollouts(struct store *store, sqlite3_stmt *row, struct rollout **rollouts,
+                          size_t *count, struct error *err)
 {
     CLEANUP(alloc_freep) struct rollout *list = NULL;
-    sqlite3_stmt *row = query_rollouts(store, rule, most, err);
     bool has_row = row != NULL;
     *count = 0;
     while (has_row) {
@@ -386,4 +385,17 @@ bool store_list_rollouts(struct store *store, const char *rule, size_t most,
     }
     *rollouts = STEAL(list);
     return row != NULL;
+}
+
+bool store_list_rollouts(struct store *store, const char *rule, size_t most,
+                         struct rollout **rollouts, size_t *count, struct error *err)
+{
+    return list_rollouts(store, query_rollouts(store, rule, most, err), rollouts, count, err);
+}
+
+bool store_list_running_rollouts(struct store *store, struct rollout **rollouts, size_t *count,
+                                 struct error *err)
+{
+    sqlite3_stmt *row = store_query(store, STATEMENT_LIST_RUNNING_ROLLOUTS, NO_VALUES, err);
+    return list_rollouts(store, row, rollouts, count, err);
 }

@@ -58,6 +58,9 @@ MUST_CHECK bool store_load_rollout(struct store *store, int64_t id, bool *found,
 /* Newest first; rule NULL: of all; at most `most`. Caller frees *rollouts. */
 MUST_CHECK bool store_list_rollouts(struct store *store, const char *rule, size_t most,
                                     struct rollout **rollouts, size_t *count, struct error *err);
+/* Those that are not over, oldest first, of whatever rule. Caller frees *rollouts. */
+MUST_CHECK bool store_list_running_rollouts(struct store *store, struct rollout **rollouts,
+                                            size_t *count, struct error *err);
 /* The weights of before a rollout, for an abort. */
 MUST_CHECK bool store_save_before(struct store *store, int64_t rollout, const char *record_set,
                                   const char *member, uint8_t weight, struct error *err);

@@ -86,6 +86,8 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
         "SELECT id, " ROLLOUT_COLUMNS " FROM rollout ORDER BY id DESC LIMIT ?1",
     [STATEMENT_LIST_ROLLOUTS_OF_RULE] =
         "SELECT id, " ROLLOUT_COLUMNS " FROM rollout WHERE rule = ?2 ORDER BY id DESC LIMIT ?1",
+    [STATEMENT_LIST_RUNNING_ROLLOUTS] =
+        "SELECT id, " ROLLOUT_COLUMNS " FROM rollout WHERE ended_ms = 0 ORDER BY id",
     [STATEMENT_SAVE_BEFORE] = "INSERT INTO weight_before VALUES (?1, ?2, ?3, ?4)"
                               " ON CONFLICT DO UPDATE SET weight = ?4",
     [STATEMENT_LOAD_BEFORE] = "SELECT weight FROM weight_before"

@@ -147,3 +147,25 @@ def test_json_is_yaml_too(folder):
               "zones": [{"name": "catsndogs.lol", "file": "catsndogs.lol.zone"}]}
     done = check(folder, json.dumps(config))
     assert done.returncode == 0, done
+
+
+@pytest.mark.parametrize("old, new, error", [
+    ("socket: ballast.sock", "socket: nowhere/b.sock", ":5: control.socket: directory "),
+    ("state: ballast.db", "state: nowhere/b.db", ":6: control.state: directory "),
+    ("state: ballast.db", "state: catsndogs.lol.zone/b.db", ":6: control.state: "),
+    ("state: ballast.db", "state: .", ":6: control.state: "),
+    ("state: ballast.db", "state: ballast.db\n  http: 127.0.0.1:8053\n  http_token_file: nowhere",
+     ":8: control.http_token_file: "),
+    ("state: ballast.db", "state: ballast.db\n  rights:\n    change: [\"@no-such-group\"]",
+     ":7: control.rights.change: "),
+    ("type: http, interval", "type: https, ca_file: nowhere.pem, interval", ":11: "),
+])
+def test_what_the_configuration_names_has_to_be_there(folder, old, new, error):
+    assert old in GOOD
+    done = check(folder, GOOD.replace(old, new))
+    assert done.returncode == 1 and error in done.stderr, done
+    started = subprocess.run([harness.BALLASTD, "-c", str(folder / "ballast.yaml")],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60,
+                             stdin=subprocess.DEVNULL)
+    assert started.returncode == 1 and error in started.stderr, started
+    assert not (folder / "ballast.db").exists()

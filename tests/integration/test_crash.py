@@ -284,3 +284,17 @@ def test_a_busy_port_is_named(make_daemon):
     finally:
         second.kill()
         shutil.rmtree(second.folder)
+
+
+def test_what_the_state_file_has_and_the_configuration_has_not_is_said(make_lab):
+    """An edited configuration does not move weights, nor forget a rollout without a word."""
+    lab = make_lab(hold="60s")
+    daemon = lab.daemon
+    daemon.push(task_event(deployment=GREEN))
+    daemon.stop()
+    del daemon.config["rollouts"]
+    daemon.start()
+    assert daemon.weights() == {"blue": 90, "green": 10}
+    log = daemon.logs[-1].read_text()
+    assert "warning rollout cats #1: left at weight 10 (blue to green)" in log
+    assert "www.catsndogs.lol/A: weights are as last set, not as configured: blue=90 green=10" in log

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/named_check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/alloc.h"
+#include "control/admin_rights.h"
+#include "control/http_server.h"
+
+#define TYPE_A    1
+#define TYPE_AAAA 28
+
+/* A health check probes addresses, so that only these members can have one. */
+static bool check_members(const struct config *config, const struct record_sets *sets,
+                          struct error *err)
+{
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        const struct config_record_set *set = &config->record_sets[i];
+        for (size_t m = 0; m < set->member_count; m++) {
+            uint16_t type = sets->sets[i]->type;
+            if (set->members[m].health_check != NULL && type != TYPE_A && type != TYPE_AAAA) {
+                return error_set(err,
+                                 "%s:%u: record set %s/%s, member %s: a health check needs "
+                                 "addresses, so only A and AAAA members can have one",
+                                 config->path, set->members[m].line, set->name, set->type,
+                                 set->members[m].id);
+            }
+        }
+    }
+    return true;
+}
+
+/* Not whether it can be written: who checks may be another user than the daemon's. */
+static bool check_directory(const struct config *config, const char *key, unsigned line,
+                            const char *path, struct error *err)
+{
+    CLEANUP(alloc_freep) char *copy = alloc_string(path);
+    const char *directory = dirname(copy);
+    struct stat status;
+    if (stat(directory, &status) != 0) {
+        return error_set(err, "%s:%u: control.%s: directory %s: %s", config->path, line, key,
+                         directory, strerror(errno));
+    }
+    return S_ISDIR(status.st_mode) || error_set(err, "%s:%u: control.%s: %s is no directory",
+                                                config->path, line, key, directory);
+}
+
+static bool check_state(const struct config *config, struct error *err)
+{
+    const struct config_control *control = &config->control;
+    struct stat status;
+    if (!check_directory(config, "state", control->state_line, control->state, err)) {
+        return false;
+    }
+    return stat(control->state, &status) != 0 || S_ISREG(status.st_mode) ||
+           error_set(err, "%s:%u: control.state: %s is there and is no regular file", config->path,
+                     control->state_line, control->state);
+}
+
+static bool check_rights(const struct config *config, struct error *err)
+{
+    struct admin_rights *rights = admin_rights_new(&config->control.rights, err);
+    if (rights == NULL) {
+        return error_add_context(err, "%s:%u", config->path, config->control.rights_line);
+    }
+    admin_rights_free(rights);
+    return true;
+}
+
+static bool check_authorities(const struct config *config, struct error *err)
+{
+    for (size_t i = 0; i < config->health_check_count; i++) {
+        const struct config_health_check *check = &config->health_checks[i];
+        int fd = check->ca_file == NULL ? -1 : open(check->ca_file, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 && check->ca_file != NULL) {
+            return error_set(err, "%s:%u: health check %s: ca_file %s: %s", config->path,
+                             check->line, check->name, check->ca_file, strerror(errno));
+        }
+        if (fd >= 0) {
+            close(fd);
+        }
+    }
+    return true;
+}
+
+static bool check_token(const struct config *config, struct error *err)
+{
+    const struct config_control *control = &config->control;
+    return control->http_token_file == NULL || http_token_check(control->http_token_file, err) ||
+           error_add_context(err, "%s:%u: control.http_token_file", config->path,
+                             control->http_token_line);
+}
+
+bool named_check(const struct config *config, const struct record_sets *sets, struct error *err)
+{
+    const struct config_control *control = &config->control;
+    return check_directory(config, "socket", control->socket_line, control->socket, err) &&
+           check_state(config, err) && check_token(config, err) && check_rights(config, err) &&
+           check_authorities(config, err) && check_members(config, sets, err);
+}
