@@ -4,9 +4,11 @@
  * The octets are what follows the question in a response to a query for the *base name* (the node's
  * own for an answer, the cut's for a referral, the apex's for a negative answer): header at 0,
  * QNAME at 12, the octets at 12 + base name + 4. A response to a longer QNAME (a wildcard's, a name
- * below the cut or apex) is the same octets with each pointer in `pointers` moved by the difference
+ * below the cut or apex) is the same octets with each of its pointers moved by the difference
  * in length. Pointers to the whole QNAME of a wildcard's answer (0xC00C) do not move and are not
- * listed. */
+ * listed.
+ *
+ * The pointers lie behind the octets, not aligned: a zone has an encoded for each RRset. */
 #pragma once
 
 #include <stddef.h>
@@ -16,8 +18,7 @@
 
 struct encoded {
     const uint8_t *octets;
-    const uint16_t *pointers; /* offsets into octets of the 16-bit pointers that move; ascending */
-    uint16_t pointer_count;
+    uint16_t pointer_count; /* 16-bit pointers that move */
     uint16_t len;
     uint16_t answer_count, authority_count, additional_count;
     /* What may not be left out: less room than required_len means TC (RFC 9471: in-domain glue is
@@ -25,6 +26,14 @@ struct encoded {
     uint16_t required_len;
     uint16_t required_additional_count;
 };
+
+/* Offset into octets of a pointer that moves; ascending. */
+static inline uint16_t encoded_pointer(const struct encoded *enc, size_t index)
+{
+    uint16_t offset;
+    memcpy(&offset, enc->octets + enc->len + index * sizeof(offset), sizeof(offset));
+    return offset;
+}
 
 /* Adds shift to those pointers in the copy `out` of the first len octets. */
 void encoded_move_pointers(const struct encoded *enc, size_t len, uint16_t shift, uint8_t *out);

@@ -32,7 +32,9 @@ struct encoder {
     size_t pointer_count;
     struct target targets[POINTER_TARGET_MAX + 1];
     uint16_t pointers[UINT16_MAX / 2];
-    uint8_t message[HEADER_OCTETS + NAME_MAX_OCTETS + QUESTION_TAIL + ENCODED_MAX_OCTETS];
+    /* When finished, the pointers follow. */
+    uint8_t
+        message[HEADER_OCTETS + NAME_MAX_OCTETS + QUESTION_TAIL + ENCODED_MAX_OCTETS + UINT16_MAX];
 };
 
 /* Types of RFC 1035 with names in RDATA: only theirs are compressed (RFC 3597 section 4). */
@@ -292,11 +294,13 @@ size_t encoder_len(const struct encoder *encoder)
     return encoder->len - encoder->body;
 }
 
-void encoder_finish(const struct encoder *encoder, struct arena *arena, struct encoded *out)
+void encoder_finish(struct encoder *encoder, struct arena *arena, struct encoded *out)
 {
     size_t len = encoder_len(encoder);
+    size_t pointers_len = encoder->pointer_count * sizeof(uint16_t);
+    memcpy(encoder->message + encoder->len, encoder->pointers, pointers_len);
     *out = (struct encoded){
-        .octets = arena_copy_octets(arena, encoder->message + encoder->body, len),
+        .octets = arena_copy_octets(arena, encoder->message + encoder->body, len + pointers_len),
         .pointer_count = (uint16_t)encoder->pointer_count,
         .len = (uint16_t)len,
         .answer_count = encoder->counts[ENCODER_ANSWER],
@@ -306,9 +310,4 @@ void encoder_finish(const struct encoder *encoder, struct arena *arena, struct e
         .required_additional_count = encoder->has_required ? encoder->required_additional_count
                                                            : encoder->counts[ENCODER_ADDITIONAL],
     };
-    if (encoder->pointer_count > 0) {
-        uint16_t *pointers = arena_alloc(arena, encoder->pointer_count * sizeof(uint16_t));
-        memcpy(pointers, encoder->pointers, encoder->pointer_count * sizeof(uint16_t));
-        out->pointers = pointers;
-    }
 }

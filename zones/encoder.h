@@ -52,7 +52,7 @@ void encoder_mark_required(struct encoder *encoder);
 /* Octets added so far. */
 size_t encoder_len(const struct encoder *encoder);
 /* Copies what was added into the arena. */
-void encoder_finish(const struct encoder *encoder, struct arena *arena, struct encoded *out);
+void encoder_finish(struct encoder *encoder, struct arena *arena, struct encoded *out);
 
 /* False when the type is one whose RDATA we compress and the octets are not what it needs. ldns
  * has read everything else, but takes any octets in the form of RFC 3597 section 5. */

@@ -116,12 +116,17 @@ static bool encode_values(const struct maker *maker, const struct encoder_record
     starts[count] = (uint16_t)encoder_len(maker->encoder);
     struct encoded encoded;
     encoder_finish(maker->encoder, maker->arena, &encoded);
+    uint16_t *pointers =
+        arena_alloc(maker->arena, (size_t)encoded.pointer_count * sizeof(uint16_t));
+    for (size_t i = 0; i < encoded.pointer_count; i++) {
+        pointers[i] = encoded_pointer(&encoded, i);
+    }
     *out = (struct member_records){
         .octets = encoded.octets,
         .len = encoded.len,
         .count = (uint16_t)count,
         .starts = starts,
-        .pointers = encoded.pointers,
+        .pointers = pointers,
         .pointer_count = encoded.pointer_count,
     };
     return true;
