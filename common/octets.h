@@ -40,9 +40,11 @@ static inline bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len)
     }
     /* The last word, with some octets before it once more: nothing beyond the ends is read. */
     uint64_t difference = octets_load_word(a + len - 8) ^ octets_load_word(b + len - 8);
-    for (size_t i = 0; i + 8 < len; i += 8) {
+    size_t i = 0;
+    do {
         difference |= octets_load_word(a + i) ^ octets_load_word(b + i);
-    }
+        i += 8;
+    } while (i + 8 < len);
     return difference == 0;
 }
 

@@ -228,23 +228,20 @@ static size_t finish(struct response *response)
     return len;
 }
 
-static void answer_parsed(struct response *response, enum query_verdict verdict)
+/* Why there is no question to answer. */
+static enum dns_rcode rcode_of(enum query_verdict verdict)
 {
     switch (verdict) {
-    case QUERY_OK:
-        answer_question(response);
-        break;
     case QUERY_NOTIMP:
-        response->rcode = DNS_NOTIMP;
-        break;
+        return DNS_NOTIMP;
     case QUERY_BADVERS:
-        response->rcode = DNS_BADVERS;
-        break;
+        return DNS_BADVERS;
     case QUERY_FORMERR:
     case QUERY_SILENCE:
-        response->rcode = DNS_FORMERR;
+    case QUERY_OK:
         break;
     }
+    return DNS_FORMERR;
 }
 
 size_t answer_query(struct answer_context *context, const struct answer_task *task)
@@ -269,6 +266,10 @@ size_t answer_query(struct answer_context *context, const struct answer_task *ta
         prepare_edns(&response, verdict);
         response.limit -= edns_reply_len(&response.edns);
     }
-    answer_parsed(&response, verdict);
+    if (verdict == QUERY_OK) {
+        answer_question(&response);
+    } else {
+        response.rcode = (uint16_t)rcode_of(verdict);
+    }
     return finish(&response);
 }
