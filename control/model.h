@@ -54,8 +54,9 @@ struct rule_state {
     size_t record_set_count;
     bool has_rollout; /* one was ever begun; rollout is the last */
     struct rollout rollout;
-    int64_t newest_created_ms;   /* of the newest deployment that was rolled out; 0: unknown */
-    bool is_behind;              /* a fall-back was published that the store would not take, */
+    int64_t newest_created_ms; /* of the newest deployment that was rolled out; 0: unknown */
+    bool is_late;   /* the candidate was unhealthy when the rollout began, and is since */
+    bool is_behind; /* a fall-back was published that the store would not take, */
     struct history_entry behind; /* … nor this line about it */
     uv_timer_t timer;            /* the end of the hold, or a retry */
 };

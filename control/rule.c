@@ -199,6 +199,16 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
     return plan_shifts(move, err);
 }
 
+/* ECS says RUNNING before a health check passes: a candidate that was unhealthy when its rollout
+ * began has the first hold to become healthy. It is answered to nobody meanwhile, as long as
+ * another member is healthy. */
+static enum gate_verdict watch(struct rule_state *rule, enum gate_verdict gate, int64_t now_ms)
+{
+    rule->is_late = rule->is_late && gate == GATE_FAIL;
+    bool has_time = rule->rollout.step == 0 && rollout_hold_left_ms(&rule->rollout, now_ms) > 0;
+    return rule->is_late && has_time ? GATE_WAIT : gate;
+}
+
 bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, const char *who,
                      struct rule_move *move, struct error *err)
 {
@@ -216,6 +226,9 @@ bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, cons
         .gate_text = seen,
         .who = who,
     };
+    if (kind == INPUT_TICK) {
+        input.gate = watch(rule, input.gate, input.now_ms);
+    }
     move->next = rule->rollout;
     return rollout_apply(&move->next, &input, &move->effect, err) && plan_shifts(move, err);
 }
@@ -287,6 +300,20 @@ static void arm_timer(struct rule_state *rule)
     uv_timer_start(&rule->timer, on_timer, (uint64_t)left_ms, 0);
 }
 
+static void start_watching(struct rule_state *rule, int64_t created_ms)
+{
+    char seen[ROLLOUT_TEXT_SIZE];
+    if (created_ms > rule->newest_created_ms) {
+        rule->newest_created_ms = created_ms;
+    }
+    rule->is_late = rule_gate(rule, seen, sizeof(seen)) == GATE_FAIL;
+    if (rule->is_late) {
+        log_warning("rollout %s #%lld: %s is unhealthy now, it has the first hold to become "
+                    "healthy: %s",
+                    rule->config->name, (long long)rule->rollout.id, rule->rollout.candidate, seen);
+    }
+}
+
 void rule_act(struct rule_move *move)
 {
     struct rule_state *rule = move->rule;
@@ -296,8 +323,8 @@ void rule_act(struct rule_move *move)
     }
     rule->rollout = move->next;
     rule->has_rollout = true;
-    if (move->is_start && move->created_ms > rule->newest_created_ms) {
-        rule->newest_created_ms = move->created_ms;
+    if (move->is_start) {
+        start_watching(rule, move->created_ms);
     }
     shift_apply(rule->control, move->shifts, move->shift_count);
     shift_publish(rule->control);

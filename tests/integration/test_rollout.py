@@ -56,15 +56,35 @@ def test_an_unhealthy_candidate_falls_back_at_once_in_each_hold(make_lab, step, 
     assert rollout["step"] == step and lab.page() == "cats v2"
 
 
-def test_a_candidate_that_is_unhealthy_before_gets_no_traffic_for_long(make_lab):
-    lab = make_lab()
+def start_unhealthy(lab):
+    """ECS says RUNNING before the health check passes."""
     lab.green.healthy = False
     harness.wait_for(lambda: lab.daemon.call("status")["health"]["unhealthy"] == 1, "unhealthy")
-    lab.daemon.push(task_event(deployment=GREEN))
-    harness.wait_for(lambda: lab.daemon.weights() == {"blue": 100, "green": 0} and
-                     (lab.daemon.rollout() or {"state": "failed"})["state"] == "failed",
-                     "fell back, or did not start")
+    assert lab.daemon.push(task_event(deployment=GREEN)) == ["started"]
+    assert lab.daemon.weights() == {"blue": 90, "green": 10}
+    assert {lab.page() for _ in range(20)} == {"cats v2"}
+
+
+def test_a_candidate_that_stays_unhealthy_falls_back_after_the_first_hold(make_lab):
+    lab = make_lab()
+    start_unhealthy(lab)
+    rollout = lab.wait_state("failed")
+    assert rollout["step"] == 1 and rollout["hold_left_ms"] == 0
+    assert lab.daemon.weights() == {"blue": 100, "green": 0}
     assert lab.page() == "cats v2"
+
+
+def test_a_candidate_that_was_unhealthy_before_has_the_first_hold_to_recover(make_lab):
+    lab = make_lab(hold="3s")
+    start_unhealthy(lab)
+    lab.blue.healthy = False  # a verdict that changes has everybody look again
+    harness.wait_for(lambda: lab.daemon.call("status")["health"]["unhealthy"] == 2, "both")
+    lab.blue.healthy = lab.green.healthy = True
+    lab.wait_healthy()
+    assert lab.daemon.rollout()["state"] == "holding"
+    lab.green.healthy = False  # from here on it is watched
+    lab.wait_state("failed")
+    assert lab.daemon.weights() == {"blue": 100, "green": 0}
 
 
 def test_roles_turn_after_success(make_lab):
