@@ -11,6 +11,7 @@
 #include "server/lookup.h"
 #include "server/query.h"
 #include "server/response.h"
+#include "server/secure.h"
 
 void answer_context_init(struct answer_context *context, const struct config_server *config,
                          struct worker_slot *slot, size_t set_count, uint64_t seed)
@@ -73,6 +74,10 @@ static void answer_internet(struct response *response)
     }
     /* RFC 1035 section 6.2: an answer to class ANY cannot be authoritative. */
     response->flags = query->class == DNS_CLASS_IN ? DNS_FLAG_AA : 0;
+    if (secure_is_wanted(response, &found) && !lookup_is_link(found.outcome)) {
+        secure_answer(response, &found);
+        return;
+    }
     size_t base_len;
     const struct encoded *encoded = find_encoded(response, &found, &base_len);
     if (encoded != NULL) {

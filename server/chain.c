@@ -8,9 +8,12 @@
 
 #include "server/compress.h"
 #include "server/dns.h"
+#include "server/secure.h"
 
 #define CHAIN_LINKS_MAX 16
-#define RECORD_FIXED    10 /* type, class, TTL, RDLENGTH */
+/* One for each wildcard on the way, and those of the end. */
+#define PROOFS_MAX   (CHAIN_LINKS_MAX + DENIAL_PROOFS_MAX)
+#define RECORD_FIXED 10 /* type, class, TTL, RDLENGTH */
 
 struct chain {
     struct response *response;
@@ -23,6 +26,11 @@ struct chain {
     uint8_t visited[CHAIN_LINKS_MAX + 1][NAME_MAX_OCTETS]; /* lower case; visited[links] is name */
     const struct node *dnames[CHAIN_LINKS_MAX + 1];        /* written already */
     unsigned dname_count;
+    struct chain_proof {
+        const struct encoded *record;
+        const struct zone *zone;
+    } proofs[PROOFS_MAX]; /* for the authority section, of all the zones on the way */
+    unsigned proof_count;
 };
 
 /* The types whose RDATA may hold compressed names (RFC 3597 section 4): octets before the names,
@@ -83,6 +91,9 @@ static struct wire_reader open_rrset(struct chain *chain, const uint8_t *base, s
 {
     const struct rrset *rrset = chain->found.rrset;
     uint16_t shift = (uint16_t)(base_len - chain->found.node->name_len);
+    if (secure_is_wanted(chain->response, &chain->found)) {
+        rrset = node_with_signatures(chain->found.node, rrset);
+    }
     if (rrset->record_set == RRSET_STATIC) {
         *counts = rrset->answer;
         return open_encoded(chain, &rrset->answer, base, base_len, shift);
@@ -166,8 +177,41 @@ static void copy_sections(struct chain *chain, struct wire_reader *from,
     copy_records(chain, from, required);
     uint16_t optional = copy_optional(chain, from, (uint16_t)(counts->additional_count - required));
     response->answer_count = (uint16_t)(response->answer_count + counts->answer_count);
-    response->authority_count = counts->authority_count;
+    response->authority_count = (uint16_t)(response->authority_count + counts->authority_count);
     response->additional_count = (uint16_t)(required + optional);
+}
+
+/* What has to be proved about the name where the chain is. */
+static void remember_proofs(struct chain *chain)
+{
+    struct denial_proofs proofs = {0};
+    if (!secure_is_wanted(chain->response, &chain->found)) {
+        return;
+    }
+    secure_find_proofs(&chain->found, &chain->name, &proofs);
+    for (size_t i = 0; i < proofs.count; i++) {
+        bool is_known = chain->proof_count == PROOFS_MAX;
+        for (unsigned j = 0; j < chain->proof_count && !is_known; j++) {
+            is_known = chain->proofs[j].record == proofs.records[i];
+        }
+        if (!is_known) {
+            chain->proofs[chain->proof_count++] =
+                (struct chain_proof){.record = proofs.records[i], .zone = chain->found.zone};
+        }
+    }
+}
+
+static void write_proofs(struct chain *chain)
+{
+    for (unsigned i = 0; i < chain->proof_count; i++) {
+        const struct encoded *record = chain->proofs[i].record;
+        const struct name *origin = &chain->proofs[i].zone->origin;
+        struct wire_reader reader = open_encoded(chain, record, origin->octets, origin->len, 0);
+        copy_records(chain, &reader, record->authority_count);
+        chain->response->authority_count =
+            (uint16_t)(chain->response->authority_count + record->authority_count);
+    }
+    chain->proof_count = 0;
 }
 
 /* Moves the chain to its next name. False: it has been there, or has come far enough. */
@@ -200,14 +244,21 @@ static size_t peek_target(struct wire_reader reader, uint8_t target[NAME_MAX_OCT
     return len;
 }
 
+/* The CNAME or DNAME, and its RRSIGs where it has any. */
+static void copy_answer(struct chain *chain, struct wire_reader *from, const struct encoded *counts)
+{
+    copy_records(chain, from, counts->answer_count);
+    chain->response->answer_count =
+        (uint16_t)(chain->response->answer_count + counts->answer_count);
+}
+
 static bool follow_cname(struct chain *chain)
 {
     struct encoded counts;
     uint8_t target[NAME_MAX_OCTETS];
     struct wire_reader reader = open_rrset(chain, chain->octets, chain->name.len, &counts);
     size_t target_len = peek_target(reader, target);
-    copy_records(chain, &reader, 1);
-    chain->response->answer_count++;
+    copy_answer(chain, &reader, &counts);
     return !chain->writer.failed && move_to(chain, target, target_len);
 }
 
@@ -228,7 +279,8 @@ static void write_synthesized(struct chain *chain, const uint8_t ttl[4], const u
     chain->response->answer_count++;
 }
 
-static void write_dname(struct chain *chain, struct wire_reader *reader)
+static void write_dname(struct chain *chain, struct wire_reader *reader,
+                        const struct encoded *counts)
 {
     const struct node *node = chain->found.node;
     for (unsigned i = 0; i < chain->dname_count; i++) {
@@ -237,8 +289,7 @@ static void write_dname(struct chain *chain, struct wire_reader *reader)
         }
     }
     chain->dnames[chain->dname_count++] = node;
-    copy_records(chain, reader, 1);
-    chain->response->answer_count++;
+    copy_answer(chain, reader, counts);
 }
 
 static bool follow_dname(struct chain *chain)
@@ -258,7 +309,7 @@ static bool follow_dname(struct chain *chain)
     assert(fixed != NULL);
     uint8_t ttl[4];
     memcpy(ttl, fixed + 4, sizeof(ttl));
-    write_dname(chain, &reader);
+    write_dname(chain, &reader, &counts);
     if (target_len > NAME_MAX_OCTETS) {
         chain->response->rcode = DNS_YXDOMAIN; /* RFC 6672 section 2.2 */
         return false;
@@ -276,12 +327,29 @@ static void end_with_encoded(struct chain *chain, const struct encoded *encoded,
     copy_sections(chain, &reader, encoded);
 }
 
+static void end_with_referral(struct chain *chain)
+{
+    const struct node *node = chain->found.node;
+    bool is_secure = secure_is_wanted(chain->response, &chain->found);
+    write_proofs(chain); /* its glue ends the response */
+    end_with_encoded(chain, &node->referral[is_secure ? 1 : 0], node->name, node->name_len);
+}
+
+static void end_with_negative(struct chain *chain)
+{
+    const struct zone *zone = chain->found.zone;
+    bool is_secure = secure_is_wanted(chain->response, &chain->found);
+    end_with_encoded(chain, is_secure ? &zone->denial->negative : &zone->negative,
+                     zone->origin.octets, zone->origin.len);
+}
+
 /* One step. False: the chain has ended. */
 static bool take_step(struct chain *chain)
 {
     const struct lookup *found = &chain->found;
     struct encoded counts;
     struct wire_reader reader;
+    remember_proofs(chain);
     switch (found->outcome) {
     case LOOKUP_CNAME:
         return follow_cname(chain);
@@ -292,16 +360,14 @@ static bool take_step(struct chain *chain)
         copy_sections(chain, &reader, &counts);
         return false;
     case LOOKUP_REFERRAL:
-        end_with_encoded(chain, found->node->referral, found->node->name, found->node->name_len);
+        end_with_referral(chain);
         return false;
     case LOOKUP_NXDOMAIN:
         chain->response->rcode = DNS_NXDOMAIN; /* RFC 6604 section 3 */
-        end_with_encoded(chain, &found->zone->negative, found->zone->origin.octets,
-                         found->zone->origin.len);
+        end_with_negative(chain);
         return false;
     case LOOKUP_NODATA:
-        end_with_encoded(chain, &found->zone->negative, found->zone->origin.octets,
-                         found->zone->origin.len);
+        end_with_negative(chain);
         return false;
     case LOOKUP_NO_ZONE: /* the resolver goes on from here */
         return false;
@@ -320,12 +386,14 @@ void chain_answer(struct response *response, struct lookup found)
     chain.name = query->name;
     chain.links = 0;
     chain.dname_count = 0;
+    chain.proof_count = 0;
     memcpy(chain.octets, response->out + DNS_HEADER_LEN, query->name.len);
     memcpy(chain.visited[0], query->name.lower, query->name.len);
     compress_add(&chain.compress, &query->name, DNS_HEADER_LEN);
     while (take_step(&chain)) {
         chain.found = lookup_name(response->task->snapshot, &chain.name, query->type);
     }
+    write_proofs(&chain);
     response->len = chain.writer.at;
     if (chain.writer.failed) {
         response_truncate(response);

@@ -3,6 +3,7 @@
  * name, with DNAME (RFC 6672), DS (RFC 4035 section 3.1.4.1) and minimal ANY (RFC 8482). Pure. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/attributes.h"
@@ -18,6 +19,12 @@ enum lookup_outcome {
     LOOKUP_NODATA,
     LOOKUP_NXDOMAIN,
 };
+
+/* An answer that goes on at another name: chain.h. */
+static inline bool lookup_is_link(enum lookup_outcome outcome)
+{
+    return outcome == LOOKUP_CNAME || outcome == LOOKUP_DNAME;
+}
 
 struct lookup {
     enum lookup_outcome outcome;

@@ -30,6 +30,22 @@ void response_add_required(struct response *response, const struct encoded *enco
     response->additional_count = encoded->required_additional_count;
 }
 
+void response_add_authority(struct response *response, const struct encoded *encoded,
+                            size_t base_len)
+{
+    if ((response->flags & DNS_FLAG_TC) != 0) {
+        return;
+    }
+    if (encoded->len > response->limit - response->len) {
+        response_truncate(response);
+        return;
+    }
+    uint16_t shift = (uint16_t)(response->query->name.len - base_len);
+    encoded_copy(encoded, encoded->len, shift, response->out + response->len);
+    response->len += encoded->len;
+    response->authority_count = (uint16_t)(response->authority_count + encoded->authority_count);
+}
+
 /* The subnet that the client subnet option names, where it is to be honoured. False: none. */
 static bool client_of_option(struct response *response, uint64_t *client)
 {

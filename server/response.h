@@ -42,6 +42,11 @@ static inline void response_add_encoded(struct response *response, const struct 
     response->additional_count = encoded->additional_count;
 }
 
+/* Appends records to the authority section, behind which there is nothing yet. Nothing once the
+ * response was truncated. */
+void response_add_authority(struct response *response, const struct encoded *encoded,
+                            size_t base_len);
+
 /* A weighted record set's turn: the member that answers, and the record to begin with. Counts. */
 struct response_choice {
     const struct member_records *records;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "zones/denial.h"
 #include "zones/encoded.h"
 #include "zones/name.h"
 
@@ -23,10 +24,13 @@ struct rrset {
 
 struct node {
     const uint8_t *name;        /* lower-case wire form */
-    const struct rrset *rrsets; /* ascending by type; at a delegation without the NS */
+    const struct rrset *rrsets; /* ascending by type; at a delegation without the NS. In a signed
+                                   zone the same ones with RRSIGs follow */
     union {
-        const struct encoded *referral; /* of a delegation: NS and glue, base name = this node */
-        const struct node *wildcard;    /* of any other node: the child "*", or NULL */
+        /* Of a delegation: NS and glue, base name = this node. In a signed zone referral[1] has DS
+         * or the proof of none too. */
+        const struct encoded *referral;
+        const struct node *wildcard; /* of any other node: the child "*", or NULL */
     };
     uint16_t rrset_count; /* 0: an empty non-terminal (or a delegation without DS) */
     uint8_t name_len;
@@ -50,6 +54,7 @@ struct zone {
     const struct node *nodes; /* parents before children */
     const struct node *apex;
     struct encoded negative; /* the SOA for NODATA and NXDOMAIN (RFC 2308), base name = origin */
+    const struct denial *denial;       /* NULL: the zone is not signed */
     const struct zone_bucket *buckets; /* open addressing, power of two, at most half full */
     uint32_t bucket_mask;
     unsigned max_labels; /* of any node: deeper names are not looked up one by one */
@@ -152,6 +157,18 @@ struct zone_table_bucket {
     const struct zone *zone; /* NULL: free */
     uint32_t hash;           /* of the origin */
 };
+
+/* One of the node's RRsets as a query with DO is answered. The zone is signed. */
+static inline const struct rrset *node_with_signatures(const struct node *node,
+                                                       const struct rrset *rrset)
+{
+    return rrset + node->rrset_count;
+}
+
+static inline size_t zone_node_index(const struct zone *zone, const struct node *node)
+{
+    return (size_t)(node - zone->nodes);
+}
 
 /* All zones of a daemon, found by QNAME. */
 struct zone_table {

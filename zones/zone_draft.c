@@ -196,9 +196,9 @@ static bool check_type(const struct candidate *new, struct error *err)
 }
 
 /* Type of an RRSIG's records: each type covered is an RRset of its own. */
-static unsigned covered_type(uint16_t type, const uint8_t *rdata, size_t len)
+static uint16_t covered_type(uint16_t type, const uint8_t *rdata, size_t len)
 {
-    return type == TYPE_RRSIG && len >= 2 ? (unsigned)rdata[0] << 8 | rdata[1] : 0;
+    return type == TYPE_RRSIG && len >= 2 ? (uint16_t)(rdata[0] << 8 | rdata[1]) : 0;
 }
 
 /* Rules about one RRset. is_duplicate: the record is there already. */
@@ -211,10 +211,9 @@ static bool check_rrset(const struct candidate *new, const struct draft_input *i
     if (input->type == TYPE_SOA) {
         return refuse(new, "a second SOA, expected one", rrset, err);
     }
-    unsigned covered = covered_type(input->type, input->rdata, input->rdata_len);
+    uint16_t covered = covered_type(input->type, input->rdata, input->rdata_len);
     for (const struct draft_record *other = rrset->first; other != NULL; other = other->next) {
-        if (covered_type(rrset->type, other->rdata, other->rdata_len) == covered &&
-            other->ttl_s != input->ttl_s) {
+        if (other->covered == covered && other->ttl_s != input->ttl_s) {
             return refuse(new, "a TTL that differs within the RRset (RFC 2181 section 5.2)", rrset,
                           err);
         }
@@ -250,6 +249,7 @@ static void add_record(struct zone_draft *draft, struct draft_rrset *rrset,
     struct draft_record *record = arena_alloc(draft->arena, sizeof(*record));
     record->rdata = arena_copy_octets(draft->arena, input->rdata, input->rdata_len);
     record->rdata_len = input->rdata_len;
+    record->covered = covered_type(input->type, input->rdata, input->rdata_len);
     record->ttl_s = input->ttl_s;
     record->path = input->place.path;
     record->line = input->place.line;

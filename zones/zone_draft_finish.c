@@ -1,18 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* From draft to zone: cuts, then nodes and the table that finds them, then their answers. */
+#include "zones/zone_draft_finish.h"
+
 #include <string.h>
 
 #include "common/alloc.h"
-#include "zones/encoder.h"
-#include "zones/zone_draft_model.h"
 
 #define SOA_NUMBERS_OCTETS 20 /* serial, refresh, retry, expire, minimum */
-
-struct finisher {
-    const struct zone_draft *draft;
-    struct zone *zone;
-    struct encoder *encoder;
-};
 
 static uint32_t read_32(const uint8_t *octets)
 {
@@ -79,10 +73,50 @@ static bool check_record_sets(const struct zone_draft *draft, struct error *err)
     return true;
 }
 
-/* Below a cut nothing is looked up: the cut answers. */
-static bool is_kept(const struct draft_node *node)
+/* Whoever signed the zone did it for all to validate: DNSKEY, and RRSIGs of the SOA. */
+static bool is_signed(const struct zone_draft *draft)
 {
-    return node->cut == NULL || node->cut == node;
+    const struct draft_node *apex = draft->nodes[0];
+    const struct draft_rrset *rrsigs = draft_find_rrset(apex, TYPE_RRSIG);
+    if (draft_find_rrset(apex, TYPE_DNSKEY) == NULL || rrsigs == NULL) {
+        return false;
+    }
+    for (const struct draft_record *i = rrsigs->first; i != NULL; i = i->next) {
+        if (i->covered == TYPE_SOA) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A member's records would need signatures that only the owner of the keys can make. */
+static bool check_unsignable(const struct zone_draft *draft, struct error *err)
+{
+    for (size_t i = 0; i < draft->node_count; i++) {
+        const struct draft_rrset *rrset = draft->nodes[i]->rrsets;
+        for (; rrset != NULL; rrset = rrset->next) {
+            if (rrset->record_set == NULL) {
+                continue;
+            }
+            char name[NAME_TEXT_SIZE], origin[NAME_TEXT_SIZE], type[RECORD_TYPE_TEXT_SIZE];
+            name_print(draft->nodes[i]->name, name);
+            name_print(draft->origin.octets, origin);
+            record_type_print(rrset->type, type);
+            const struct draft_rrset *key = draft_find_rrset(draft->nodes[0], TYPE_DNSKEY);
+            return error_set(err,
+                             "%s:%u: record set %s/%s: its members cannot be signed: the file of "
+                             "zone %s is signed already (DNSKEY in %s:%u), expected an unsigned "
+                             "file",
+                             rrset->place.path, rrset->place.line, name, type, origin,
+                             key->place.path, key->place.line);
+        }
+    }
+    return true;
+}
+
+bool finisher_keeps(const struct draft_node *node)
+{
+    return (node->cut == NULL || node->cut == node) && !node->is_hash_owner;
 }
 
 /* Data at a delegation that the parent side is authoritative for (RFC 4035 section 2.6). */
@@ -129,7 +163,7 @@ static void make_nodes(const struct finisher *finisher)
     const struct zone_draft *draft = finisher->draft;
     struct zone *zone = finisher->zone;
     for (size_t i = 0; i < draft->node_count; i++) {
-        zone->node_count += is_kept(draft->nodes[i]) ? 1 : 0;
+        zone->node_count += finisher_keeps(draft->nodes[i]) ? 1 : 0;
     }
     uint32_t size = 4;
     while (size < 2 * zone->node_count) {
@@ -139,7 +173,7 @@ static void make_nodes(const struct finisher *finisher)
     struct zone_bucket *buckets = arena_alloc(zone->arena, size * sizeof(*buckets));
     size_t made = 0;
     for (size_t i = 0; i < draft->node_count; i++) {
-        if (is_kept(draft->nodes[i])) {
+        if (finisher_keeps(draft->nodes[i])) {
             put_bucket(buckets, size - 1, draft->nodes[i]->hash, made);
             make_node(finisher, draft->nodes[i], &nodes[made++]);
         }
@@ -150,9 +184,8 @@ static void make_nodes(const struct finisher *finisher)
     zone->bucket_mask = size - 1;
 }
 
-/* Adds an RRset to the response that is being encoded. False when a message cannot hold it. */
-static bool add_rrset(const struct finisher *finisher, enum encoder_section section,
-                      const struct draft_node *node, const struct draft_rrset *rrset)
+bool finisher_add_rrset(const struct finisher *finisher, enum encoder_section section,
+                        const struct draft_node *node, const struct draft_rrset *rrset)
 {
     for (const struct draft_record *from = rrset->first; from != NULL; from = from->next) {
         const struct encoder_record record = {
@@ -163,6 +196,26 @@ static bool add_rrset(const struct finisher *finisher, enum encoder_section sect
             .rdata = from->rdata,
         };
         if (!encoder_add(finisher->encoder, section, &record)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool finisher_add_signatures(const struct finisher *finisher, enum encoder_section section,
+                             const struct draft_node *node, uint16_t type, uint32_t ttl_max)
+{
+    const struct draft_rrset *rrsigs = draft_find_rrset(node, TYPE_RRSIG);
+    const struct draft_record *from = rrsigs != NULL ? rrsigs->first : NULL;
+    for (; from != NULL; from = from->next) {
+        const struct encoder_record record = {
+            .owner = node->name,
+            .type = TYPE_RRSIG,
+            .rdata_len = from->rdata_len,
+            .ttl_s = from->ttl_s < ttl_max ? from->ttl_s : ttl_max,
+            .rdata = from->rdata,
+        };
+        if (from->covered == type && !encoder_add(finisher->encoder, section, &record)) {
             return false;
         }
     }
@@ -181,6 +234,49 @@ static bool refuse_size(const struct draft_node *node, const struct draft_rrset 
                      rrset->place.path, rrset->place.line, name, type, ENCODED_MAX_OCTETS);
 }
 
+/* With the RRSIGs, and the beginning of that without. */
+static bool make_signed_rrset(const struct finisher *finisher, const struct draft_node *from,
+                              const struct draft_rrset *rrset, struct rrset *to)
+{
+    struct rrset *with = to + from->node->rrset_count;
+    encoder_mark_required(finisher->encoder);
+    if (!finisher_add_signatures(finisher, ENCODER_ANSWER, from, rrset->type, UINT32_MAX)) {
+        return false;
+    }
+    *with = *to;
+    encoder_finish(finisher->encoder, finisher->zone->arena, &with->answer);
+    to->answer = with->answer;
+    to->answer.len = with->answer.required_len;
+    to->answer.answer_count = 0;
+    for (const struct draft_record *i = rrset->first; i != NULL; i = i->next) {
+        to->answer.answer_count++;
+    }
+    with->answer.required_len = with->answer.len;
+    return true;
+}
+
+static bool make_rrset(const struct finisher *finisher, const struct draft_node *from,
+                       const struct draft_rrset *rrset, struct rrset *to, struct error *err)
+{
+    struct name_key key;
+    make_key(from, &key);
+    unsigned flags = from->name[0] == 1 && from->name[1] == '*' ? ENCODER_BASE_IS_WILDCARD : 0;
+    to->type = rrset->type;
+    to->record_set = rrset->record_set != NULL ? rrset->record_set->id : RRSET_STATIC;
+    if (rrset->record_set != NULL) {
+        return true;
+    }
+    encoder_start(finisher->encoder, &key, flags);
+    if (!finisher_add_rrset(finisher, ENCODER_ANSWER, from, rrset) ||
+        (finisher->denial != NULL && !make_signed_rrset(finisher, from, rrset, to))) {
+        return refuse_size(from, rrset, err);
+    }
+    if (finisher->denial == NULL) {
+        encoder_finish(finisher->encoder, finisher->zone->arena, &to->answer);
+    }
+    return true;
+}
+
 static bool make_rrsets(const struct finisher *finisher, const struct draft_node *from,
                         struct error *err)
 {
@@ -188,38 +284,34 @@ static bool make_rrsets(const struct finisher *finisher, const struct draft_node
     for (const struct draft_rrset *rrset = from->rrsets; rrset != NULL; rrset = rrset->next) {
         count += is_served(from, rrset) ? 1 : 0;
     }
+    size_t forms = finisher->denial != NULL ? 2 : 1;
     struct arena *arena = finisher->zone->arena;
-    struct rrset *rrsets = count == 0 ? NULL : arena_alloc(arena, count * sizeof(*rrsets));
-    struct name_key key;
-    make_key(from, &key);
-    unsigned flags = from->name[0] == 1 && from->name[1] == '*' ? ENCODER_BASE_IS_WILDCARD : 0;
-    size_t made = 0;
-    for (const struct draft_rrset *rrset = from->rrsets; rrset != NULL; rrset = rrset->next) {
-        if (!is_served(from, rrset)) {
-            continue;
-        }
-        struct rrset *to = &rrsets[made++];
-        to->type = rrset->type;
-        to->record_set = rrset->record_set != NULL ? rrset->record_set->id : RRSET_STATIC;
-        if (rrset->record_set != NULL) {
-            continue;
-        }
-        encoder_start(finisher->encoder, &key, flags);
-        if (!add_rrset(finisher, ENCODER_ANSWER, from, rrset)) {
-            return refuse_size(from, rrset, err);
-        }
-        encoder_finish(finisher->encoder, arena, &to->answer);
-    }
+    struct rrset *rrsets = count == 0 ? NULL : arena_alloc(arena, forms * count * sizeof(*rrsets));
     from->node->rrsets = rrsets;
     from->node->rrset_count = (uint16_t)count;
+    size_t made = 0;
+    for (const struct draft_rrset *rrset = from->rrsets; rrset != NULL; rrset = rrset->next) {
+        if (is_served(from, rrset) && !make_rrset(finisher, from, rrset, &rrsets[made++], err)) {
+            return false;
+        }
+    }
     return true;
 }
 
+/* A referral that is being encoded. */
+struct referral {
+    const struct finisher *finisher;
+    const struct draft_node *cut;
+    bool has_dnssec;
+};
+
 /* Addresses of the delegation's name servers that the zone knows. In-domain ones (below the cut,
  * or the cut itself) are required in a referral, others are a courtesy (RFC 9471 section 2). */
-static bool add_glue(const struct finisher *finisher, const struct draft_node *cut,
-                     const struct draft_record *ns, bool is_in_domain)
+static bool add_glue(const struct referral *referral, const struct draft_record *ns,
+                     bool is_in_domain)
 {
+    const struct finisher *finisher = referral->finisher;
+    const struct draft_node *cut = referral->cut;
     static const uint16_t types[] = {TYPE_A, TYPE_AAAA};
     struct name_key key;
     if (name_key_parse(&key, ns->rdata, ns->rdata_len) == 0 ||
@@ -234,34 +326,67 @@ static bool add_glue(const struct finisher *finisher, const struct draft_node *c
                  draft_find_node(finisher->draft, &key, cut->label_count) == cut;
     for (size_t i = 0; i < ARRAY_LEN(types) && below == is_in_domain; i++) {
         const struct draft_rrset *rrset = draft_find_rrset(server, types[i]);
-        if (rrset != NULL && !add_rrset(finisher, ENCODER_ADDITIONAL, server, rrset)) {
+        if (rrset == NULL) {
+            continue;
+        }
+        /* Below a cut addresses have no signatures; elsewhere they come along. */
+        if (!finisher_add_rrset(finisher, ENCODER_ADDITIONAL, server, rrset) ||
+            (referral->has_dnssec && server->cut == NULL &&
+             !finisher_add_signatures(finisher, ENCODER_ADDITIONAL, server, types[i],
+                                      UINT32_MAX))) {
             return false;
         }
     }
     return true;
 }
 
-static bool make_referral(const struct finisher *finisher, const struct draft_node *cut,
-                          struct error *err)
+/* DS, or the proof that there is none (RFC 4035 section 3.1.4). */
+static bool add_delegation_signer(const struct finisher *finisher, const struct draft_node *cut)
 {
+    const struct draft_rrset *ds = draft_find_rrset(cut, TYPE_DS);
+    if (ds == NULL) {
+        return draft_denial_add_to_referral(finisher, cut);
+    }
+    return finisher_add_rrset(finisher, ENCODER_AUTHORITY, cut, ds) &&
+           finisher_add_signatures(finisher, ENCODER_AUTHORITY, cut, TYPE_DS, UINT32_MAX);
+}
+
+static bool encode_referral(const struct referral *referral, struct encoded *out)
+{
+    const struct finisher *finisher = referral->finisher;
+    const struct draft_node *cut = referral->cut;
     const struct draft_rrset *ns = draft_find_rrset(cut, TYPE_NS);
     struct name_key key;
     make_key(cut, &key);
     encoder_start(finisher->encoder, &key, ENCODER_BASE_IS_ABOVE);
-    bool fits = add_rrset(finisher, ENCODER_AUTHORITY, cut, ns);
+    bool fits = finisher_add_rrset(finisher, ENCODER_AUTHORITY, cut, ns) &&
+                (!referral->has_dnssec || add_delegation_signer(finisher, cut));
     for (const struct draft_record *i = ns->first; fits && i != NULL; i = i->next) {
-        fits = add_glue(finisher, cut, i, true);
-    }
-    if (!fits) {
-        return refuse_size(cut, ns, err);
+        fits = add_glue(referral, i, true);
     }
     encoder_mark_required(finisher->encoder);
     for (const struct draft_record *i = ns->first; fits && i != NULL; i = i->next) {
-        fits = add_glue(finisher, cut, i, false);
+        if (!add_glue(referral, i, false)) {
+            break; /* not required */
+        }
     }
-    struct arena *arena = finisher->zone->arena;
-    struct encoded *referral = arena_alloc(arena, sizeof(*referral));
-    encoder_finish(finisher->encoder, arena, referral);
+    if (fits) {
+        encoder_finish(finisher->encoder, finisher->zone->arena, out);
+    }
+    return fits;
+}
+
+static bool make_referral(const struct finisher *finisher, const struct draft_node *cut,
+                          struct error *err)
+{
+    size_t forms = finisher->denial != NULL ? 2 : 1;
+    struct encoded *referral = arena_alloc(finisher->zone->arena, forms * sizeof(*referral));
+    for (size_t i = 0; i < forms; i++) {
+        const struct referral from = {.finisher = finisher, .cut = cut, .has_dnssec = i == 1};
+        if (!encode_referral(&from, &referral[i])) {
+            return refuse_size(cut, draft_find_rrset(cut, TYPE_NS), err);
+        }
+    }
     cut->node->referral = referral;
     return true;
 }
@@ -289,6 +414,13 @@ static bool make_negative(const struct finisher *finisher, struct error *err)
     }
     encoder_finish(finisher->encoder, finisher->zone->arena, &finisher->zone->negative);
     finisher->zone->serial = read_32(numbers);
+    if (finisher->denial == NULL) {
+        return true;
+    }
+    if (!finisher_add_signatures(finisher, ENCODER_AUTHORITY, apex, TYPE_SOA, record.ttl_s)) {
+        return refuse_size(apex, rrset, err);
+    }
+    encoder_finish(finisher->encoder, finisher->zone->arena, &finisher->denial->denial->negative);
     return true;
 }
 
@@ -296,7 +428,7 @@ static bool make_answers(const struct finisher *finisher, struct error *err)
 {
     for (size_t i = 0; i < finisher->draft->node_count; i++) {
         const struct draft_node *from = finisher->draft->nodes[i];
-        if (!is_kept(from)) {
+        if (!finisher_keeps(from)) {
             continue;
         }
         if (!make_rrsets(finisher, from, err) ||
@@ -313,8 +445,12 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
         return NULL;
     }
     find_cuts(draft);
-    if (!check_record_sets(draft, err)) {
+    bool has_dnssec = is_signed(draft);
+    if (!check_record_sets(draft, err) || (has_dnssec && !check_unsignable(draft, err))) {
         return NULL;
+    }
+    if (has_dnssec) {
+        draft_denial_mark_hashes(draft);
     }
     struct arena *arena = arena_new();
     CLEANUP(zone_freep) struct zone *zone = arena_alloc(arena, sizeof(*zone));
@@ -323,9 +459,9 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     zone->record_count = draft->record_count;
     zone->file = arena_copy_octets(arena, end.path, strlen(end.path) + 1);
     CLEANUP(encoder_freep) struct encoder *encoder = encoder_new();
-    const struct finisher finisher = {.draft = draft, .zone = zone, .encoder = encoder};
+    struct finisher finisher = {.draft = draft, .zone = zone, .encoder = encoder};
     make_nodes(&finisher);
-    if (!make_answers(&finisher, err)) {
+    if ((has_dnssec && !draft_denial_make(&finisher, err)) || !make_answers(&finisher, err)) {
         return NULL;
     }
     return STEAL(zone);

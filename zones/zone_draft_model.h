@@ -13,6 +13,7 @@ struct draft_record {
     uint32_t line;
     uint32_t ttl_s;
     uint16_t rdata_len;
+    uint16_t covered; /* of an RRSIG: the type that it covers; else 0 */
 };
 
 struct draft_rrset {
@@ -32,6 +33,8 @@ struct draft_node {
     struct node *node;      /* what it became, if anything; set when finishing */
     uint32_t hash;
     uint8_t name_len, label_count;
+    bool has_children;  /* other than owners of NSEC3; set when finishing a signed zone */
+    bool is_hash_owner; /* of an NSEC3 and nothing else; set when finishing a signed zone */
 };
 
 struct zone_draft {

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "server/secure.h"
+
+#include "server/dns.h"
+
+/* The node is the source of synthesis, not the name itself: "*" asked for is an exact match. */
+static bool is_expanded(const struct lookup *found, const struct name_key *name)
+{
+    const struct node *node = found->node;
+    return node->name[0] == 1 && node->name[1] == '*' &&
+           (name->label_count != node->label_count || name->lower[0] != 1 || name->lower[1] != '*');
+}
+
+void secure_find_proofs(const struct lookup *found, const struct name_key *name,
+                        struct denial_proofs *proofs)
+{
+    const struct denial *denial = found->zone->denial;
+    size_t node = zone_node_index(found->zone, found->node);
+    switch (found->outcome) {
+    case LOOKUP_ANSWER:
+    case LOOKUP_CNAME:
+        if (is_expanded(found, name)) {
+            denial_of_closer(denial, node, name, proofs);
+        }
+        break;
+    case LOOKUP_NODATA:
+        if (is_expanded(found, name)) {
+            denial_of_wildcard_type(denial, node, name, proofs);
+        } else {
+            denial_of_type(denial, node, proofs);
+        }
+        break;
+    case LOOKUP_NXDOMAIN:
+        denial_of_name(denial, node, name, proofs);
+        break;
+    case LOOKUP_NO_ZONE:
+    case LOOKUP_DNAME:    /* the DNAME's RRSIG is all: RFC 6672 section 5.3.1 */
+    case LOOKUP_REFERRAL: /* encoded with it */
+        break;
+    }
+}
+
+static void add_proofs(struct response *response, const struct lookup *found)
+{
+    struct denial_proofs proofs = {0};
+    secure_find_proofs(found, &response->query->name, &proofs);
+    for (size_t i = 0; i < proofs.count; i++) {
+        response_add_authority(response, proofs.records[i], found->zone->origin.len);
+    }
+}
+
+void secure_answer(struct response *response, const struct lookup *found)
+{
+    const struct node *node = found->node;
+    const struct zone *zone = found->zone;
+    switch (found->outcome) {
+    case LOOKUP_ANSWER:
+        response_add_encoded(response, &node_with_signatures(node, found->rrset)->answer,
+                             node->name_len);
+        break;
+    case LOOKUP_REFERRAL:
+        response->flags = 0;
+        response_add_encoded(response, &node->referral[1], node->name_len);
+        break;
+    case LOOKUP_NXDOMAIN:
+        response->rcode = DNS_NXDOMAIN;
+        response_add_encoded(response, &zone->denial->negative, zone->origin.len);
+        break;
+    case LOOKUP_NODATA:
+        response_add_encoded(response, &zone->denial->negative, zone->origin.len);
+        break;
+    case LOOKUP_NO_ZONE:
+    case LOOKUP_CNAME:
+    case LOOKUP_DNAME:
+        break;
+    }
+    add_proofs(response, found);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What zone_draft_finish.c and zone_draft_denial.c share. Private to those two. */
+#pragma once
+
+#include "zones/encoder.h"
+#include "zones/zone_draft_model.h"
+
+struct finisher {
+    const struct zone_draft *draft;
+    struct zone *zone;
+    struct encoder *encoder;
+    struct draft_denial *denial; /* NULL: the zone is not signed */
+};
+
+/* The chain of NSEC or NSEC3 while the zone is made. */
+struct draft_denial {
+    struct denial *denial;
+    const struct draft_node **owners; /* of each entry */
+};
+
+/* Kept in the zone: not below a cut, where the cut answers, and not the owner of an NSEC3, which
+ * is no name of the zone (RFC 5155 section 7.2.8). */
+bool finisher_keeps(const struct draft_node *node);
+
+/* Adds an RRset to the response that is being encoded, with its RRSIGs or without. False when a
+ * message cannot hold it. */
+MUST_CHECK bool finisher_add_rrset(const struct finisher *finisher, enum encoder_section section,
+                                   const struct draft_node *node, const struct draft_rrset *rrset);
+MUST_CHECK bool finisher_add_signatures(const struct finisher *finisher,
+                                        enum encoder_section section, const struct draft_node *node,
+                                        uint16_t type, uint32_t ttl_max);
+
+/* Marks the owners of NSEC3 records; before nodes are made. */
+void draft_denial_mark_hashes(const struct zone_draft *draft);
+/* After the nodes were made: the chain, and what it says of each node. Sets zone->denial and
+ * finisher->denial, whose memory is the draft's. */
+MUST_CHECK bool draft_denial_make(struct finisher *finisher, struct error *err);
+/* Adds the proof that the delegation has no DS to the referral that is being encoded. */
+MUST_CHECK bool draft_denial_add_to_referral(const struct finisher *finisher,
+                                             const struct draft_node *cut);
