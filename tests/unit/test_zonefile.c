@@ -517,10 +517,39 @@ static void names_of_the_configuration_are_checked(void **state)
     fixture_done(&fixture);
 }
 
+#define SIGNED_TOP                                                                                 \
+    "@ 3600 SOA ns host 1 7200 900 1209600 300\n@ 3600 NS ns\nns 3600 A 192.0.2.1\n"               \
+    "@ 3600 DNSKEY 257 3 13 AAAA\n"                                                        \
+    "@ 3600 RRSIG SOA 13 1 3600 20370101000000 20260101000000 48616 example. AAAA\n"
+
+static void nsec3_with_many_iterations_is_refused(void **state)
+{
+    (void)state;
+    check_refused(SIGNED_TOP "@ 0 NSEC3PARAM 1 0 51 -\n",
+                  ":6: NSEC3 with 51 iterations, expected at most 50 (RFC 9276)");
+    zone_free(fixture_zone("example", SIGNED_TOP "@ 0 NSEC3PARAM 1 0 50 -\n"));
+}
+
+/* Nobody's signer would make such a zone; it is served as far as it goes. */
+static void a_signed_zone_without_a_chain_is_served(void **state)
+{
+    (void)state;
+    CLEANUP(zone_freep) struct zone *zone = fixture_zone("example", SIGNED_TOP);
+    struct name_key key;
+    struct denial_proofs proofs = {0};
+    assert_int_equal(name_key_parse(&key, (const uint8_t *)"\1x\7example", 11), 11);
+    assert_non_null(zone->denial);
+    denial_of_name(zone->denial, 0, &key, &proofs);
+    denial_of_type(zone->denial, 0, &proofs);
+    assert_int_equal(proofs.count, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_invalid_zone_is_refused_with_its_text),
+        cmocka_unit_test(nsec3_with_many_iterations_is_refused),
+        cmocka_unit_test(a_signed_zone_without_a_chain_is_served),
         cmocka_unit_test(a_file_that_is_missing_or_a_directory_is_refused),
         cmocka_unit_test(an_rrset_larger_than_a_message_is_refused),
         cmocka_unit_test(a_nul_octet_is_refused),
