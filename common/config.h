@@ -47,9 +47,23 @@ struct config_control {
     unsigned socket_line, state_line, http_token_line, rights_line;
 };
 
+enum config_denial { CONFIG_DENIAL_NSEC, CONFIG_DENIAL_NSEC3 };
+
+/* A zone that is signed here. */
+struct config_dnssec {
+    const char *keys;              /* path of the folder with the key files */
+    enum config_denial denial;     /* default nsec; nsec3 has 0 iterations and no salt */
+    int64_t signature_lifetime_ms; /* default 14 d; 1 h to 365 d */
+    /* Default 5 d, at most three quarters of the lifetime: when so much is left of the signature
+     * that ends first, the zone is signed anew. */
+    int64_t refresh_ms;
+    unsigned line;
+};
+
 struct config_zone {
     const char *name;
     const char *file;
+    const struct config_dnssec *dnssec; /* NULL: the file is served as it is */
     unsigned line;
 };
 

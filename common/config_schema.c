@@ -58,9 +58,18 @@ static const cyaml_schema_field_t control_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t dnssec_fields[] = {
+    REQUIRED(raw_dnssec, keys),
+    OPTIONAL(raw_dnssec, denial),
+    OPTIONAL(raw_dnssec, signature_lifetime),
+    OPTIONAL(raw_dnssec, refresh),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t zone_fields[] = {
     REQUIRED(raw_zone, name),
     REQUIRED(raw_zone, file),
+    CYAML_FIELD_MAPPING_PTR("dnssec", OPTIONAL_PTR, struct raw_zone, dnssec, dnssec_fields),
     CYAML_FIELD_END,
 };
 

@@ -39,9 +39,17 @@ struct raw_control {
     struct raw_rights *rights;
 };
 
+struct raw_dnssec {
+    char *keys;
+    char *denial;
+    char *signature_lifetime;
+    char *refresh;
+};
+
 struct raw_zone {
     char *name;
     char *file;
+    struct raw_dnssec *dnssec;
 };
 
 struct raw_health_check {

@@ -11,6 +11,7 @@
 #define DNS_PORT        53
 #define DAY_MS          ((int64_t)86400 * 1000)
 #define TCP_CLIENTS_MAX 1000000
+#define HOUR_MS         ((int64_t)3600 * 1000)
 
 /* Processors that this process may use: in a container or under taskset fewer than there are. */
 static unsigned usable_processors(void)
@@ -183,6 +184,32 @@ bool fill_control(const struct config_reader *reader, const struct raw_control *
     return fill_http(&place, raw, control) && fill_rights(&place, raw->rights, &control->rights);
 }
 
+static bool fill_dnssec(const struct place *place, const struct raw_dnssec *raw,
+                        struct config_zone *zone)
+{
+    static const char *const denials[] = {"nsec", "nsec3", NULL};
+    if (raw == NULL) {
+        return true;
+    }
+    struct place at = place_key(place, "dnssec");
+    struct config_dnssec *dnssec = arena_alloc(place->reader->arena, sizeof(*dnssec));
+    unsigned denial = CONFIG_DENIAL_NSEC;
+    dnssec->line = place_line(&at);
+    dnssec->signature_lifetime_ms = 14 * DAY_MS;
+    if (!fill_path(&at, "keys", raw->keys, &dnssec->keys) ||
+        !fill_choice(&at, "denial", raw->denial, denials, &denial) ||
+        !fill_duration(&at, "signature_lifetime", raw->signature_lifetime,
+                       (struct range){HOUR_MS, 365 * DAY_MS}, &dnssec->signature_lifetime_ms)) {
+        return false;
+    }
+    int64_t refresh_max_ms = dnssec->signature_lifetime_ms / 4 * 3;
+    dnssec->denial = (enum config_denial)denial;
+    dnssec->refresh_ms = refresh_max_ms < 5 * DAY_MS ? refresh_max_ms : 5 * DAY_MS;
+    zone->dnssec = dnssec;
+    return fill_duration(&at, "refresh", raw->refresh, (struct range){1000, refresh_max_ms},
+                         &dnssec->refresh_ms);
+}
+
 bool fill_zones(const struct config_reader *reader, const struct raw_config *raw)
 {
     struct config *config = reader->config;
@@ -194,7 +221,8 @@ bool fill_zones(const struct config_reader *reader, const struct raw_config *raw
         struct place place = place_item(&top, "zones", i);
         zone->line = place_line(&place);
         if (!fill_text(&place, "name", raw->zones[i].name, &zone->name) ||
-            !fill_path(&place, "file", raw->zones[i].file, &zone->file)) {
+            !fill_path(&place, "file", raw->zones[i].file, &zone->file) ||
+            !fill_dnssec(&place, raw->zones[i].dnssec, zone)) {
             return false;
         }
         for (size_t j = 0; j < i; j++) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "common/alloc.h"
 #include "common/clock.h"
@@ -62,6 +63,16 @@ static void free_zones(struct zone **zones, size_t count)
     free(zones);
 }
 
+/* Any thread: the clock has been read before. */
+static struct signing_time signing_time(void)
+{
+    struct signing_time time = {.now_s = clock_now_ms() / 1000};
+    if (getrandom(&time.random, sizeof(time.random), GRND_NONBLOCK) != sizeof(time.random)) {
+        time.random = (uint64_t)time.now_s; /* it only spreads the ends of signatures */
+    }
+    return time;
+}
+
 struct zone_table *zone_load_all(const struct config *config, const struct record_sets *sets,
                                  struct error *err)
 {
@@ -69,8 +80,9 @@ struct zone_table *zone_load_all(const struct config *config, const struct recor
         return NULL;
     }
     struct zone **zones = alloc_zeroed(config->zone_count, sizeof(*zones));
+    const struct signing_time time = signing_time();
     for (size_t i = 0; i < config->zone_count; i++) {
-        zones[i] = zonefile_load(config, i, sets, err);
+        zones[i] = zonefile_load(config, i, sets, &time, err);
         if (zones[i] == NULL) {
             free_zones(zones, i);
             return NULL;
@@ -87,9 +99,11 @@ static void load(uv_work_t *work)
 {
     struct zone_reload *reload = work->data;
     const struct control *control = reload->control;
+    const struct signing_time time = signing_time();
     for (size_t i = 0; i < control->config->zone_count && !reload->has_failed; i++) {
         if (reload->wanted[i]) {
-            reload->loaded[i] = zonefile_load(control->config, i, control->sets, &reload->err);
+            reload->loaded[i] =
+                zonefile_load(control->config, i, control->sets, &time, &reload->err);
             reload->has_failed = reload->loaded[i] == NULL;
         }
     }
@@ -248,9 +262,10 @@ struct zone_check {
 static void check(uv_work_t *work)
 {
     struct zone_check *check = work->data;
+    const struct signing_time time = signing_time();
     for (size_t i = 0; i < check->control->config->zone_count && !check->has_failed; i++) {
         struct zone *zone =
-            zonefile_load(check->control->config, i, check->control->sets, &check->err);
+            zonefile_load(check->control->config, i, check->control->sets, &time, &check->err);
         check->has_failed = zone == NULL;
         zone_free(zone);
     }

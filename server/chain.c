@@ -91,7 +91,8 @@ static struct wire_reader open_rrset(struct chain *chain, const uint8_t *base, s
 {
     const struct rrset *rrset = chain->found.rrset;
     uint16_t shift = (uint16_t)(base_len - chain->found.node->name_len);
-    if (secure_is_wanted(chain->response, &chain->found)) {
+    bool is_secure = secure_is_wanted(chain->response, &chain->found);
+    if (is_secure) {
         rrset = node_with_signatures(chain->found.node, rrset);
     }
     if (rrset->record_set == RRSET_STATIC) {
@@ -104,6 +105,12 @@ static struct wire_reader open_rrset(struct chain *chain, const uint8_t *base, s
     response_copy_member(choice, shift, sections);
     reader.len += choice.records->len;
     *counts = (struct encoded){.answer_count = choice.records->count};
+    if (is_secure) {
+        const struct encoded *signatures = &rrset->signatures[choice.member];
+        encoded_copy(signatures, signatures->len, shift, sections + choice.records->len);
+        reader.len += signatures->len;
+        counts->answer_count = (uint16_t)(counts->answer_count + signatures->answer_count);
+    }
     return reader;
 }
 

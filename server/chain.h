@@ -7,8 +7,9 @@
 #include "server/lookup.h"
 #include "server/response.h"
 
-/* A header, a name, type and class, and a whole message's sections behind them. */
-#define CHAIN_SCRATCH_SIZE (12 + 255 + 4 + 65535)
+/* A header, a name, type and class, and a whole message's sections behind them; twice those for a
+ * member's records and its signatures. */
+#define CHAIN_SCRATCH_SIZE (12 + 255 + 4 + 2 * 65535)
 
 /* found: a CNAME or DNAME at the query's name. The RCODE is that of the chain's end (RFC 6604); a
  * loop, or more than 16 links, ends it where it is. */

@@ -98,7 +98,7 @@ static inline struct response_choice choose(struct response *response, uint32_t 
     counter *tally = &response->context->slot->tally[weights->record_set->first_member + index];
     uint64_t turn = counter_read(tally);
     counter_add(tally, 1);
-    struct response_choice choice = {.records = records, .first = 0};
+    struct response_choice choice = {.records = records, .member = index, .first = 0};
     if (records->count > 1) {
         choice.first = (uint16_t)((uint32_t)turn % records->count); /* 64 bits divide slowly */
     }

@@ -50,6 +50,7 @@ void response_add_authority(struct response *response, const struct encoded *enc
 /* A weighted record set's turn: the member that answers, and the record to begin with. Counts. */
 struct response_choice {
     const struct member_records *records;
+    size_t member;
     uint16_t first;
 };
 struct response_choice response_choose(struct response *response, uint32_t record_set);

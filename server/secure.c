@@ -49,14 +49,42 @@ static void add_proofs(struct response *response, const struct lookup *found)
     }
 }
 
+/* The picked member's records and its own signatures, which were made when the zone was loaded. */
+static void add_member(struct response *response, const struct lookup *found,
+                       const struct rrset *rrset)
+{
+    struct response_choice choice = response_choose(response, rrset->record_set);
+    const struct encoded *signatures = &rrset->signatures[choice.member];
+    size_t len = (size_t)choice.records->len + signatures->len;
+    if (len > response->limit - response->len) {
+        response_truncate(response);
+        return;
+    }
+    uint16_t shift = (uint16_t)(response->query->name.len - found->node->name_len);
+    uint8_t *out = response->out + response->len;
+    response_copy_member(choice, shift, out);
+    encoded_copy(signatures, signatures->len, shift, out + choice.records->len);
+    response->len += len;
+    response->answer_count = (uint16_t)(choice.records->count + signatures->answer_count);
+}
+
+static void add_rrset(struct response *response, const struct lookup *found)
+{
+    const struct rrset *rrset = node_with_signatures(found->node, found->rrset);
+    if (rrset->record_set == RRSET_STATIC) {
+        response_add_encoded(response, &rrset->answer, found->node->name_len);
+    } else {
+        add_member(response, found, rrset);
+    }
+}
+
 void secure_answer(struct response *response, const struct lookup *found)
 {
     const struct node *node = found->node;
     const struct zone *zone = found->zone;
     switch (found->outcome) {
     case LOOKUP_ANSWER:
-        response_add_encoded(response, &node_with_signatures(node, found->rrset)->answer,
-                             node->name_len);
+        add_rrset(response, found);
         break;
     case LOOKUP_REFERRAL:
         response->flags = 0;

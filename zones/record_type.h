@@ -22,6 +22,8 @@ enum record_type {
     TYPE_DNSKEY = 48,
     TYPE_NSEC3 = 50,
     TYPE_NSEC3PARAM = 51,
+    TYPE_CDS = 59,
+    TYPE_CDNSKEY = 60,
 };
 
 /* The mnemonic of a type ("A", "TYPE65280") and back; false when there is none of that name. */

@@ -18,8 +18,12 @@
 
 struct rrset {
     uint16_t type;
-    uint32_t record_set;   /* id of the weighted record set, or RRSET_STATIC */
-    struct encoded answer; /* when static: the answer section for a query of this name and type */
+    uint32_t record_set; /* id of the weighted record set, or RRSET_STATIC */
+    union {
+        struct encoded answer; /* static: the answer section for a query of this name and type */
+        /* weighted, in a signed zone, with RRSIGs: those of each member, to follow its records */
+        const struct encoded *signatures;
+    };
 };
 
 struct node {
@@ -54,7 +58,8 @@ struct zone {
     const struct node *nodes; /* parents before children */
     const struct node *apex;
     struct encoded negative; /* the SOA for NODATA and NXDOMAIN (RFC 2308), base name = origin */
-    const struct denial *denial;       /* NULL: the zone is not signed */
+    const struct denial *denial; /* NULL: the zone is not signed */
+    int64_t refresh_at_s;        /* when to sign anew, seconds since the epoch; INT64_MAX: never */
     const struct zone_bucket *buckets; /* open addressing, power of two, at most half full */
     uint32_t bucket_mask;
     unsigned max_labels; /* of any node: deeper names are not looked up one by one */

@@ -8,6 +8,7 @@
 
 #include "common/error.h"
 #include "zones/record_set.h"
+#include "zones/signer.h"
 #include "zones/zone.h"
 
 struct zone_draft;
@@ -42,7 +43,7 @@ MUST_CHECK bool zone_draft_add(struct zone_draft *draft, const struct draft_inpu
  * configuration. */
 MUST_CHECK bool zone_draft_add_record_set(struct zone_draft *draft, const struct record_set *set,
                                           struct draft_place place, struct error *err);
-/* end: the last line of the zone's file, for errors about what is missing. Caller owns the zone;
- * the draft is still to be freed. */
+/* end: the last line of the zone's file, for errors about what is missing. signer: NULL, or signs
+ * the zone. Caller owns the zone; the draft is still to be freed. */
 MUST_CHECK struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
-                                          struct error *err);
+                                          struct signer *signer, struct error *err);

@@ -119,14 +119,13 @@ bool finisher_keeps(const struct draft_node *node)
     return (node->cut == NULL || node->cut == node) && !node->is_hash_owner;
 }
 
-/* Data at a delegation that the parent side is authoritative for (RFC 4035 section 2.6). */
-static bool is_served(const struct draft_node *node, const struct draft_rrset *rrset)
+bool finisher_serves(const struct draft_node *node, const struct draft_rrset *rrset)
 {
     return node->cut == NULL || rrset->type == TYPE_DS || rrset->type == TYPE_RRSIG ||
            rrset->type == TYPE_NSEC;
 }
 
-static void make_key(const struct draft_node *node, struct name_key *key)
+void finisher_make_key(const struct draft_node *node, struct name_key *key)
 {
     size_t len = name_key_parse(key, node->name, node->name_len);
     (void)len; /* was a name before */
@@ -222,8 +221,8 @@ bool finisher_add_signatures(const struct finisher *finisher, enum encoder_secti
     return true;
 }
 
-static bool refuse_size(const struct draft_node *node, const struct draft_rrset *rrset,
-                        struct error *err)
+bool finisher_refuse_size(const struct draft_node *node, const struct draft_rrset *rrset,
+                          struct error *err)
 {
     char name[NAME_TEXT_SIZE], type[RECORD_TYPE_TEXT_SIZE];
     name_print(node->name, name);
@@ -255,21 +254,52 @@ static bool make_signed_rrset(const struct finisher *finisher, const struct draf
     return true;
 }
 
+static bool make_member_signatures(const struct finisher *finisher, const struct draft_node *from,
+                                   const struct draft_rrset *rrset, struct rrset *to,
+                                   struct error *err)
+{
+    const struct record_set *set = rrset->record_set;
+    struct arena *arena = finisher->zone->arena;
+    struct encoded *signatures = arena_alloc(arena, set->member_count * sizeof(*signatures));
+    struct rrset *with = to + from->node->rrset_count;
+    struct name_key key;
+    finisher_make_key(from, &key);
+    for (size_t i = 0; i < set->member_count; i++) {
+        encoder_start(finisher->encoder, &key, 0);
+        for (const struct draft_record *j = rrset->signatures[i]; j != NULL; j = j->next) {
+            const struct encoder_record record = {
+                .owner = from->name,
+                .type = TYPE_RRSIG,
+                .rdata_len = j->rdata_len,
+                .ttl_s = j->ttl_s,
+                .rdata = j->rdata,
+            };
+            if (!encoder_add(finisher->encoder, ENCODER_ANSWER, &record)) {
+                return finisher_refuse_size(from, rrset, err);
+            }
+        }
+        encoder_finish(finisher->encoder, arena, &signatures[i]);
+    }
+    *with = *to;
+    with->signatures = signatures;
+    return true;
+}
+
 static bool make_rrset(const struct finisher *finisher, const struct draft_node *from,
                        const struct draft_rrset *rrset, struct rrset *to, struct error *err)
 {
     struct name_key key;
-    make_key(from, &key);
+    finisher_make_key(from, &key);
     unsigned flags = from->name[0] == 1 && from->name[1] == '*' ? ENCODER_BASE_IS_WILDCARD : 0;
     to->type = rrset->type;
     to->record_set = rrset->record_set != NULL ? rrset->record_set->id : RRSET_STATIC;
     if (rrset->record_set != NULL) {
-        return true;
+        return finisher->denial == NULL || make_member_signatures(finisher, from, rrset, to, err);
     }
     encoder_start(finisher->encoder, &key, flags);
     if (!finisher_add_rrset(finisher, ENCODER_ANSWER, from, rrset) ||
         (finisher->denial != NULL && !make_signed_rrset(finisher, from, rrset, to))) {
-        return refuse_size(from, rrset, err);
+        return finisher_refuse_size(from, rrset, err);
     }
     if (finisher->denial == NULL) {
         encoder_finish(finisher->encoder, finisher->zone->arena, &to->answer);
@@ -282,7 +312,7 @@ static bool make_rrsets(const struct finisher *finisher, const struct draft_node
 {
     size_t count = 0;
     for (const struct draft_rrset *rrset = from->rrsets; rrset != NULL; rrset = rrset->next) {
-        count += is_served(from, rrset) ? 1 : 0;
+        count += finisher_serves(from, rrset) ? 1 : 0;
     }
     size_t forms = finisher->denial != NULL ? 2 : 1;
     struct arena *arena = finisher->zone->arena;
@@ -291,103 +321,11 @@ static bool make_rrsets(const struct finisher *finisher, const struct draft_node
     from->node->rrset_count = (uint16_t)count;
     size_t made = 0;
     for (const struct draft_rrset *rrset = from->rrsets; rrset != NULL; rrset = rrset->next) {
-        if (is_served(from, rrset) && !make_rrset(finisher, from, rrset, &rrsets[made++], err)) {
+        if (finisher_serves(from, rrset) &&
+            !make_rrset(finisher, from, rrset, &rrsets[made++], err)) {
             return false;
         }
     }
-    return true;
-}
-
-/* A referral that is being encoded. */
-struct referral {
-    const struct finisher *finisher;
-    const struct draft_node *cut;
-    bool has_dnssec;
-};
-
-/* Addresses of the delegation's name servers that the zone knows. In-domain ones (below the cut,
- * or the cut itself) are required in a referral, others are a courtesy (RFC 9471 section 2). */
-static bool add_glue(const struct referral *referral, const struct draft_record *ns,
-                     bool is_in_domain)
-{
-    const struct finisher *finisher = referral->finisher;
-    const struct draft_node *cut = referral->cut;
-    static const uint16_t types[] = {TYPE_A, TYPE_AAAA};
-    struct name_key key;
-    if (name_key_parse(&key, ns->rdata, ns->rdata_len) == 0 ||
-        key.label_count < finisher->draft->origin.label_count) {
-        return true;
-    }
-    const struct draft_node *server = draft_find_node(finisher->draft, &key, key.label_count);
-    if (server == NULL) {
-        return true;
-    }
-    bool below = key.label_count >= cut->label_count &&
-                 draft_find_node(finisher->draft, &key, cut->label_count) == cut;
-    for (size_t i = 0; i < ARRAY_LEN(types) && below == is_in_domain; i++) {
-        const struct draft_rrset *rrset = draft_find_rrset(server, types[i]);
-        if (rrset == NULL) {
-            continue;
-        }
-        /* Below a cut addresses have no signatures; elsewhere they come along. */
-        if (!finisher_add_rrset(finisher, ENCODER_ADDITIONAL, server, rrset) ||
-            (referral->has_dnssec && server->cut == NULL &&
-             !finisher_add_signatures(finisher, ENCODER_ADDITIONAL, server, types[i],
-                                      UINT32_MAX))) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* DS, or the proof that there is none (RFC 4035 section 3.1.4). */
-static bool add_delegation_signer(const struct finisher *finisher, const struct draft_node *cut)
-{
-    const struct draft_rrset *ds = draft_find_rrset(cut, TYPE_DS);
-    if (ds == NULL) {
-        return draft_denial_add_to_referral(finisher, cut);
-    }
-    return finisher_add_rrset(finisher, ENCODER_AUTHORITY, cut, ds) &&
-           finisher_add_signatures(finisher, ENCODER_AUTHORITY, cut, TYPE_DS, UINT32_MAX);
-}
-
-static bool encode_referral(const struct referral *referral, struct encoded *out)
-{
-    const struct finisher *finisher = referral->finisher;
-    const struct draft_node *cut = referral->cut;
-    const struct draft_rrset *ns = draft_find_rrset(cut, TYPE_NS);
-    struct name_key key;
-    make_key(cut, &key);
-    encoder_start(finisher->encoder, &key, ENCODER_BASE_IS_ABOVE);
-    bool fits = finisher_add_rrset(finisher, ENCODER_AUTHORITY, cut, ns) &&
-                (!referral->has_dnssec || add_delegation_signer(finisher, cut));
-    for (const struct draft_record *i = ns->first; fits && i != NULL; i = i->next) {
-        fits = add_glue(referral, i, true);
-    }
-    encoder_mark_required(finisher->encoder);
-    for (const struct draft_record *i = ns->first; fits && i != NULL; i = i->next) {
-        if (!add_glue(referral, i, false)) {
-            break; /* not required */
-        }
-    }
-    if (fits) {
-        encoder_finish(finisher->encoder, finisher->zone->arena, out);
-    }
-    return fits;
-}
-
-static bool make_referral(const struct finisher *finisher, const struct draft_node *cut,
-                          struct error *err)
-{
-    size_t forms = finisher->denial != NULL ? 2 : 1;
-    struct encoded *referral = arena_alloc(finisher->zone->arena, forms * sizeof(*referral));
-    for (size_t i = 0; i < forms; i++) {
-        const struct referral from = {.finisher = finisher, .cut = cut, .has_dnssec = i == 1};
-        if (!encode_referral(&from, &referral[i])) {
-            return refuse_size(cut, draft_find_rrset(cut, TYPE_NS), err);
-        }
-    }
-    cut->node->referral = referral;
     return true;
 }
 
@@ -407,10 +345,10 @@ static bool make_negative(const struct finisher *finisher, struct error *err)
         .rdata = soa->rdata,
     };
     struct name_key key;
-    make_key(apex, &key);
+    finisher_make_key(apex, &key);
     encoder_start(finisher->encoder, &key, ENCODER_BASE_IS_ABOVE);
     if (!encoder_add(finisher->encoder, ENCODER_AUTHORITY, &record)) {
-        return refuse_size(apex, rrset, err);
+        return finisher_refuse_size(apex, rrset, err);
     }
     encoder_finish(finisher->encoder, finisher->zone->arena, &finisher->zone->negative);
     finisher->zone->serial = read_32(numbers);
@@ -418,7 +356,7 @@ static bool make_negative(const struct finisher *finisher, struct error *err)
         return true;
     }
     if (!finisher_add_signatures(finisher, ENCODER_AUTHORITY, apex, TYPE_SOA, record.ttl_s)) {
-        return refuse_size(apex, rrset, err);
+        return finisher_refuse_size(apex, rrset, err);
     }
     encoder_finish(finisher->encoder, finisher->zone->arena, &finisher->denial->denial->negative);
     return true;
@@ -432,21 +370,27 @@ static bool make_answers(const struct finisher *finisher, struct error *err)
             continue;
         }
         if (!make_rrsets(finisher, from, err) ||
-            (from->cut == from && !make_referral(finisher, from, err))) {
+            (from->cut == from && !draft_referral_make(finisher, from, err))) {
             return false;
         }
     }
     return make_negative(finisher, err);
 }
 
-struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end, struct error *err)
+struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
+                               struct signer *signer, struct error *err)
 {
     if (!check_apex(draft, end, err)) {
         return NULL;
     }
     find_cuts(draft);
-    bool has_dnssec = is_signed(draft);
-    if (!check_record_sets(draft, err) || (has_dnssec && !check_unsignable(draft, err))) {
+    if (!check_record_sets(draft, err)) {
+        return NULL;
+    }
+    size_t record_count = draft->record_count;
+    bool has_dnssec = signer != NULL || is_signed(draft);
+    if (has_dnssec &&
+        !(signer != NULL ? draft_sign(draft, signer, err) : check_unsignable(draft, err))) {
         return NULL;
     }
     if (has_dnssec) {
@@ -456,7 +400,8 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     CLEANUP(zone_freep) struct zone *zone = arena_alloc(arena, sizeof(*zone));
     zone->arena = arena;
     zone->origin = draft->origin;
-    zone->record_count = draft->record_count;
+    zone->record_count = record_count;
+    zone->refresh_at_s = signer != NULL ? signer_refresh_at_s(signer) : INT64_MAX;
     zone->file = arena_copy_octets(arena, end.path, strlen(end.path) + 1);
     CLEANUP(encoder_freep) struct encoder *encoder = encoder_new();
     struct finisher finisher = {.draft = draft, .zone = zone, .encoder = encoder};

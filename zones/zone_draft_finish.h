@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What zone_draft_finish.c and zone_draft_denial.c share. Private to those two. */
+/* What zone_draft_finish.c, _denial.c, _referral.c and _sign.c share. Private to them. */
 #pragma once
 
 #include "zones/encoder.h"
@@ -22,6 +22,15 @@ struct draft_denial {
  * is no name of the zone (RFC 5155 section 7.2.8). */
 bool finisher_keeps(const struct draft_node *node);
 
+/* Data that the zone answers with: at a delegation only what the parent side is authoritative for
+ * (RFC 4035 section 2.6). */
+bool finisher_serves(const struct draft_node *node, const struct draft_rrset *rrset);
+
+void finisher_make_key(const struct draft_node *node, struct name_key *key);
+/* "file:line: the RRset … is too large". Returns false. */
+bool finisher_refuse_size(const struct draft_node *node, const struct draft_rrset *rrset,
+                          struct error *err);
+
 /* Adds an RRset to the response that is being encoded, with its RRSIGs or without. False when a
  * message cannot hold it. */
 MUST_CHECK bool finisher_add_rrset(const struct finisher *finisher, enum encoder_section section,
@@ -29,6 +38,14 @@ MUST_CHECK bool finisher_add_rrset(const struct finisher *finisher, enum encoder
 MUST_CHECK bool finisher_add_signatures(const struct finisher *finisher,
                                         enum encoder_section section, const struct draft_node *node,
                                         uint16_t type, uint32_t ttl_max);
+
+/* Sets cut->node->referral, in a signed zone to both of its forms. */
+MUST_CHECK bool draft_referral_make(const struct finisher *finisher, const struct draft_node *cut,
+                                    struct error *err);
+
+/* Adds DNSKEYs, the chain of NSEC or NSEC3, and the signatures; after cuts were found. Refuses a
+ * file that has any of that. */
+MUST_CHECK bool draft_sign(struct zone_draft *draft, struct signer *signer, struct error *err);
 
 /* Marks the owners of NSEC3 records; before nodes are made. */
 void draft_denial_mark_hashes(const struct zone_draft *draft);

@@ -20,6 +20,7 @@ struct draft_rrset {
     struct draft_rrset *next; /* by type, ascending */
     struct draft_record *first, *last;
     const struct record_set *record_set; /* then there are no records */
+    struct draft_record **signatures;    /* of each of its members, in a zone signed here */
     struct draft_place place;            /* of the record set, or of the first record */
     uint16_t type;
 };

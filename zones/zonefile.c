@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "zones/zonefile.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -383,8 +384,22 @@ static bool add_record_sets(struct zone_draft *draft, const struct config *confi
     return true;
 }
 
+/* NULL where the configuration has no keys for the zone. False: they cannot be used. */
+static bool make_signer(const struct config *config, size_t zone_index, const struct name *origin,
+                        const struct signing_time *time, struct signer **signer, struct error *err)
+{
+    const struct config_dnssec *dnssec = config->zones[zone_index].dnssec;
+    if (dnssec == NULL) {
+        return true;
+    }
+    assert(time != NULL);
+    *signer = signer_new(dnssec, origin, time, err);
+    return *signer != NULL || error_add_context(err, "%s:%u", config->path, dnssec->line);
+}
+
 struct zone *zonefile_load(const struct config *config, size_t zone_index,
-                           const struct record_sets *sets, struct error *err)
+                           const struct record_sets *sets, const struct signing_time *time,
+                           struct error *err)
 {
     struct name origin;
     if (!parse_origin(config, zone_index, &origin, err)) {
@@ -405,7 +420,11 @@ struct zone *zonefile_load(const struct config *config, size_t zone_index,
     if (!read_file(&source, &last_line, err)) {
         return NULL;
     }
-    return zone_draft_finish(draft, (struct draft_place){source.path, last_line}, err);
+    CLEANUP(signer_freep) struct signer *signer = NULL;
+    if (!make_signer(config, zone_index, &origin, time, &signer, err)) {
+        return NULL;
+    }
+    return zone_draft_finish(draft, (struct draft_place){source.path, last_line}, signer, err);
 }
 
 bool zonefile_check_names(const struct config *config, const struct record_sets *sets,

@@ -13,6 +13,7 @@
 #include "common/config.h"
 #include "common/error.h"
 #include "zones/record_set.h"
+#include "zones/signer.h"
 #include "zones/zone.h"
 
 /* Loads config->zones[zone_index]. NULL and "file:line: what" when the file cannot be read, has no
@@ -22,9 +23,13 @@
  * A record set belongs to the zone of the configuration with the longest origin above its name; it
  * becomes part of that zone. One below a delegation or a DNAME is refused.
  *
+ * A zone with `dnssec` in the configuration is signed as of `time`, with the keys that are in their
+ * folder now; for others time may be NULL.
+ *
  * No global state: may run on a thread of uv's pool. Caller owns (references is 0). */
 MUST_CHECK struct zone *zonefile_load(const struct config *config, size_t zone_index,
-                                      const struct record_sets *sets, struct error *err);
+                                      const struct record_sets *sets,
+                                      const struct signing_time *time, struct error *err);
 
 /* False and "file:line: …" when two zones have one name, a zone's name is none, or a record set
  * lies in no zone of the configuration. */

@@ -54,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     struct config config = {.path = "fuzz.yaml", .zones = &config_zone, .zone_count = 1};
     struct record_sets sets = {.count = 0};
     struct error err = {""};
-    struct zone *zone = zonefile_load(&config, 0, &sets, &err);
+    struct zone *zone = zonefile_load(&config, 0, &sets, NULL, &err);
     if (zone != NULL) {
         check_zone(zone);
     } else {

@@ -181,7 +181,7 @@ static struct zone *load_zone(struct fixture *fixture, size_t index, const char 
     struct error err;
     CLEANUP(alloc_freep) char *path = write_file(text);
     fixture->config.zones[index].file = path;
-    struct zone *zone = zonefile_load(&fixture->config, index, fixture->sets, &err);
+    struct zone *zone = zonefile_load(&fixture->config, index, fixture->sets, NULL, &err);
     unlink(path);
     if (zone == NULL) {
         fail("zone", err.text);

@@ -25,6 +25,7 @@ void secure_open(struct secure *secure, struct config *config, int64_t now_s)
 {
     struct error err;
     struct zone *zones[8];
+    const struct signing_time time = {.now_s = now_s, .random = 1};
     memset(secure, 0, sizeof(*secure));
     secure->config = config;
     secure->now_s = now_s;
@@ -35,7 +36,7 @@ void secure_open(struct secure *secure, struct config *config, int64_t now_s)
         fail_msg("%s", err.text);
     }
     for (size_t i = 0; i < config->zone_count; i++) {
-        zones[i] = zonefile_load(config, i, secure->sets, &err);
+        zones[i] = zonefile_load(config, i, secure->sets, &time, &err);
         if (zones[i] == NULL) {
             fail_msg("%s", err.text);
         }

@@ -466,8 +466,8 @@ static void a_record_set_belongs_to_the_longest_origin(void **state)
     zones[1].name = "deep.example";
     fixture.config.zones = zones;
     fixture.config.zone_count = 2;
-    struct zone *upper = zonefile_load(&fixture.config, 0, fixture.sets, &err);
-    struct zone *deep = zonefile_load(&fixture.config, 1, fixture.sets, &err);
+    struct zone *upper = zonefile_load(&fixture.config, 0, fixture.sets, NULL, &err);
+    struct zone *deep = zonefile_load(&fixture.config, 1, fixture.sets, NULL, &err);
     assert_string_equal(err.text, "");
     assert_null(find_rrset(upper, "x.deep.example", TYPE_A));
     assert_non_null(find_rrset(deep, "x.deep.example", TYPE_A));
@@ -519,7 +519,7 @@ static void names_of_the_configuration_are_checked(void **state)
 
 #define SIGNED_TOP                                                                                 \
     "@ 3600 SOA ns host 1 7200 900 1209600 300\n@ 3600 NS ns\nns 3600 A 192.0.2.1\n"               \
-    "@ 3600 DNSKEY 257 3 13 AAAA\n"                                                        \
+    "@ 3600 DNSKEY 257 3 13 AAAA\n"                                                                \
     "@ 3600 RRSIG SOA 13 1 3600 20370101000000 20260101000000 48616 example. AAAA\n"
 
 static void nsec3_with_many_iterations_is_refused(void **state)

@@ -52,7 +52,7 @@ void fixture_done(struct fixture *fixture)
 struct zone *fixture_load(const struct fixture *fixture, struct error *err)
 {
     return zonefile_load(&fixture->config, 0, fixture->sets != NULL ? fixture->sets : &no_sets,
-                         err);
+                         NULL, err);
 }
 
 struct zone *fixture_zone(const char *origin, const char *text)

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Signatures of one zone (RFC 4034 section 3), by ldns. One thread at a time; no global state.
+ * Private to zones/, but for struct signing_time. */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/config.h"
+#include "common/error.h"
+#include "zones/encoder.h"
+#include "zones/key_file.h"
+#include "zones/record_set.h"
+
+/* When a zone is signed, and where the differences between its signatures' ends come from. */
+struct signing_time {
+    int64_t now_s; /* seconds since the epoch */
+    uint64_t random;
+};
+
+#define SIGNATURES_MAX 16
+
+/* RDATA of the RRSIGs of one RRset; the signer's until the next call. */
+struct signatures {
+    size_t count;
+    struct {
+        const uint8_t *rdata;
+        uint16_t len;
+    } of[SIGNATURES_MAX];
+};
+
+struct signer;
+
+/* NULL and "file…: …" when the keys cannot be used, or none of them signs now. Borrows dnssec. */
+MUST_CHECK struct signer *signer_new(const struct config_dnssec *dnssec, const struct name *origin,
+                                     const struct signing_time *time, struct error *err);
+void signer_free(struct signer *signer);
+void signer_freep(struct signer **signer);
+
+const struct config_dnssec *signer_config(const struct signer *signer);
+const struct key_set *signer_keys(const struct signer *signer);
+/* The keys whose DNSKEYs belong into the zone now. */
+bool signer_publishes(const struct signer *signer, const struct key *key);
+
+/* The records of one RRset: DNSKEY, CDS and CDNSKEY with the key-signing keys, others with the
+ * zone-signing keys; where an algorithm has only one kind, with that. */
+MUST_CHECK bool signer_sign(struct signer *signer, const struct encoder_record *records,
+                            size_t count, struct signatures *out, struct error *err);
+
+/* The records of one member of a weighted record set. */
+MUST_CHECK bool signer_sign_member(struct signer *signer, const struct record_set *set,
+                                   size_t member, struct signatures *out, struct error *err);
+
+/* When the first of the signatures made so far has only the configured time left. */
+int64_t signer_refresh_at_s(const struct signer *signer);
+
+/* The types of an NSEC or NSEC3 (RFC 4034 section 4.1.2), each once, in any order. Returns the
+ * length of the bitmap. */
+#define TYPE_BITMAP_SIZE 8704 /* 256 windows of at most 34 octets */
+size_t signer_type_bitmap(const uint16_t *types, size_t count, uint8_t out[TYPE_BITMAP_SIZE]);
