@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Zones signed here, with keys in files of a folder of this test's own; ldns validates. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "common/alloc.h"
+#include "server/dns.h"
+#include "tests/unit/secure_fixture.h"
+#include "tests/unit/test_keys.h"
+#include "zones/record_type.h"
+
+#define NOW_S      1800000000 /* 2027-01-15T08:00:00Z */
+#define LIFETIME_S (14 * 86400)
+#define REFRESH_S  (5 * 86400)
+#define LABEL      "llllllllllllllllllllllllllllllllllllllllllllllllllllllllllll"
+#define SOA        "@ SOA, RRSIG(SOA)"
+
+static const char *blue_a[] = {"192.0.2.101", "192.0.2.102"};
+static const char *green_a[] = {"192.0.2.201"};
+static const char *blue_mx[] = {"10 mail.wwild.example.test", "20 TWO.example.test"};
+static const char *green_mx[] = {"5 MX.example.test"};
+static const char *blue_cname[] = {"two.example.test"};
+static const char *green_cname[] = {"nope.example.test"};
+
+#define MEMBERS(blue, green)                                                                       \
+    (struct config_member[])                                                                       \
+    {                                                                                              \
+        {.id = "blue", .weight = 50, .values = blue, .value_count = ARRAY_LEN(blue)},              \
+            {.id = "green", .weight = 50, .values = green, .value_count = ARRAY_LEN(green)},       \
+    }
+#define SET(owner, kind, blue, green)                                                              \
+    {                                                                                              \
+        .name = owner, .type = kind, .ttl_s = 60, .members = MEMBERS(blue, green),                 \
+        .member_count = 2, .line = 20                                                              \
+    }
+
+static struct config_record_set record_sets[] = {
+    SET("www.example.test", "A", blue_a, green_a),
+    SET("*.wwild.example.test", "MX", blue_mx, green_mx),
+    SET("wcname.example.test", "CNAME", blue_cname, green_cname),
+};
+
+struct zone_under_test {
+    struct config config;
+    struct config_zone zone;
+    struct config_dnssec dnssec;
+    char folder[64];
+    char file[512];
+    struct secure secure;
+};
+
+static void write_text(const char *path, const char *text, mode_t mode)
+{
+    int fd = open(path, O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+/* more: lines that follow in the private file, for its times. */
+static void put_key(const struct zone_under_test *test, const struct test_key *key,
+                    const char *more)
+{
+    CLEANUP(alloc_freep) char *public = alloc_printf("%s/%s.key", test->folder, key->stem);
+    CLEANUP(alloc_freep) char *private = alloc_printf("%s/%s.private", test->folder, key->stem);
+    CLEANUP(alloc_freep) char *text = alloc_printf("%s%s", key->private_text, more);
+    write_text(public, key->public_text, 0644);
+    write_text(private, text, 0600);
+}
+
+static void setup(struct zone_under_test *test, enum config_denial denial)
+{
+    const char *top = getenv("top_srcdir");
+    memset(test, 0, sizeof(*test));
+    snprintf(test->folder, sizeof(test->folder), "/tmp/ballast-test-XXXXXX");
+    assert_non_null(mkdtemp(test->folder));
+    snprintf(test->file, sizeof(test->file), "%s/tests/unit/signed/base.zone",
+             top != NULL ? top : ".");
+    test->dnssec = (struct config_dnssec){
+        .keys = test->folder,
+        .denial = denial,
+        .signature_lifetime_ms = LIFETIME_S * INT64_C(1000),
+        .refresh_ms = REFRESH_S * INT64_C(1000),
+        .line = 7,
+    };
+    test->zone = (struct config_zone){
+        .name = "example.test", .file = test->file, .dnssec = &test->dnssec, .line = 5};
+    test->config = (struct config){
+        .path = "test.yaml",
+        .zones = &test->zone,
+        .zone_count = 1,
+        .record_sets = record_sets,
+        .record_set_count = ARRAY_LEN(record_sets),
+    };
+}
+
+static void open_zone(struct zone_under_test *test)
+{
+    secure_open(&test->secure, &test->config, NOW_S);
+}
+
+static void remove_folder(const struct zone_under_test *test)
+{
+    CLEANUP(alloc_freep) char *command = alloc_printf("rm -r %s", test->folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void close_zone(struct zone_under_test *test)
+{
+    secure_close(&test->secure);
+    remove_folder(test);
+}
+
+static void expect(struct zone_under_test *test, const char *name, uint16_t type,
+                   const char *expected)
+{
+    ldns_pkt *packet = secure_ask(&test->secure, name, type, true);
+    assert_string_equal(secure_describe(packet), expected);
+    secure_check_signatures(&test->secure, packet);
+    ldns_pkt_free(packet);
+}
+
+/* The loading fails with this text, in which FOLDER stands for the folder of the keys. */
+static void expect_refused(struct zone_under_test *test, const char *expected)
+{
+    struct error err = {""};
+    const struct signing_time time = {.now_s = NOW_S};
+    CLEANUP(record_sets_freep)
+    struct record_sets *sets = record_sets_new(&test->config, &err);
+    assert_non_null(sets);
+    assert_null(zonefile_load(&test->config, 0, sets, &time, &err));
+    char *at = strstr(err.text, test->folder);
+    while (at != NULL) {
+        size_t len = strlen(test->folder);
+        memmove(at + strlen("FOLDER"), at + len, strlen(at + len) + 1);
+        memcpy(at, "FOLDER", strlen("FOLDER"));
+        at = strstr(at, test->folder);
+    }
+    assert_string_equal(err.text, expected);
+    remove_folder(test);
+}
+
+/* Every kind of answer: its signatures are valid, and so is what it says is not there. */
+static void check_all_answers(struct zone_under_test *test)
+{
+    static const char *const names[] = {
+        "example.test",         "two.example.test",      "alias2.example.test",
+        "tonx.example.test",    "towild.example.test",   "q.wcn.example.test",
+        "x.sub.example.test",   "x.unsub.example.test",  "ent.example.test",
+        "a.b.ent.example.test", "z.wild.example.test",   "y.exists.wild.example.test",
+        "x.d.example.test",     "nope.example.test",     "\\000.odd.example.test",
+        "x.opt.example.test",   "deep.opt.example.test", "insec.deep.opt.example.test",
+        "www.example.test",     "wcname.example.test",   "x.wwild.example.test",
+        "x.www.example.test",   "wwild.example.test",    "*.wwild.example.test",
+    };
+    static const uint16_t types[] = {TYPE_A,   DNS_TYPE_MX, TYPE_DS,
+                                     TYPE_SOA, TYPE_DNSKEY, TYPE_CNAME};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        for (size_t j = 0; j < ARRAY_LEN(types); j++) {
+            ldns_pkt *packet = secure_ask(&test->secure, names[i], types[j], true);
+            secure_check_signatures(&test->secure, packet);
+            bool is_negative = ldns_pkt_ancount(packet) == 0 && ldns_pkt_aa(packet);
+            bool is_wildcard = strstr(names[i], ".wild.") || strstr(names[i], ".wwild.");
+            if (is_negative && !is_wildcard && strcmp(names[i], "ent.example.test") != 0 &&
+                strncmp(names[i], "deep", 4) != 0 && strncmp(names[i], "wwild", 5) != 0) {
+                assert_true(secure_check_denial(&test->secure, packet, names[i], types[j]) > 0);
+            }
+            ldns_pkt_free(packet);
+        }
+    }
+}
+
+static void check_keys(enum config_denial denial, const struct test_key *first,
+                       const struct test_key *second)
+{
+    struct zone_under_test test;
+    setup(&test, denial);
+    put_key(&test, first, "");
+    if (second != NULL) {
+        put_key(&test, second, "");
+    }
+    open_zone(&test);
+    assert_int_equal(ldns_rr_list_rr_count(test.secure.keys), second != NULL ? 2 : 1);
+    check_all_answers(&test);
+    close_zone(&test);
+}
+
+static void ecdsa_keys_sign_with_nsec_and_with_nsec3(void **state)
+{
+    (void)state;
+    check_keys(CONFIG_DENIAL_NSEC, &key_ecdsa_ksk, &key_ecdsa_zsk);
+    check_keys(CONFIG_DENIAL_NSEC3, &key_ecdsa_ksk, &key_ecdsa_zsk);
+}
+
+static void one_key_alone_signs_everything(void **state)
+{
+    (void)state;
+    check_keys(CONFIG_DENIAL_NSEC, &key_ed25519, NULL);
+    check_keys(CONFIG_DENIAL_NSEC3, &key_ed25519, NULL);
+    check_keys(CONFIG_DENIAL_NSEC, &key_ecdsa_zsk, NULL);
+}
+
+static void rsa_keys_sign(void **state)
+{
+    (void)state;
+    check_keys(CONFIG_DENIAL_NSEC, &key_rsa_ksk, &key_rsa_zsk);
+}
+
+static void setup_plain(struct zone_under_test *test, enum config_denial denial)
+{
+    setup(test, denial);
+    put_key(test, &key_ecdsa_ksk, "");
+    put_key(test, &key_ecdsa_zsk, "");
+    open_zone(test);
+}
+
+static void the_chain_of_nsec_has_each_name_and_its_types(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup_plain(&test, CONFIG_DENIAL_NSEC);
+    expect(&test, "two.example.test", TYPE_AAAA, "NOERROR aa | | " SOA ", two NSEC, RRSIG(NSEC) |");
+    expect(&test, "ent.example.test", TYPE_A, "NOERROR aa | | " SOA ", d NSEC, RRSIG(NSEC) |");
+    ldns_pkt *packet = secure_ask(&test.secure, "unsub.example.test", TYPE_A, true);
+    ldns_rr_list *nsec =
+        ldns_pkt_rr_list_by_type(packet, LDNS_RR_TYPE_NSEC, LDNS_SECTION_AUTHORITY);
+    char *text = ldns_rr2str(ldns_rr_list_rr(nsec, 0));
+    assert_non_null(strstr(text, "\tNSEC\t*.wcn.example.test. NS RRSIG NSEC"));
+    free(text);
+    ldns_rr_list_deep_free(nsec);
+    ldns_pkt_free(packet);
+    close_zone(&test);
+}
+
+/* RFC 9276: no iterations, no salt, no opt-out. */
+static void nsec3_has_no_iterations_and_no_salt(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup_plain(&test, CONFIG_DENIAL_NSEC3);
+    ldns_pkt *packet = secure_ask(&test.secure, "example.test", TYPE_NSEC3PARAM, true);
+    char *text = ldns_rr2str(ldns_rr_list_rr(ldns_pkt_answer(packet), 0));
+    assert_string_equal(text, "example.test.\t0\tIN\tNSEC3PARAM\t1 0 0 - \n");
+    free(text);
+    ldns_pkt_free(packet);
+    expect(&test, "unsub.example.test", TYPE_A,
+           "NOERROR | | unsub NS, NSEC3, RRSIG(NSEC3) | ns.unsub A");
+    close_zone(&test);
+}
+
+static ldns_rr *first_rrsig(struct zone_under_test *test, const char *name, uint16_t type)
+{
+    ldns_pkt *packet = secure_ask(&test->secure, name, type, true);
+    ldns_rr_list *list = ldns_pkt_rr_list_by_type(packet, LDNS_RR_TYPE_RRSIG, LDNS_SECTION_ANSWER);
+    assert_non_null(list);
+    ldns_rr *rrsig = ldns_rr_clone(ldns_rr_list_rr(list, 0));
+    ldns_rr_list_deep_free(list);
+    ldns_pkt_free(packet);
+    return rrsig;
+}
+
+static uint16_t tag_of(struct zone_under_test *test, const char *name, uint16_t type)
+{
+    ldns_rr *rrsig = first_rrsig(test, name, type);
+    uint16_t tag = ldns_rdf2native_int16(ldns_rr_rrsig_keytag(rrsig));
+    ldns_rr_free(rrsig);
+    return tag;
+}
+
+static void the_key_signing_key_signs_keys_and_nothing_else(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup_plain(&test, CONFIG_DENIAL_NSEC);
+    expect(&test, "example.test", TYPE_DNSKEY, "NOERROR aa | @ DNSKEY, DNSKEY, RRSIG(DNSKEY) | |");
+    assert_int_equal(tag_of(&test, "example.test", TYPE_DNSKEY), 59225);
+    assert_int_equal(tag_of(&test, "example.test", TYPE_SOA), 3177);
+    assert_int_equal(tag_of(&test, "www.example.test", TYPE_A), 3177);
+    close_zone(&test);
+}
+
+/* Inception an hour ago; ends spread over a quarter of what is between lifetime and refresh. */
+static void signatures_begin_in_the_past_and_end_at_different_times(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"two.example.test", "ns1.example.test", "www.example.test",
+                                        "a.b.ent.example.test", "long.example.test"};
+    struct zone_under_test test;
+    int64_t ends[ARRAY_LEN(names)];
+    bool differ = false;
+    setup_plain(&test, CONFIG_DENIAL_NSEC);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        ldns_rr *rrsig = first_rrsig(&test, names[i], i == 4 ? DNS_TYPE_TXT : TYPE_A);
+        assert_int_equal(ldns_rdf2native_int32(ldns_rr_rrsig_inception(rrsig)), NOW_S - 3600);
+        ends[i] = ldns_rdf2native_int32(ldns_rr_rrsig_expiration(rrsig));
+        assert_true(ends[i] <= NOW_S + LIFETIME_S);
+        assert_true(ends[i] > NOW_S + LIFETIME_S - (LIFETIME_S - REFRESH_S) / 4);
+        differ |= ends[i] != ends[0];
+        ldns_rr_free(rrsig);
+    }
+    assert_true(differ);
+    int64_t refresh_at_s = test.secure.snapshot->zones->zones[0]->refresh_at_s;
+    assert_true(refresh_at_s <= ends[0] - REFRESH_S);
+    assert_true(refresh_at_s > NOW_S + (LIFETIME_S - REFRESH_S) / 4 * 3 - 1);
+    close_zone(&test);
+}
+
+static char *rrsig_text(struct zone_under_test *test, const char *name, uint16_t type)
+{
+    ldns_rr *rrsig = first_rrsig(test, name, type);
+    char *text = ldns_rr2str(rrsig);
+    ldns_rr_free(rrsig);
+    return text;
+}
+
+/* ECDSA signatures differ each time they are made: the same one was not made again. */
+static void a_shift_signs_nothing(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup_plain(&test, CONFIG_DENIAL_NSEC);
+    secure_shift(&test.secure, 0, 0);
+    char *blue = rrsig_text(&test, "www.example.test", TYPE_A);
+    expect(&test, "www.example.test", TYPE_A, "NOERROR aa | www A, A, RRSIG(A) | |");
+    secure_shift(&test.secure, 0, 1);
+    char *green = rrsig_text(&test, "www.example.test", TYPE_A);
+    expect(&test, "www.example.test", TYPE_A, "NOERROR aa | www A, RRSIG(A) | |");
+    secure_shift(&test.secure, 0, 0);
+    char *blue_again = rrsig_text(&test, "www.example.test", TYPE_A);
+    assert_string_equal(blue, blue_again);
+    assert_string_not_equal(blue, green);
+    free(blue);
+    free(green);
+    free(blue_again);
+    close_zone(&test);
+}
+
+static void each_member_validates_wherever_it_stands(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup_plain(&test, CONFIG_DENIAL_NSEC);
+    for (size_t member = 0; member < 2; member++) {
+        secure_shift(&test.secure, 1, member);
+        secure_shift(&test.secure, 2, member);
+        const char *mx = member == 0 ? "MX, MX" : "MX";
+        char expected[300];
+        snprintf(expected, sizeof(expected),
+                 "NOERROR aa | a.b.wwild %s, RRSIG(MX) | *.wwild NSEC, RRSIG(NSEC) |", mx);
+        expect(&test, "a.b.wwild.example.test", DNS_TYPE_MX, expected);
+        expect(&test, "wcname.example.test", TYPE_A,
+               member == 0 ? "NOERROR aa | wcname CNAME, RRSIG(CNAME), two A, A, RRSIG(A) | |"
+                           : "NXDOMAIN aa | wcname CNAME, RRSIG(CNAME) | " SOA
+                             ", long NSEC, RRSIG(NSEC), @ NSEC, RRSIG(NSEC) |");
+    }
+    close_zone(&test);
+}
+
+static void without_do_members_come_without_signatures(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup_plain(&test, CONFIG_DENIAL_NSEC);
+    secure_shift(&test.secure, 0, 1);
+    ldns_pkt *packet = secure_ask(&test.secure, "www.example.test", TYPE_A, false);
+    assert_string_equal(secure_describe(packet), "NOERROR aa | www A | |");
+    ldns_pkt_free(packet);
+    close_zone(&test);
+}
+
+static void an_answer_with_its_signatures_that_is_too_large_is_truncated(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup(&test, CONFIG_DENIAL_NSEC);
+    put_key(&test, &key_rsa_zsk, "");
+    put_key(&test, &key_rsa_ksk, "");
+    put_key(&test, &key_ecdsa_zsk, "");
+    put_key(&test, &key_ed25519, "");
+    open_zone(&test);
+    test.secure.is_udp = true;
+    test.secure.udp_size = 512;
+    secure_shift(&test.secure, 1, 1);
+    const char *name = LABEL "." LABEL "." LABEL ".wwild.example.test";
+    expect(&test, name, DNS_TYPE_MX, "NOERROR aa tc | | |");
+    test.secure.udp_size = 1232;
+    expect(&test, name, DNS_TYPE_MX,
+           "NOERROR aa | " LABEL "." LABEL "." LABEL ".wwild MX, RRSIG(MX), RRSIG(MX), RRSIG(MX) | "
+           "*.wwild NSEC, RRSIG(NSEC), RRSIG(NSEC), RRSIG(NSEC) |");
+    close_zone(&test);
+}
+
+/* As dnssec-settime writes them. */
+static void keys_are_published_and_sign_when_their_files_say(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup(&test, CONFIG_DENIAL_NSEC);
+    put_key(&test, &key_ecdsa_ksk, "Publish: 20270101000000\nActivate: 20270101000000\n");
+    put_key(&test, &key_ecdsa_zsk, "Publish: 20270101000000\nActivate: 20270116000000\n");
+    put_key(&test, &key_rsa_zsk, "Publish: 20270116000000\n");
+    put_key(&test, &key_rsa_ksk, "Publish: 20270101000000\nDelete: 20270115000000\n");
+    put_key(&test, &key_ed25519, "Inactive: 20270115000000\n");
+    open_zone(&test);
+    expect(&test, "example.test", TYPE_DNSKEY,
+           "NOERROR aa | @ DNSKEY, DNSKEY, DNSKEY, RRSIG(DNSKEY) | |");
+    expect(&test, "two.example.test", TYPE_A, "NOERROR aa | two A, A, RRSIG(A) | |");
+    assert_int_equal(tag_of(&test, "two.example.test", TYPE_A), 59225);
+    close_zone(&test);
+}
+
+static void keys_that_others_can_read_are_refused(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup(&test, CONFIG_DENIAL_NSEC);
+    put_key(&test, &key_ed25519, "");
+    CLEANUP(alloc_freep)
+    char *path = alloc_printf("%s/%s.private", test.folder, key_ed25519.stem);
+    assert_int_equal(chmod(path, 0640), 0);
+    expect_refused(&test, "test.yaml:7: FOLDER/Kexample.test.+015+61442.private: has mode 0640: "
+                          "others may use the key, expected 0600");
+}
+
+static void a_folder_without_a_key_that_signs_is_refused(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup(&test, CONFIG_DENIAL_NSEC);
+    expect_refused(&test, "test.yaml:7: FOLDER: has no key of zone example.test that signs now (of "
+                          "0 there), expected one");
+    setup(&test, CONFIG_DENIAL_NSEC);
+    put_key(&test, &key_ed25519, "Inactive: 20270101000000\n");
+    expect_refused(&test, "test.yaml:7: FOLDER: has no key of zone example.test that signs now (of "
+                          "1 there), expected one");
+    setup(&test, CONFIG_DENIAL_NSEC);
+    test.dnssec.keys = "/nowhere/at/all";
+    expect_refused(&test,
+                   "test.yaml:7: /nowhere/at/all: cannot be opened: No such file or directory");
+}
+
+static void key_files_that_do_not_fit_together_are_refused(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    struct test_key wrong = key_ed25519;
+    setup(&test, CONFIG_DENIAL_NSEC);
+    wrong.public_text = key_ecdsa_ksk.public_text;
+    put_key(&test, &wrong, "");
+    expect_refused(&test, "test.yaml:7: FOLDER/Kexample.test.+015+61442.key: is not the public key "
+                          "of FOLDER/Kexample.test.+015+61442.private");
+    setup(&test, CONFIG_DENIAL_NSEC);
+    wrong = key_ed25519;
+    wrong.public_text = "other.test. IN DNSKEY 257 3 15 "
+                        "GKHjAOD4LzZnL4hNy+jzUOyfs4L7VY7Uyt6vr6bd5bE=\n";
+    put_key(&test, &wrong, "");
+    expect_refused(&test,
+                   "test.yaml:7: FOLDER/Kexample.test.+015+61442.key: is a key of another zone");
+    setup(&test, CONFIG_DENIAL_NSEC);
+    wrong = key_ed25519;
+    wrong.private_text = "Private-key-format: v1.3\nAlgorithm: 15 (ED25519)\n";
+    put_key(&test, &wrong, "Publish: soon\n");
+    struct error err = {""};
+    const struct signing_time time = {.now_s = NOW_S};
+    static struct record_sets none;
+    assert_null(zonefile_load(&test.config, 0, &none, &time, &err));
+    assert_non_null(strstr(err.text, "no private key that can be used"));
+    put_key(&test, &key_ed25519, "Publish: soon\n");
+    expect_refused(&test, "test.yaml:7: FOLDER/Kexample.test.+015+61442.private: Publish: is "
+                          "followed by no time, expected YYYYMMDDHHMMSS");
+}
+
+static void a_file_that_is_signed_already_is_refused(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    const char *top = getenv("top_srcdir");
+    setup(&test, CONFIG_DENIAL_NSEC);
+    put_key(&test, &key_ed25519, "");
+    snprintf(test.file, sizeof(test.file), "%s/tests/unit/signed/nsec.zone",
+             top != NULL ? top : ".");
+    CLEANUP(alloc_freep)
+    char *expected = alloc_printf("%s:9: example.test RRSIG: the zone is signed here, expected a "
+                                  "file without DNSKEY, RRSIG, NSEC, NSEC3 and NSEC3PARAM",
+                                  test.file);
+    expect_refused(&test, expected);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(ecdsa_keys_sign_with_nsec_and_with_nsec3),
+        cmocka_unit_test(one_key_alone_signs_everything),
+        cmocka_unit_test(rsa_keys_sign),
+        cmocka_unit_test(the_chain_of_nsec_has_each_name_and_its_types),
+        cmocka_unit_test(nsec3_has_no_iterations_and_no_salt),
+        cmocka_unit_test(the_key_signing_key_signs_keys_and_nothing_else),
+        cmocka_unit_test(signatures_begin_in_the_past_and_end_at_different_times),
+        cmocka_unit_test(a_shift_signs_nothing),
+        cmocka_unit_test(each_member_validates_wherever_it_stands),
+        cmocka_unit_test(without_do_members_come_without_signatures),
+        cmocka_unit_test(an_answer_with_its_signatures_that_is_too_large_is_truncated),
+        cmocka_unit_test(keys_are_published_and_sign_when_their_files_say),
+        cmocka_unit_test(keys_that_others_can_read_are_refused),
+        cmocka_unit_test(a_folder_without_a_key_that_signs_is_refused),
+        cmocka_unit_test(key_files_that_do_not_fit_together_are_refused),
+        cmocka_unit_test(a_file_that_is_signed_already_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
