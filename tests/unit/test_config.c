@@ -310,6 +310,51 @@ static void relative_paths_begin_at_the_file(void **state)
     assert_beside_the_file(config->health_checks[0].ca_file, "ca.pem");
 }
 
+#define SIGNED(more)                                                                               \
+    SERVER CONTROL "zones:\n  - name: a\n    file: a\n    dnssec:\n      keys: k\n" more
+
+static void zones_may_be_signed(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep) struct config *config = load_good(SIGNED(""));
+    const struct config_dnssec *dnssec = config->zones[0].dnssec;
+    assert_beside_the_file(dnssec->keys, "k");
+    assert_int_equal(dnssec->denial, CONFIG_DENIAL_NSEC);
+    assert_int_equal(dnssec->signature_lifetime_ms, INT64_C(14) * 86400 * 1000);
+    assert_int_equal(dnssec->refresh_ms, INT64_C(5) * 86400 * 1000);
+    assert_int_equal(dnssec->line, 7);
+    CLEANUP(config_freep)
+    struct config *other = load_good(
+        SIGNED("      denial: nsec3\n      signature_lifetime: 2d\n      refresh: 12h\n"));
+    assert_int_equal(other->zones[0].dnssec->denial, CONFIG_DENIAL_NSEC3);
+    assert_int_equal(other->zones[0].dnssec->signature_lifetime_ms, 2 * 86400 * 1000);
+    assert_int_equal(other->zones[0].dnssec->refresh_ms, 12 * 3600 * 1000);
+    CLEANUP(config_freep) struct config *plain = load_good(LEAST);
+    assert_null(plain->zones[0].dnssec);
+}
+
+/* Three quarters of a short lifetime are less than five days. */
+static void the_default_refresh_fits_the_lifetime(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(SIGNED("      signature_lifetime: 4h\n"));
+    assert_int_equal(config->zones[0].dnssec->refresh_ms, 3 * 3600 * 1000);
+}
+
+static void wrong_values_of_dnssec_are_refused(void **state)
+{
+    (void)state;
+    refuse(SERVER CONTROL "zones:\n  - { name: a, file: a, dnssec: {} }\n",
+           ":5: zones[0].dnssec: the key keys is missing, expected a single value");
+    refuse(SIGNED("      denial: none\n"),
+           ":9: zones[0].dnssec.denial: found \"none\", expected one of: nsec, nsec3");
+    refuse(SIGNED("      signature_lifetime: 59m\n"),
+           ":9: zones[0].dnssec.signature_lifetime: found 59m, expected 1h to 365d");
+    refuse(SIGNED("      signature_lifetime: 4d\n      refresh: 3d1s\n"),
+           ":10: zones[0].dnssec.refresh: found 3d1s, expected 1s to 3d");
+}
+
 static void a_file_in_the_working_directory_leaves_paths_as_they_are(void **state)
 {
     (void)state;
@@ -947,6 +992,9 @@ int main(void)
         cmocka_unit_test(a_timeout_that_is_not_said_fits_the_interval),
         cmocka_unit_test(a_check_over_https_asks_port_443),
         cmocka_unit_test(relative_paths_begin_at_the_file),
+        cmocka_unit_test(zones_may_be_signed),
+        cmocka_unit_test(the_default_refresh_fits_the_lifetime),
+        cmocka_unit_test(wrong_values_of_dnssec_are_refused),
         cmocka_unit_test(a_file_in_the_working_directory_leaves_paths_as_they_are),
         cmocka_unit_test(record_sets_are_found_by_name_and_type),
         cmocka_unit_test(a_file_that_cannot_be_read_is_refused),
