@@ -16,6 +16,7 @@
 #include "control/named_check.h"
 #include "control/rule.h"
 #include "control/shift.h"
+#include "control/zone_refresh.h"
 #include "control/zone_reload.h"
 #include "zones/snapshot_builder.h"
 
@@ -212,6 +213,7 @@ struct control *control_new(const struct config *config, const struct record_set
     publisher_watch(&control->publisher, &control->loop);
     weight_queue_open(control);
     event_push_open(control);
+    zone_refresh_open(control);
     for (size_t i = 0; i < config->rollout_count; i++) {
         rule_open(&control->rules[i]);
     }
@@ -339,6 +341,7 @@ static void close_handles(struct control *control)
 {
     weight_queue_close(control);
     event_push_close(control);
+    zone_refresh_close(control);
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         uv_close((uv_handle_t *)&control->rules[i].timer, NULL);
     }

@@ -88,6 +88,7 @@ struct control {
     size_t target_user_count;
     struct zone_state *zones; /* config->zone_count */
     struct zone_reload *reload;
+    uv_timer_t refresh_timer;
     struct checker *checker;
     struct admin_server *admin;
     struct http_server *http;

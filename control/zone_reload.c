@@ -9,6 +9,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "control/zone_refresh.h"
 #include "control/journal.h"
 #include "zones/snapshot_builder.h"
 #include "zones/zonefile.h"
@@ -129,6 +130,7 @@ static void publish(struct zone_reload *reload)
         snapshot_builder_new(control->publisher.current, control->sets);
     snapshot_builder_set_zones(builder, zone_table_new(zones, count));
     publisher_publish(&control->publisher, snapshot_builder_finish(builder));
+    zone_refresh_arm(control);
     free(zones);
 }
 

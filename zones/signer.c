@@ -133,11 +133,30 @@ bool signer_publishes(const struct signer *signer, const struct key *key)
     return key_is_published(key, signer->now_s);
 }
 
+/* When the time of some key comes next. */
+static int64_t next_key_time(const struct signer *signer)
+{
+    int64_t next_s = INT64_MAX;
+    for (size_t i = 0; i < signer->keys.count; i++) {
+        const struct key *key = &signer->keys.keys[i];
+        const int64_t times[] = {key->publish_s, key->activate_s, key->inactive_s, key->delete_s};
+        for (size_t j = 0; j < ARRAY_LEN(times); j++) {
+            if (times[j] > signer->now_s && times[j] < next_s) {
+                next_s = times[j];
+            }
+        }
+    }
+    return next_s;
+}
+
 int64_t signer_refresh_at_s(const struct signer *signer)
 {
-    return signer->first_end_s == INT64_MAX
-               ? INT64_MAX
-               : signer->first_end_s - signer->dnssec->refresh_ms / 1000;
+    int64_t key_s = next_key_time(signer);
+    if (signer->first_end_s == INT64_MAX) {
+        return key_s;
+    }
+    int64_t refresh_s = signer->first_end_s - signer->dnssec->refresh_ms / 1000;
+    return key_s < refresh_s ? key_s : refresh_s;
 }
 
 static void put_16(uint8_t *out, unsigned value)

@@ -50,7 +50,8 @@ MUST_CHECK bool signer_sign(struct signer *signer, const struct encoder_record *
 MUST_CHECK bool signer_sign_member(struct signer *signer, const struct record_set *set,
                                    size_t member, struct signatures *out, struct error *err);
 
-/* When the first of the signatures made so far has only the configured time left. */
+/* When the zone is to be signed anew: the first of the signatures made so far has only the
+ * configured time left, or the time of a key comes. */
 int64_t signer_refresh_at_s(const struct signer *signer);
 
 /* The types of an NSEC or NSEC3 (RFC 4034 section 4.1.2), each once, in any order. Returns the

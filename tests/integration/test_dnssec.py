@@ -70,7 +70,7 @@ def full(name):
     return "example.test." if name == "example.test" else f"{name}.example.test."
 
 
-def put_keys(daemon, names):
+def put_keys(daemon, names, times=""):
     folder = daemon.folder / "keys"
     folder.mkdir(exist_ok=True)
     for name in names:
@@ -78,7 +78,8 @@ def put_keys(daemon, names):
         (folder / f"{name}.key").write_text(public + "\n")
         path = folder / f"{name}.private"
         path.touch(mode=0o600)
-        path.write_text(f"Private-key-format: v1.3\nAlgorithm: {algorithm}\nPrivateKey: {private}\n")
+        path.write_text(f"Private-key-format: v1.3\nAlgorithm: {algorithm}\nPrivateKey: {private}\n"
+                        + times)
 
 
 @pytest.fixture
@@ -297,3 +298,16 @@ def test_a_reload_signs_with_the_keys_that_are_there_then(make_signed):
     daemon.ctl("zone", "reload")
     assert len(dnskeys(daemon)) == 3
     check_with_delv(daemon, [("two", "A", None), ("www", "A", None), ("nope", "A", None)])
+
+
+def test_a_key_is_published_when_its_time_comes(keep):
+    daemon = keep(harness.Daemon(
+        {"zones": [{"name": "example.test", "file": "example.zone", "dnssec": {"keys": "keys"}}]},
+        {"example.zone": (SIGNED / "base.zone").read_text()}))
+    put_keys(daemon, ECDSA)
+    soon = time.strftime("%Y%m%d%H%M%S", time.gmtime(time.time() + 4 * harness.PATIENCE))
+    put_keys(daemon, ED25519, f"Publish: {soon}\nActivate: {soon}\n")
+    daemon.start()
+    assert len(dnskeys(daemon)) == 2
+    harness.wait_for(lambda: len(dnskeys(daemon)) == 3, "the third key is in the zone", 15)
+    check_with_delv(daemon, [("two", "A", None), ("nope", "A", None)])

@@ -416,6 +416,8 @@ static void keys_are_published_and_sign_when_their_files_say(void **state)
            "NOERROR aa | @ DNSKEY, DNSKEY, DNSKEY, RRSIG(DNSKEY) | |");
     expect(&test, "two.example.test", TYPE_A, "NOERROR aa | two A, A, RRSIG(A) | |");
     assert_int_equal(tag_of(&test, "two.example.test", TYPE_A), 59225);
+    /* 2027-01-16T00:00:00Z: the next time of a key. */
+    assert_int_equal(test.secure.snapshot->zones->zones[0]->refresh_at_s, 1800057600);
     close_zone(&test);
 }
 
