@@ -34,3 +34,10 @@ void clock_format(int64_t at_ms, char out[CLOCK_TEXT_SIZE])
         out[0] = '\0';
     }
 }
+
+uint32_t clock_wall_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME_COARSE, &now);
+    return (uint32_t)now.tv_sec;
+}

@@ -10,6 +10,10 @@
  * first call. */
 int64_t clock_now_ms(void);
 
+/* Seconds since the epoch, modulo 2^32, as the wall clock says now: for what is compared with other
+ * hosts' clocks. Costs no system call. Any thread. */
+uint32_t clock_wall_s(void);
+
 /* "2026-11-23T15:50:01Z"; out holds at least 21 octets. */
 #define CLOCK_TEXT_SIZE 32
 void clock_format(int64_t at_ms, char out[CLOCK_TEXT_SIZE]);

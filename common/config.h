@@ -15,13 +15,24 @@
 #include "common/address.h"
 #include "common/error.h"
 
+#define CONFIG_NSID_MAX 128
+
+struct config_cookies {
+    bool is_enabled;         /* default true */
+    const char *secret_file; /* one or two lines of 32 hexadecimal digits; NULL: made at start */
+    bool is_required;        /* over UDP; without a valid one: BADCOOKIE */
+};
+
 struct config_server {
     struct address *listen; /* UDP and TCP each; at least one */
     size_t listen_count;
     unsigned workers; /* "auto" (one per processor that the process may use) is resolved here */
-    uint16_t udp_payload_max;     /* octets; default 1232; 512 to 4096 */
-    const char *version;          /* version.bind and version.server TXT CH; NULL: REFUSED */
-    const char *identity;         /* id.server and hostname.bind TXT CH; NULL: REFUSED */
+    uint16_t udp_payload_max; /* octets; default 1232; 512 to 4096 */
+    const char *version;      /* version.bind and version.server TXT CH; NULL: REFUSED */
+    const char *identity;     /* id.server and hostname.bind TXT CH; NULL: REFUSED */
+    const uint8_t *nsid;      /* RFC 5001; NULL: not answered */
+    size_t nsid_len;          /* at most CONFIG_NSID_MAX */
+    struct config_cookies cookies;
     int64_t tcp_idle_timeout_ms;  /* default 10 s */
     unsigned tcp_max_connections; /* in all, over all workers; default 1000 */
     struct prefix *client_subnet; /* sources whose EDNS client subnet option steers `sticky` */

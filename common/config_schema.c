@@ -32,12 +32,21 @@ static const cyaml_schema_field_t tcp_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t cookies_fields[] = {
+    OPTIONAL(raw_cookies, enabled),
+    OPTIONAL(raw_cookies, secret_file),
+    OPTIONAL(raw_cookies, require),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t server_fields[] = {
     LIST(raw_server, listen, CYAML_FLAG_POINTER, &text, 1, LIST_MAX),
     OPTIONAL(raw_server, workers),
     OPTIONAL(raw_server, udp_payload_max),
     OPTIONAL_TXT(raw_server, version),
     OPTIONAL_TXT(raw_server, identity),
+    OPTIONAL(raw_server, nsid),
+    CYAML_FIELD_MAPPING_PTR("cookies", OPTIONAL_PTR, struct raw_server, cookies, cookies_fields),
     CYAML_FIELD_MAPPING_PTR("tcp", OPTIONAL_PTR, struct raw_server, tcp, tcp_fields),
     LIST(raw_server, client_subnet, OPTIONAL_PTR, &text, 0, LIST_MAX),
     CYAML_FIELD_END,

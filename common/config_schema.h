@@ -12,6 +12,12 @@ struct raw_tcp {
     char *max_connections;
 };
 
+struct raw_cookies {
+    char *enabled;
+    char *secret_file;
+    char *require;
+};
+
 struct raw_server {
     char **listen;
     unsigned listen_count;
@@ -19,6 +25,8 @@ struct raw_server {
     char *udp_payload_max;
     char *version;
     char *identity;
+    char *nsid;
+    struct raw_cookies *cookies;
     struct raw_tcp *tcp;
     char **client_subnet;
     unsigned client_subnet_count;

@@ -83,6 +83,75 @@ static bool fill_client_subnet(const struct place *place, const struct raw_serve
     return true;
 }
 
+static int hex_digit(char digit)
+{
+    const char *digits = "0123456789abcdef";
+    const char *found = strchr(digits, digit | 0x20);
+    return digit == '\0' || found == NULL ? -1 : (int)(found - digits);
+}
+
+/* False: not pairs of hexadecimal digits. */
+static bool parse_hex(uint8_t *octets, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        int high = hex_digit(text[2 * i]);
+        int low = high < 0 ? -1 : hex_digit(text[2 * i + 1]);
+        if (low < 0) {
+            return false;
+        }
+        octets[i] = (uint8_t)(high << 4 | low);
+    }
+    return text[2 * len] == '\0';
+}
+
+/* Text, or octets after "0x". */
+static bool fill_nsid(const struct place *place, const char *text, struct config_server *server)
+{
+    const char *plain = NULL;
+    if (text == NULL) {
+        return true;
+    }
+    if (!fill_text(place, "nsid", text, &plain)) {
+        return false;
+    }
+    bool is_hex = strncmp(text, "0x", 2) == 0;
+    size_t len = is_hex ? (strlen(text) - 2) / 2 : strlen(text);
+    if (len == 0 || len > CONFIG_NSID_MAX) {
+        return place_fail(place, "nsid", "found %zu octets, expected 1 to %d", len,
+                          CONFIG_NSID_MAX);
+    }
+    server->nsid = (const uint8_t *)plain;
+    server->nsid_len = len;
+    if (is_hex) {
+        uint8_t *octets = arena_alloc(place->reader->arena, len);
+        server->nsid = octets;
+        return parse_hex(octets, text + 2, len) ||
+               place_fail(place, "nsid",
+                          "found \"%s\", expected pairs of hexadecimal digits after 0x", text);
+    }
+    return true;
+}
+
+static bool fill_cookies(const struct place *place, const struct raw_cookies *raw,
+                         struct config_cookies *cookies)
+{
+    struct place at = place_key(place, "cookies");
+    cookies->is_enabled = true;
+    if (raw == NULL) {
+        return true;
+    }
+    if (!fill_bool(&at, "enabled", raw->enabled, &cookies->is_enabled) ||
+        !fill_bool(&at, "require", raw->require, &cookies->is_required) ||
+        !fill_path(&at, "secret_file", raw->secret_file, &cookies->secret_file)) {
+        return false;
+    }
+    if (!cookies->is_enabled && (cookies->is_required || cookies->secret_file != NULL)) {
+        return place_fail(&at, "enabled",
+                          "found false beside require or secret_file, expected true");
+    }
+    return true;
+}
+
 static bool fill_tcp(const struct place *place, const struct raw_tcp *raw,
                      struct config_server *server)
 {
@@ -108,6 +177,8 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
                           (struct range){512, 4096}, &payload) &&
               fill_text(&place, "version", raw->version, &server->version) &&
               fill_text(&place, "identity", raw->identity, &server->identity) &&
+              fill_nsid(&place, raw->nsid, server) &&
+              fill_cookies(&place, raw->cookies, &server->cookies) &&
               fill_tcp(&place, raw->tcp, server) && fill_client_subnet(&place, raw, server);
     server->udp_payload_max = (uint16_t)payload;
     return ok;

@@ -9,6 +9,7 @@
 #include "server/chain.h"
 #include "server/dns.h"
 #include "server/lookup.h"
+#include "server/options.h"
 #include "server/query.h"
 #include "server/response.h"
 #include "server/secure.h"
@@ -19,6 +20,8 @@ void answer_context_init(struct answer_context *context, const struct config_ser
     context->config = config;
     context->slot = slot;
     context->scratch = alloc_zeroed(1, CHAIN_SCRATCH_SIZE);
+    context->cookies = NULL;
+    context->wall_s = 0;
     pick_state_init(&context->pick, set_count, seed);
 }
 
@@ -60,16 +63,22 @@ static const struct encoded *find_encoded(struct response *response, const struc
     return NULL;
 }
 
+RARELY static void refuse(struct response *response, enum dns_extended_error why)
+{
+    response->rcode = DNS_REFUSED;
+    options_add_error(response, why);
+}
+
 static void answer_internet(struct response *response)
 {
     const struct query *query = response->query;
     if (query->type == DNS_TYPE_AXFR || query->type == DNS_TYPE_IXFR) {
-        response->rcode = DNS_REFUSED;
+        refuse(response, DNS_ERROR_PROHIBITED);
         return;
     }
     struct lookup found = lookup_name(response->task->snapshot, &query->name, query->type);
     if (found.outcome == LOOKUP_NO_ZONE) {
-        response->rcode = DNS_REFUSED;
+        refuse(response, DNS_ERROR_NOT_AUTHORITATIVE);
         return;
     }
     /* RFC 1035 section 6.2: an answer to class ANY cannot be authoritative. */
@@ -117,16 +126,23 @@ RARELY static void answer_chaos(struct response *response)
     const struct name_key *name = &response->query->name;
     uint16_t type = response->query->type;
     const char *text = NULL;
+    bool is_known = true;
     if (name_is(name, "\7version\4bind") || name_is(name, "\7version\6server")) {
         text = response->context->config->version;
     } else if (name_is(name, "\2id\6server") || name_is(name, "\10hostname\4bind")) {
         text = response->context->config->identity;
+    } else {
+        is_known = false;
     }
-    if (text == NULL || (type != DNS_TYPE_TXT && type != DNS_TYPE_ANY)) {
-        response->rcode = DNS_REFUSED;
-        return;
+    if (!is_known) {
+        refuse(response, DNS_ERROR_NOT_AUTHORITATIVE);
+    } else if (text == NULL) {
+        refuse(response, DNS_ERROR_PROHIBITED);
+    } else if (type != DNS_TYPE_TXT && type != DNS_TYPE_ANY) {
+        refuse(response, DNS_ERROR_NOT_SUPPORTED);
+    } else {
+        add_chaos_text(response, text);
     }
-    add_chaos_text(response, text);
 }
 
 static void answer_question(struct response *response)
@@ -137,31 +153,17 @@ static void answer_question(struct response *response)
     } else if (class == DNS_CLASS_CH) {
         answer_chaos(response);
     } else {
-        response->rcode = DNS_REFUSED;
+        refuse(response, DNS_ERROR_NOT_AUTHORITATIVE);
     }
 }
 
-/* Only sources that the configuration trusts may speak for others' subnets. */
-RARELY static bool subnet_is_honoured(const struct response *response)
-{
-    const struct config_server *config = response->context->config;
-    for (size_t i = 0; i < config->client_subnet_count; i++) {
-        if (prefix_contains(&config->client_subnet[i], response->task->source.address)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void prepare_edns(struct response *response, enum query_verdict verdict)
+/* Returns the verdict, which options may change. */
+static enum query_verdict prepare_edns(struct response *response, enum query_verdict verdict)
 {
     const struct edns *edns = &response->query->edns;
-    const struct config_server *config = response->context->config;
-    response->edns.udp_size = config->udp_payload_max;
+    response->edns.udp_size = response->context->config->udp_payload_max;
     response->edns.is_dnssec_ok = edns->is_dnssec_ok;
-    if (verdict == QUERY_OK && edns->has_subnet && subnet_is_honoured(response)) {
-        response->edns.subnet = &edns->subnet;
-    }
+    return edns->seen == 0 ? verdict : options_answer(response, verdict);
 }
 
 /* RFC 6891 section 6.2.5: less than 512 counts as 512. */
@@ -194,6 +196,8 @@ static enum server_counter counter_of(uint16_t rcode)
         return COUNTER_NOTIMP;
     case DNS_BADVERS:
         return COUNTER_BADVERS;
+    case DNS_BADCOOKIE:
+        return COUNTER_BADCOOKIE;
     default:
         return COUNTER_COUNT;
     }
@@ -241,6 +245,10 @@ static enum dns_rcode rcode_of(enum query_verdict verdict)
         return DNS_NOTIMP;
     case QUERY_BADVERS:
         return DNS_BADVERS;
+    case QUERY_BADCOOKIE:
+        return DNS_BADCOOKIE;
+    case QUERY_NO_QUESTION:
+        return DNS_NOERROR;
     case QUERY_FORMERR:
     case QUERY_SILENCE:
     case QUERY_OK:
@@ -268,7 +276,7 @@ size_t answer_query(struct answer_context *context, const struct answer_task *ta
     octets_copy(response.out, task->query, response.len);
     response.limit = size_limit(&response);
     if (query.edns.is_present) {
-        prepare_edns(&response, verdict);
+        verdict = prepare_edns(&response, verdict);
         response.limit -= edns_reply_len(&response.edns);
     }
     if (verdict == QUERY_OK) {

@@ -14,11 +14,20 @@
 #include "zones/exchange.h"
 #include "zones/snapshot.h"
 
+/* NSID, cookie, keepalive, extended error, each with code and length: see options.h. */
+#define ANSWER_COOKIE_LEN  24
+#define ANSWER_OPTIONS_MAX (4 + CONFIG_NSID_MAX + 4 + ANSWER_COOKIE_LEN + 4 + 2 + 4 + 2)
+
+struct cookie_secrets;
+
 struct answer_context {
     const struct config_server *config;
     struct worker_slot *slot; /* counters and tally */
     struct pick_state pick;
-    uint8_t *scratch; /* where a chain's pieces are unpacked; see chain.c */
+    uint8_t *scratch;                     /* where a chain's pieces are unpacked; see chain.c */
+    const struct cookie_secrets *cookies; /* NULL: none are answered */
+    uint32_t wall_s; /* seconds since the epoch; set by the worker before each batch */
+    uint8_t options[ANSWER_OPTIONS_MAX]; /* of the response that is being made */
 };
 
 struct answer_source {
@@ -26,11 +35,18 @@ struct answer_source {
     bool is_tcp;
 };
 
-/* Borrows config and slot. set_count: snapshot->set_count, which is fixed while the daemon runs.
- * seed: different for each worker and each start. */
+/* Borrows config and slot; cookies are off until context->cookies is set. set_count:
+ * snapshot->set_count, which is fixed while the daemon runs. seed: different for each worker and
+ * each start. */
 void answer_context_init(struct answer_context *context, const struct config_server *config,
                          struct worker_slot *slot, size_t set_count, uint64_t seed);
 void answer_context_done(struct answer_context *context);
+
+/* Before each batch of queries. */
+static inline void answer_context_set_time(struct answer_context *context, uint32_t wall_s)
+{
+    context->wall_s = wall_s;
+}
 
 /* What a query is answered with and where that goes. */
 struct answer_task {

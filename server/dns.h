@@ -29,6 +29,14 @@ enum dns_rcode {
     DNS_REFUSED = 5,
     DNS_YXDOMAIN = 6,
     DNS_BADVERS = 16, /* RFC 6891: the upper bits travel in OPT */
+    DNS_BADCOOKIE = 23,
+};
+
+/* INFO-CODEs of extended errors (RFC 8914 section 4). */
+enum dns_extended_error {
+    DNS_ERROR_PROHIBITED = 18,
+    DNS_ERROR_NOT_AUTHORITATIVE = 20,
+    DNS_ERROR_NOT_SUPPORTED = 21,
 };
 
 enum dns_type {

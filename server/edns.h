@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The OPT record (RFC 6891) and its client subnet option (RFC 7871), read and written. Pure; any
- * thread. */
+/* The OPT record (RFC 6891), its options read and its client subnet option (RFC 7871) written; the
+ * other options of a response are made in options.h. Pure; any thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -10,9 +10,28 @@
 #include "server/dns.h"
 #include "server/wire.h"
 
-#define EDNS_OPT_LEN     11   /* without options */
-#define EDNS_FLAG_DO     0x80 /* in the first octet of the flags */
-#define EDNS_OPTIONS_MAX 24   /* the longest client subnet option: header, 4 octets, an address */
+#define EDNS_OPT_LEN    11   /* without options */
+#define EDNS_FLAG_DO    0x80 /* in the first octet of the flags */
+#define EDNS_SUBNET_MAX 24   /* the longest client subnet option: header, 4 octets, an address */
+#define EDNS_COOKIE_MAX 40   /* client cookie and the longest server cookie */
+
+/* Codes of options (IANA's registry). */
+enum edns_option {
+    EDNS_OPTION_NSID = 3,
+    EDNS_OPTION_SUBNET = 8,
+    EDNS_OPTION_COOKIE = 10,
+    EDNS_OPTION_KEEPALIVE = 11,
+    EDNS_OPTION_ERROR = 15,
+};
+
+/* The options that a query has; a bit each, so that nothing has to be cleared one by one. */
+enum edns_option_seen {
+    EDNS_SEEN_NSID = 1,
+    EDNS_SEEN_SUBNET = 2,
+    EDNS_SEEN_COOKIE = 4,
+    EDNS_SEEN_KEEPALIVE = 8,
+    EDNS_SEEN_KEEPALIVE_BAD = 16, /* with a timeout, which only a server may send */
+};
 
 struct edns_subnet {
     uint16_t family; /* 1: IPv4, 2: IPv6 (IANA's numbers, not AF_*); 0: none, nothing to hide */
@@ -23,10 +42,12 @@ struct edns_subnet {
 struct edns {
     bool is_present;
     bool is_dnssec_ok;
-    bool has_subnet;
     uint8_t version;
+    uint8_t seen;      /* edns_option_seen; 0 without OPT */
     uint16_t udp_size; /* what the client takes, as it says */
     struct edns_subnet subnet;
+    const uint8_t *cookie; /* in the packet, client cookie first */
+    uint8_t cookie_len;
 };
 
 static inline size_t edns_subnet_octets(const struct edns_subnet *subnet)
@@ -34,7 +55,7 @@ static inline size_t edns_subnet_octets(const struct edns_subnet *subnet)
     return (subnet->source_bits + 7u) / 8;
 }
 
-/* False: an option is cut off or is no valid client subnet. */
+/* False: an option is cut off or has a form that it must not have. */
 bool edns_parse_options(struct edns *edns, const uint8_t *octets, size_t len);
 
 /* Reads the OPT record that begins at octets, owner included; what follows it is not looked at.
@@ -65,24 +86,27 @@ struct edns_reply {
     uint16_t udp_size; /* what we take */
     uint8_t extended_rcode;
     bool is_dnssec_ok;
-    const struct edns_subnet *subnet; /* echoed; NULL: no option */
+    bool has_options; /* without it none of what follows is looked at but subnet */
     uint8_t scope_bits;
+    uint16_t options_len;
+    const uint8_t *options;           /* encoded; see options.h */
+    const struct edns_subnet *subnet; /* echoed behind them; NULL: no option */
 };
+
+size_t edns_options_len(const struct edns_reply *reply);
+/* Writes the options and returns their length. */
+size_t edns_write_options(const struct edns_reply *reply, uint8_t *out);
 
 /* Octets that edns_write will write. */
 static inline size_t edns_reply_len(const struct edns_reply *reply)
 {
-    size_t options_len = reply->subnet == NULL ? 0 : 8 + edns_subnet_octets(reply->subnet);
-    return EDNS_OPT_LEN + options_len;
+    return EDNS_OPT_LEN + (reply->has_options ? edns_options_len(reply) : 0);
 }
-
-/* Writes the option and returns its length. */
-size_t edns_write_subnet(const struct edns_reply *reply, uint8_t *out);
 
 /* Writes the OPT record to out, which has room for edns_reply_len(). Returns its length. */
 static inline size_t edns_write(const struct edns_reply *reply, uint8_t *out)
 {
-    size_t options_len = reply->subnet == NULL ? 0 : edns_write_subnet(reply, out + EDNS_OPT_LEN);
+    size_t options_len = reply->has_options ? edns_write_options(reply, out + EDNS_OPT_LEN) : 0;
     uint32_t flags = reply->is_dnssec_ok ? EDNS_FLAG_DO << 8 : 0;
     out[0] = 0;
     wire_store_u32(out + 1, (uint32_t)DNS_TYPE_OPT << 16 | reply->udp_size);

@@ -120,7 +120,7 @@ int main(int argc, char **argv)
     CLEANUP(config_freep) struct config *config = config_load(arguments.config, &err);
     bool is_good = config != NULL;
     if (is_good && arguments.only_check) {
-        is_good = control_check(config, &err);
+        is_good = server_check(&config->server, &err) && control_check(config, &err);
     } else if (is_good) {
         is_good = run(config, &err);
     }

@@ -16,6 +16,8 @@ enum query_verdict {
     QUERY_FORMERR,
     QUERY_NOTIMP, /* an opcode other than QUERY: what follows the header is not looked at */
     QUERY_BADVERS,
+    QUERY_NO_QUESTION, /* none, but a cookie (RFC 7873 section 5.4); edns is set */
+    QUERY_BADCOOKIE,   /* never by query_parse: see options.h */
 };
 
 struct query {
@@ -26,6 +28,11 @@ struct query {
     struct edns edns;
     struct name_key name;
 };
+
+/* What has no question: RFC 7873 section 5.4 asks for a cookie so; without a cookie it is malformed
+ * (RFC 9619). */
+enum query_verdict query_parse_without_question(struct query *query, const uint8_t *packet,
+                                                size_t len);
 
 /* Inline for its one caller. Everything but SILENCE sets flags, question_len and edns. As NSD does,
  * a query with records in another section than the question, other than one OPT in the additional
@@ -41,12 +48,12 @@ static inline enum query_verdict query_parse(struct query *query, const uint8_t 
     query->flags = flags;
     query->question_len = 0;
     query->edns.is_present = false;
-    query->edns.has_subnet = false;
+    query->edns.seen = 0;
     if ((flags & (DNS_FLAG_QR | DNS_OPCODE_MASK)) != 0) {
         return (flags & DNS_FLAG_QR) != 0 ? QUERY_SILENCE : QUERY_NOTIMP;
     }
     if (counts >> 48 != 1) {
-        return QUERY_FORMERR; /* RFC 9619 */
+        return query_parse_without_question(query, packet, len);
     }
     const uint8_t *octets = packet + DNS_HEADER_LEN;
     size_t left = len - DNS_HEADER_LEN;

@@ -13,8 +13,9 @@ struct response {
     size_t len;   /* written so far: header and question at first */
     size_t limit; /* what the client takes, less the OPT record's octets */
     struct edns_reply edns;
-    uint16_t flags; /* AA and TC */
-    uint16_t rcode; /* 12 bits */
+    uint16_t flags;       /* AA and TC */
+    uint16_t rcode;       /* 12 bits */
+    bool has_good_cookie; /* the client has its address */
     uint16_t answer_count, authority_count, additional_count;
 };
 

@@ -4,11 +4,13 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "server/cookie.h"
 #include "server/listener.h"
 #include "server/worker.h"
 
 struct server {
     atomic_uint open_connections;
+    struct cookie_secrets cookies;
     size_t worker_count;
     struct worker *workers[];
 };
@@ -23,6 +25,22 @@ static bool check_unused(const struct config_server *config, struct error *err)
     return true;
 }
 
+static bool fill_cookies(const struct config_cookies *config, struct cookie_secrets *cookies,
+                         struct error *err)
+{
+    if (config->secret_file != NULL) {
+        return cookie_secrets_load(cookies, config->secret_file, err);
+    }
+    cookie_secrets_make(cookies);
+    return true;
+}
+
+bool server_check(const struct config_server *config, struct error *err)
+{
+    struct cookie_secrets cookies;
+    return fill_cookies(&config->cookies, &cookies, err);
+}
+
 struct server *server_start(const struct config_server *config, struct exchange *exchange,
                             struct error *err)
 {
@@ -32,11 +50,17 @@ struct server *server_start(const struct config_server *config, struct exchange 
     size_t count = exchange->worker_count;
     struct server *server = alloc_zeroed(1, sizeof(*server) + count * sizeof(server->workers[0]));
     server->worker_count = count;
+    if (!fill_cookies(&config->cookies, &server->cookies, err)) {
+        server_stop(server);
+        return NULL;
+    }
     for (size_t i = 0; i < count; i++) {
         struct worker_setup setup = {.config = config,
                                      .exchange = exchange,
                                      .index = i,
-                                     .open_connections = &server->open_connections};
+                                     .open_connections = &server->open_connections,
+                                     .cookies =
+                                         config->cookies.is_enabled ? &server->cookies : NULL};
         server->workers[i] = worker_new(&setup, err);
         if (server->workers[i] == NULL) {
             server_stop(server);

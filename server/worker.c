@@ -49,6 +49,7 @@ static void on_datagrams(uv_poll_t *poll, int status, int events)
     struct watched_socket *watched = poll->data;
     (void)status; /* an error is read, and so cleared, like a packet */
     (void)events;
+    answer_context_set_time(&watched->worker->context, clock_wall_s());
     /* More to come: the poll handle is level-triggered and will say so. */
     (void)udp_drain(&watched->worker->job, &watched->udp, BATCHES_PER_TURN);
 }
@@ -128,6 +129,7 @@ static void init_parts(struct worker *worker)
     const struct snapshot *first = atomic_load_explicit(&slot->offered, memory_order_relaxed);
     answer_context_init(&worker->context, setup->config, slot, first->set_count,
                         make_seed(setup->index));
+    worker->context.cookies = setup->cookies;
     worker->job = (struct udp_job){.context = &worker->context,
                                    .exchange = setup->exchange,
                                    .worker = setup->index,
@@ -175,6 +177,7 @@ static void finish_work(struct worker *worker)
     for (unsigned i = 0; i < TURNS_AT_END; i++) {
         uv_run(&worker->loop, UV_RUN_NOWAIT);
     }
+    answer_context_set_time(&worker->context, clock_wall_s());
     for (size_t i = 0; i < worker->socket_count; i++) {
         (void)udp_drain(&worker->job, &worker->sockets[i].udp, BATCHES_AT_END);
     }

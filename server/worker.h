@@ -10,13 +10,15 @@
 #include "common/error.h"
 #include "zones/exchange.h"
 
+struct cookie_secrets;
 struct worker;
 
 struct worker_setup {
     const struct config_server *config;
     struct exchange *exchange;
     size_t index;
-    atomic_uint *open_connections; /* of all workers */
+    atomic_uint *open_connections;        /* of all workers */
+    const struct cookie_secrets *cookies; /* NULL: none */
 };
 
 /* Main thread: opens the sockets; nothing runs yet. A snapshot has been offered. NULL and err when

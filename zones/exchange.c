@@ -24,6 +24,7 @@ static const char *const counter_names[COUNTER_COUNT] = {
     [COUNTER_NOTIMP] = "notimp",
     [COUNTER_REFUSED] = "refused",
     [COUNTER_BADVERS] = "badvers",
+    [COUNTER_BADCOOKIE] = "badcookie",
     [COUNTER_TRUNCATED] = "truncated",
     [COUNTER_DROPPED] = "dropped",
     [COUNTER_SEND_FAILED] = "send_failed",

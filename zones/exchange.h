@@ -24,6 +24,7 @@ enum server_counter {
     COUNTER_NOTIMP,
     COUNTER_REFUSED,
     COUNTER_BADVERS,
+    COUNTER_BADCOOKIE,
     COUNTER_TRUNCATED,
     COUNTER_DROPPED,     /* no response due: too short, a response itself */
     COUNTER_SEND_FAILED, /* the kernel would not take it */

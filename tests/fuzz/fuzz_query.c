@@ -6,12 +6,14 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "server/cookie.h"
 #include "server/wire.h"
 #include "tests/unit/answer_fixture.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct fixture *fixture;
+static const struct cookie_secrets secrets = {.count = 1};
 static struct prefix everybody = {.family = AF_INET};
 
 static void check(const uint8_t *query, size_t size, bool is_tcp)
@@ -34,6 +36,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (fixture == NULL) {
         fixture = fixture_new(1);
+        fixture->config.server.nsid = (const uint8_t *)"nsid";
+        fixture->config.server.nsid_len = 4;
+        fixture->context.cookies = &secrets;
+        answer_context_set_time(&fixture->context, 1559731985);
         fixture->config.server.version = "ballast";
         fixture->config.server.client_subnet = &everybody;
         fixture->config.server.client_subnet_count = 1;

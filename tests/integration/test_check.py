@@ -169,3 +169,16 @@ def test_what_the_configuration_names_has_to_be_there(folder, old, new, error):
                              stdin=subprocess.DEVNULL)
     assert started.returncode == 1 and error in started.stderr, started
     assert not (folder / "ballast.db").exists()
+
+
+def test_a_cookie_secret_is_checked(folder):
+    text = GOOD.replace("  workers: 1\n", "  workers: 1\n  cookies: { secret_file: secret }\n")
+    done = check(folder, text)
+    assert done.returncode == 1
+    assert done.stderr == f"{folder}/secret: cannot open: No such file or directory\n"
+    (folder / "secret").write_text("0123456789abcdef0123456789abcde\n")
+    done = check(folder, text)
+    assert done.returncode == 1
+    assert done.stderr == f"{folder}/secret:1: expected a secret: 32 hexadecimal digits\n"
+    (folder / "secret").write_text("0123456789abcdef0123456789abcdef\n" * 2)
+    assert check(folder, text).returncode == 0

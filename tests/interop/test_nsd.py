@@ -43,7 +43,8 @@ class Nsd:
             f'  zonelistfile: "{self.folder}/zone.list"', f'  xfrdir: "{self.folder}"',
             "  minimal-responses: yes", "  refuse-any: no", "  round-robin: no",
             "  rrl-ratelimit: 0", "  rrl-whitelist-ratelimit: 0",
-            "  tcp-timeout: 60", '  version: "compared"', '  identity: "compared"',
+            "  answer-cookie: yes", "  tcp-timeout: 60",
+            '  version: "compared"', '  identity: "compared"',
             "remote-control:", "  control-enable: no",
         ]
         for origin, (_, text) in zones.items():

@@ -76,6 +76,10 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(config->server.tcp_idle_timeout_ms, 10000);
     assert_int_equal(config->server.tcp_max_connections, 1000);
     assert_int_equal(config->server.client_subnet_count, 0);
+    assert_null(config->server.nsid);
+    assert_true(config->server.cookies.is_enabled);
+    assert_false(config->server.cookies.is_required);
+    assert_null(config->server.cookies.secret_file);
     assert_false(config->control.has_http);
     assert_null(config->control.http_token_file);
     assert_int_equal(config->control.rights.read_count, 0);
@@ -499,7 +503,7 @@ static void unknown_keys_inside_are_named(void **state)
            "max_connections");
     refuse("server: { <<: { workers: 1 }, listen: [127.0.0.1] }\n" CONTROL ZONES,
            ":1: server.<<: found an unknown key, expected one of: listen, workers, "
-           "udp_payload_max, version, identity, tcp, client_subnet");
+           "udp_payload_max, version, identity, nsid, cookies, tcp, client_subnet");
 }
 
 static void values_of_the_wrong_shape_are_refused(void **state)
@@ -595,6 +599,48 @@ static void server_values_out_of_range_are_refused(void **state)
     refuse(SERVER "  client_subnet:\n    - 192.0.2.0/24\n    - 192.0.2.1/24\n" CONTROL ZONES,
            ":5: server.client_subnet[1]: found \"192.0.2.1/24\", expected no bits set after the "
            "first 24");
+}
+
+static void an_nsid_is_text_or_hexadecimal(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(SERVER "  nsid: 0x00fFA0\n" CONTROL ZONES);
+    assert_int_equal(config->server.nsid_len, 3);
+    assert_memory_equal(config->server.nsid, "\0\xFF\xA0", 3);
+    refuse(SERVER "  nsid: 0x123\n" CONTROL ZONES,
+           ":3: server.nsid: found \"0x123\", expected pairs of hexadecimal digits after 0x");
+    refuse(SERVER "  nsid: 0x1g\n" CONTROL ZONES,
+           ":3: server.nsid: found \"0x1g\", expected pairs of hexadecimal digits after 0x");
+    refuse(SERVER "  nsid: 0x\n" CONTROL ZONES,
+           ":3: server.nsid: found 0 octets, expected 1 to 128");
+    char text[400];
+    snprintf(text, sizeof(text), SERVER "  nsid: %0129d\n" CONTROL ZONES, 0);
+    refuse(text, ":3: server.nsid: found 129 octets, expected 1 to 128");
+}
+
+static void what_is_said_of_cookies_and_nsid_is_read(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(
+        SERVER
+        "  nsid: fra-1\n"
+        "  cookies: { enabled: true, secret_file: cookie.secret, require: true }\n" CONTROL ZONES);
+    assert_int_equal(config->server.nsid_len, 5);
+    assert_memory_equal(config->server.nsid, "fra-1", 5);
+    assert_true(config->server.cookies.is_required);
+    assert_non_null(strstr(config->server.cookies.secret_file, "/cookie.secret"));
+}
+
+static void cookies_that_are_off_have_no_settings(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(SERVER "  cookies: { enabled: false }\n" CONTROL ZONES);
+    assert_false(config->server.cookies.is_enabled);
+    refuse(SERVER "  cookies:\n    enabled: false\n    require: true\n" CONTROL ZONES,
+           ":4: server.cookies.enabled: found false beside require or secret_file, expected true");
 }
 
 static void listen_addresses_are_checked(void **state)
@@ -1011,6 +1057,9 @@ int main(void)
         cmocka_unit_test(a_record_set_has_at_most_100_members),
         cmocka_unit_test(texts_that_are_too_long_are_refused),
         cmocka_unit_test(server_values_out_of_range_are_refused),
+        cmocka_unit_test(an_nsid_is_text_or_hexadecimal),
+        cmocka_unit_test(what_is_said_of_cookies_and_nsid_is_read),
+        cmocka_unit_test(cookies_that_are_off_have_no_settings),
         cmocka_unit_test(listen_addresses_are_checked),
         cmocka_unit_test(http_for_everybody_needs_a_token),
         cmocka_unit_test(a_socket_path_that_the_kernel_cannot_take_is_refused),

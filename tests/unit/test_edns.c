@@ -33,7 +33,7 @@ static void the_fixed_part_is_read(void **state)
     assert_true(edns.is_dnssec_ok);
     assert_int_equal(edns.udp_size, 4096);
     assert_int_equal(edns.version, 0);
-    assert_false(edns.has_subnet);
+    assert_int_equal(edns.seen, 0);
 }
 
 static void cut_anywhere_it_is_malformed(void **state)
@@ -74,7 +74,7 @@ static void a_client_subnet_is_read(void **state)
     (void)state;
     struct edns edns;
     assert_true(OPTIONS(&edns, "\0\10\0\7\0\1\x18\0\x0A\x0B\x0C"));
-    assert_true(edns.has_subnet);
+    assert_int_equal(edns.seen, EDNS_SEEN_SUBNET);
     assert_int_equal(edns.subnet.family, 1);
     assert_int_equal(edns.subnet.source_bits, 24);
     assert_memory_equal(edns.subnet.address, "\x0A\x0B\x0C\0", 4);
@@ -100,10 +100,67 @@ static void a_malformed_client_subnet_is_refused(void **state)
     assert_false(OPTIONS(&edns, "\0\10\0\25\0\2\x80\0aaaaaaaaaaaaaaaaa"));
 }
 
+/* RFC 7873 section 5.2.2. */
+static void a_cookie_has_8_or_16_to_40_octets(void **state)
+{
+    (void)state;
+    for (uint8_t len = 0; len <= 48; len++) {
+        uint8_t option[4 + 48] = {0, 10, 0, len};
+        struct edns edns;
+        bool is_good = len == 8 || (len >= 16 && len <= 40);
+        assert_int_equal(parse_options(&edns, option, 4u + len), is_good);
+        assert_int_equal(edns.seen, is_good ? EDNS_SEEN_COOKIE : 0);
+        if (is_good) {
+            assert_int_equal(edns.cookie_len, len);
+        }
+    }
+}
+
+/* RFC 7873 section 5.2. */
+static void of_two_cookies_the_first_counts(void **state)
+{
+    (void)state;
+    struct edns edns;
+    const char *options = "\0\12\0\10abcdefgh\0\12\0\10ijklmnop";
+    uint8_t octets[64] = {0, 0, 41, 0x10, 0, 0, 0, 0, 0, 0, 24};
+    memcpy(octets + 11, options, 24);
+    assert_true(parse(&edns, octets, 35));
+    assert_memory_equal(edns.cookie, "abcdefgh", 8);
+}
+
+static void nsid_and_keepalive_are_seen(void **state)
+{
+    (void)state;
+    struct edns edns;
+    assert_true(OPTIONS(&edns, "\0\3\0\0"));
+    assert_int_equal(edns.seen, EDNS_SEEN_NSID);
+    assert_true(OPTIONS(&edns, "\0\3\0\2ab\0\13\0\0"));
+    assert_int_equal(edns.seen, EDNS_SEEN_NSID | EDNS_SEEN_KEEPALIVE);
+    assert_true(OPTIONS(&edns, "\0\13\0\2\0\1"));
+    assert_int_equal(edns.seen, EDNS_SEEN_KEEPALIVE_BAD);
+    assert_true(OPTIONS(&edns, "\0\144\0\0"));
+    assert_int_equal(edns.seen, 0);
+}
+
+static void the_reply_has_the_subnet_behind_the_other_options(void **state)
+{
+    (void)state;
+    uint8_t out[64];
+    struct edns_subnet subnet = {.family = 1, .source_bits = 8, .address = {10}};
+    struct edns_reply reply = {.udp_size = 512,
+                               .has_options = true,
+                               .subnet = &subnet,
+                               .options = (const uint8_t *)"\0\3\0\1x",
+                               .options_len = 5};
+    assert_int_equal(edns_reply_len(&reply), 11 + 9 + 5);
+    assert_int_equal(edns_write(&reply, out), 11 + 9 + 5);
+    assert_memory_equal(out + 9, "\0\16\0\3\0\1x\0\10\0\5\0\1\10\0\12", 16);
+}
+
 static void the_reply_says_size_rcode_and_do(void **state)
 {
     (void)state;
-    uint8_t out[EDNS_OPT_LEN + EDNS_OPTIONS_MAX];
+    uint8_t out[EDNS_OPT_LEN + EDNS_SUBNET_MAX];
     struct edns_reply reply = {.udp_size = 1232, .extended_rcode = 1, .is_dnssec_ok = true};
     assert_int_equal(edns_write(&reply, out), 11);
     assert_memory_equal(out, "\0\0\x29\x04\xD0\1\0\x80\0\0\0", 11);
@@ -112,9 +169,10 @@ static void the_reply_says_size_rcode_and_do(void **state)
 static void the_reply_echoes_the_subnet_with_its_scope(void **state)
 {
     (void)state;
-    uint8_t out[EDNS_OPT_LEN + EDNS_OPTIONS_MAX];
+    uint8_t out[EDNS_OPT_LEN + EDNS_SUBNET_MAX];
     struct edns_subnet subnet = {.family = 2, .source_bits = 128, .address = "abcdefghijklmnop"};
-    struct edns_reply reply = {.udp_size = 512, .subnet = &subnet, .scope_bits = 56};
+    struct edns_reply reply = {
+        .udp_size = 512, .has_options = true, .subnet = &subnet, .scope_bits = 56};
     assert_int_equal(edns_write(&reply, out), sizeof(out));
     assert_memory_equal(out + 9,
                         "\0\x18\0\10\0\x14\0\2\x80\x38"
@@ -131,6 +189,10 @@ int main(void)
         cmocka_unit_test(unknown_options_are_skipped_and_broken_ones_refused),
         cmocka_unit_test(a_client_subnet_is_read),
         cmocka_unit_test(a_malformed_client_subnet_is_refused),
+        cmocka_unit_test(a_cookie_has_8_or_16_to_40_octets),
+        cmocka_unit_test(of_two_cookies_the_first_counts),
+        cmocka_unit_test(nsid_and_keepalive_are_seen),
+        cmocka_unit_test(the_reply_has_the_subnet_behind_the_other_options),
         cmocka_unit_test(the_reply_says_size_rcode_and_do),
         cmocka_unit_test(the_reply_echoes_the_subnet_with_its_scope),
     };

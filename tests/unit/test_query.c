@@ -36,7 +36,7 @@ static void a_plain_question_is_read(void **state)
     assert_int_equal(query.name.label_count, 2);
     assert_memory_equal(query.name.lower, "\3www\4test", 10);
     assert_false(query.edns.is_present);
-    assert_false(query.edns.has_subnet);
+    assert_int_equal(query.edns.seen, 0);
 }
 
 static void less_than_a_header_and_responses_are_silence(void **state)
@@ -69,6 +69,24 @@ static void any_count_of_questions_but_one_is_malformed(void **state)
     assert_int_equal(PARSE(&query, "\0\0\0\0\0\0\0\0\0\0\0\0", ""), QUERY_FORMERR);
     assert_int_equal(PARSE(&query, "\0\0\0\0\0\2\0\0\0\0\0\0", QUESTION QUESTION), QUERY_FORMERR);
     assert_int_equal(query.question_len, 0);
+}
+
+/* RFC 7873 section 5.4. */
+static void no_question_is_well_formed_with_a_cookie_alone(void **state)
+{
+    (void)state;
+    struct query query;
+    const char opt[] = "\0\0\x29\x04\xD0\0\0\0\0\0\14\0\12\0\10abcdefgh";
+    assert_int_equal(parse(&query, "\0\0\0\0\0\0\0\0\0\0\0\1", opt, 23), QUERY_NO_QUESTION);
+    assert_int_equal(query.question_len, 0);
+    assert_int_equal(query.edns.cookie_len, 8);
+    assert_int_equal(parse(&query, "\0\0\0\1\0\0\0\0\0\0\0\1", opt, 23), QUERY_FORMERR);
+    assert_int_equal(parse(&query, "\0\0\0\0\0\0\0\1\0\0\0\1", opt, 23), QUERY_FORMERR);
+    assert_int_equal(parse(&query, "\0\0\0\0\0\0\0\0\0\0\0\2", opt, 23), QUERY_FORMERR);
+    assert_int_equal(parse(&query, "\0\0\0\0\0\0\0\0\0\0\0\1", opt, 22), QUERY_FORMERR);
+    assert_int_equal(PARSE(&query, "\0\0\0\0\0\0\0\0\0\0\0\1", OPT), QUERY_FORMERR);
+    assert_true(query.edns.is_present);
+    assert_int_equal(PARSE(&query, "\0\0\0\0\0\0\0\0\0\0\0\1", RR_A), QUERY_FORMERR);
 }
 
 static void a_question_cut_anywhere_is_malformed(void **state)
@@ -142,6 +160,7 @@ int main(void)
         cmocka_unit_test(less_than_a_header_and_responses_are_silence),
         cmocka_unit_test(other_opcodes_are_not_implemented),
         cmocka_unit_test(any_count_of_questions_but_one_is_malformed),
+        cmocka_unit_test(no_question_is_well_formed_with_a_cookie_alone),
         cmocka_unit_test(a_question_cut_anywhere_is_malformed),
         cmocka_unit_test(a_pointer_in_the_question_is_malformed),
         cmocka_unit_test(records_elsewhere_are_malformed_but_the_question_is_known),
