@@ -15,7 +15,7 @@ void command_rollout_list(const struct call *call)
 {
     json_t *rules = json_array();
     for (size_t i = 0; i < call->control->config->rollout_count; i++) {
-        json_array_append_new(rules, describe_rule(call->control, &call->control->rules[i]));
+        json_array_append_new(rules, describe_rule(&call->control->rules[i]));
     }
     admin_request_succeed(call->request, json_pack("{s:o}", "rules", rules));
 }

@@ -69,13 +69,11 @@ static bool init_record_set(struct control *control, size_t index, const struct 
                             struct error *err)
 {
     struct record_set_state *set = &control->record_sets[index];
-    char name[NAME_TEXT_SIZE];
-    char type[RECORD_TYPE_TEXT_SIZE];
     set->config = &control->config->record_sets[index];
     set->record_set = control->sets->sets[index];
-    name_print(set->record_set->name.octets, name);
-    record_type_print(set->record_set->type, type);
-    snprintf(set->key, sizeof(set->key), "%s/%s", name, type);
+    name_print(set->record_set->name.octets, set->name);
+    record_type_print(set->record_set->type, set->type);
+    snprintf(set->key, sizeof(set->key), "%s/%s", set->name, set->type);
     set->zone = zone_of(control, zones, set->record_set);
     set->member_count = set->config->member_count;
     set->members = alloc_zeroed(set->member_count, sizeof(*set->members));

@@ -138,14 +138,10 @@ json_t *describe_record_set(struct control *control, const struct record_set_sta
     for (size_t i = 0; i < set->member_count; i++) {
         json_array_append_new(members, describe_member(control, set, i, effective[i], &totals));
     }
-    char name[NAME_TEXT_SIZE];
-    char type[RECORD_TYPE_TEXT_SIZE];
-    name_print(set->record_set->name.octets, name);
-    record_type_print(set->record_set->type, type);
     const struct rule_state *rule = set->rule;
     json_t *json = json_object();
-    json_object_set_new(json, "name", json_string(name));
-    json_object_set_new(json, "type", json_string(type));
+    json_object_set_new(json, "name", json_string(set->name));
+    json_object_set_new(json, "type", json_string(set->type));
     json_object_set_new(json, "ttl_s", json_integer(set->record_set->ttl_s));
     json_object_set_new(json, "choice", json_string(config_choice_name(set->record_set->choice)));
     json_object_set_new(json, "zone", describe_text(set->zone));
@@ -213,9 +209,8 @@ json_t *describe_rollout(const struct rollout *rollout)
     return json;
 }
 
-json_t *describe_rule(struct control *control, const struct rule_state *rule)
+json_t *describe_rule(const struct rule_state *rule)
 {
-    (void)control;
     json_t *steps = json_array();
     json_t *sets = json_array();
     for (size_t i = 0; i < rule->config->plan.step_count; i++) {
@@ -228,7 +223,7 @@ json_t *describe_rule(struct control *control, const struct rule_state *rule)
     json_t *json = json_object();
     json_object_set_new(json, "name", describe_text(rule->config->name));
     json_object_set_new(json, "record_sets", sets);
-    json_object_set_new(json, "cluster", text_or_null(rule->config->cluster));
+    json_object_set_new(json, "cluster", describe_text(rule->config->cluster));
     json_object_set_new(json, "min_running", json_integer(rule->config->min_running));
     json_object_set_new(json, "live", describe_text(rule_live(rule)));
     json_object_set_new(
@@ -296,20 +291,17 @@ json_t *describe_stats(struct control *control)
     }
     json_t *sets = json_array();
     for (size_t i = 0; i < control->config->record_set_count; i++) {
-        const struct record_set *set = control->record_sets[i].record_set;
-        char name[NAME_TEXT_SIZE];
-        char type[RECORD_TYPE_TEXT_SIZE];
-        name_print(set->name.octets, name);
-        record_type_print(set->type, type);
+        const struct record_set_state *set = &control->record_sets[i];
+        const struct record_set *record_set = set->record_set;
         json_t *members = json_array();
         for (size_t m = 0; m < set->member_count; m++) {
             uint64_t answered =
-                exchange_answered(control->exchange, set->first_member + (uint32_t)m);
-            json_array_append_new(members, json_pack("{s:s, s:I}", "id", set->members[m].id,
+                exchange_answered(control->exchange, record_set->first_member + (uint32_t)m);
+            json_array_append_new(members, json_pack("{s:s, s:I}", "id", record_set->members[m].id,
                                                      "answered", (json_int_t)answered));
         }
-        json_array_append_new(
-            sets, json_pack("{s:s, s:s, s:o}", "name", name, "type", type, "members", members));
+        json_array_append_new(sets, json_pack("{s:s, s:s, s:o}", "name", set->name, "type",
+                                              set->type, "members", members));
     }
     return json_pack("{s:I, s:o, s:o}", "workers", (json_int_t)control->exchange->worker_count,
                      "counters", counters, "record_sets", sets);

@@ -15,7 +15,7 @@ json_t *describe_time(int64_t at_ms);
 json_t *describe_status(struct control *control);
 json_t *describe_record_set(struct control *control, const struct record_set_state *set);
 json_t *describe_health(struct control *control);
-json_t *describe_rule(struct control *control, const struct rule_state *rule);
+json_t *describe_rule(const struct rule_state *rule);
 json_t *describe_rollout(const struct rollout *rollout);
 json_t *describe_history_entry(const struct history_entry *entry);
 json_t *describe_event(const struct event_entry *entry);

@@ -20,7 +20,6 @@
 #include "zones/exchange.h"
 #include "zones/record_set.h"
 
-/* "NAME/TYPE" of a record set, "NAME/TYPE/MEMBER" of a member. */
 #define RECORD_SET_KEY_SIZE (NAME_TEXT_SIZE + RECORD_TYPE_TEXT_SIZE + 1)
 #define MAX_MEMBERS         100
 
@@ -39,8 +38,10 @@ struct member_state {
 struct record_set_state {
     const struct config_record_set *config;
     const struct record_set *record_set;
-    char key[RECORD_SET_KEY_SIZE];
-    const char *zone; /* name of the zone that it lies in */
+    char name[NAME_TEXT_SIZE];
+    char type[RECORD_TYPE_TEXT_SIZE];
+    char key[RECORD_SET_KEY_SIZE]; /* "name/type" */
+    const char *zone;              /* name of the zone that it lies in */
     struct member_state *members;
     size_t member_count;
     struct rule_state *rule; /* the one that moves it, or NULL */

@@ -285,7 +285,8 @@ static void on_timer(uv_timer_t *timer)
     rule_tick(timer->data);
 }
 
-static void arm_timer(struct rule_state *rule)
+/* over_ms: when to look again at a hold that is over. */
+static void arm_timer(struct rule_state *rule, int64_t over_ms)
 {
     bool is_holding = rule->has_rollout && rule->rollout.state == ROLLOUT_HOLDING;
     if (rule->control->is_stopping || (!is_holding && !rule->is_behind)) {
@@ -293,8 +294,8 @@ static void arm_timer(struct rule_state *rule)
         return;
     }
     int64_t left_ms = rollout_hold_left_ms(&rule->rollout, clock_now_ms());
-    if (left_ms <= 0 || rule->is_behind) {
-        left_ms = RETRY_MS;
+    if (left_ms <= 0) {
+        left_ms = over_ms;
     }
     uv_update_time(&rule->control->loop);
     uv_timer_start(&rule->timer, on_timer, (uint64_t)left_ms, 0);
@@ -332,7 +333,7 @@ void rule_act(struct rule_move *move)
         log_info("rollout %s #%lld: %s", rule->config->name, (long long)rule->rollout.id,
                  move->effect.history);
     }
-    arm_timer(rule);
+    arm_timer(rule, 0);
 }
 
 bool rule_commit(struct rule_move *move, struct error *err)
@@ -392,7 +393,7 @@ void rule_tick(struct rule_state *rule)
     }
     while (rule_is_running(rule) && tick_once(rule)) {
     }
-    arm_timer(rule);
+    arm_timer(rule, RETRY_MS);
 }
 
 bool rule_restore(struct rule_state *rule, struct error *err)

@@ -280,3 +280,16 @@ def test_the_history_of_a_record_set_has_its_own_lines_and_its_rollouts(make_dae
     assert six[2][0] == "started"
     refused = daemon.ctl("history", "--record", "nope/A", status=1)
     assert "nope/A" in refused.stderr and "www.catsndogs.lol/AAAA" in refused.stderr
+
+
+def test_a_plan_without_a_hold_does_not_wait(make_daemon):
+    daemon = make_daemon({
+        "record_sets": [harness.record_set(harness.two_members())],
+        "rollouts": [{"name": "cats", "record_set": "www.catsndogs.lol/A", "cluster": "c",
+                      "plan": {"hold": "0ms", "allow_short_hold": True}}],
+    })
+    begun = time.monotonic()
+    for _ in range(6):
+        daemon.call("rollout start", "cats")
+        harness.wait_for(lambda: daemon.rollout()["state"] == "succeeded", "it succeeds")
+    assert time.monotonic() - begun < 3 * harness.PATIENCE
