@@ -198,7 +198,7 @@ static bool check_type(const struct candidate *new, struct error *err)
 /* Type of an RRSIG's records: each type covered is an RRset of its own. */
 static uint16_t covered_type(uint16_t type, const uint8_t *rdata, size_t len)
 {
-    return type == TYPE_RRSIG && len >= 2 ? (uint16_t)(rdata[0] << 8 | rdata[1]) : 0;
+    return (uint16_t)(type == TYPE_RRSIG && len >= 2 ? rdata[0] << 8 | rdata[1] : 0);
 }
 
 /* Rules about one RRset. is_duplicate: the record is there already. */
