@@ -159,7 +159,10 @@ static void event_pattern(const struct call *call)
 {
     json_t *patterns = json_array();
     for (size_t i = 0; i < call->control->config->rollout_count; i++) {
-        json_array_append_new(patterns, describe_event_pattern(&call->control->rules[i]));
+        json_t *pattern = describe_event_pattern(&call->control->rules[i]);
+        if (pattern != NULL) {
+            json_array_append_new(patterns, pattern);
+        }
     }
     admin_request_succeed(call->request, json_pack("{s:o}", "patterns", patterns));
 }

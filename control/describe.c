@@ -372,18 +372,37 @@ static json_t *cluster_pattern(const char *cluster)
     return json_pack("[{s:s}]", "suffix", suffix);
 }
 
+static bool has_text(const json_t *list, const char *text)
+{
+    size_t i = 0;
+    while (i < json_array_size(list) &&
+           strcmp(json_string_value(json_array_get(list, i)), text) != 0) {
+        i++;
+    }
+    return i < json_array_size(list);
+}
+
+static void add_groups(json_t *groups, const struct record_set_state *set)
+{
+    for (size_t m = 0; m < set->member_count; m++) {
+        const char *service = set->members[m].config->ecs_service;
+        CLEANUP(alloc_freep)
+        char *group = service == NULL ? NULL : alloc_printf("service:%s", service);
+        if (group != NULL && !has_text(groups, group)) {
+            json_array_append_new(groups, describe_text(group));
+        }
+    }
+}
+
 json_t *describe_event_pattern(const struct rule_state *rule)
 {
     json_t *groups = json_array();
     for (size_t i = 0; i < rule->record_set_count; i++) {
-        const struct record_set_state *set = rule->record_sets[i];
-        for (size_t m = 0; m < set->member_count; m++) {
-            const char *service = set->members[m].config->ecs_service;
-            if (service != NULL && i == 0) {
-                CLEANUP(alloc_freep) char *group = alloc_printf("service:%s", service);
-                json_array_append_new(groups, json_string(group));
-            }
-        }
+        add_groups(groups, rule->record_sets[i]);
+    }
+    if (json_array_size(groups) == 0) {
+        json_decref(groups);
+        return NULL;
     }
     return json_pack("{s:[s], s:[s], s:{s:o, s:o, s:[s,s], s:[s,s]}}", "source", "aws.ecs",
                      "detail-type", "ECS Task State Change", "detail", "clusterArn",

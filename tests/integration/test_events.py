@@ -131,6 +131,26 @@ def test_event_pattern_is_the_narrowest(lab):
     assert "aws.ecs" in json.dumps(pattern) and "service:cats-green" in json.dumps(pattern)
 
 
+def test_event_pattern_has_every_service_once(make_daemon):
+    services = {"A": ["cats", "cats-green"], "AAAA": ["cats", "cats-six"], "TXT": [None, None]}
+    values = {"A": "192.0.2.1", "AAAA": "::1", "TXT": '"x"'}
+
+    def members(kind):
+        more = [{"ecs_service": one} if one else {} for one in services[kind]]
+        return [harness.member("blue", 100, values[kind], **more[0]),
+                harness.member("green", 0, values[kind], **more[1])]
+
+    daemon = make_daemon({
+        "record_sets": [harness.record_set(members(kind), kind=kind) for kind in services],
+        "rollouts": [
+            {"name": "cats", "record_sets": ["www.catsndogs.lol/A", "www.catsndogs.lol/AAAA"],
+             "cluster": "c"},
+            {"name": "by-hand", "record_set": "www.catsndogs.lol/TXT", "cluster": "c"}],
+    })
+    pattern, = daemon.json("event", "pattern")["patterns"]
+    assert pattern["detail"]["group"] == ["service:cats", "service:cats-green", "service:cats-six"]
+
+
 def post(lab, body, token=TOKEN, path="/api/v1/events", method="POST"):
     connection = http.client.HTTPConnection("127.0.0.1", lab.daemon.http_port, timeout=20)
     headers = {"Content-Type": "application/json"}
