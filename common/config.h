@@ -48,6 +48,12 @@ struct config_rights {
     size_t change_count;
 };
 
+/* How alias targets are looked up. */
+struct config_alias {
+    int64_t min_ttl_ms, max_ttl_ms; /* what is made of the TTLs that come; default 5 s, 60 s */
+    int64_t stale_after_ms;         /* so long without an answer, the member is unhealthy; 1 h */
+};
+
 struct config_control {
     const char *socket; /* path of the unix socket */
     bool has_http;
@@ -55,6 +61,9 @@ struct config_control {
     const char *http_token_file; /* holds the bearer token for POST; NULL: POST is refused */
     const char *state;           /* path of the SQLite file */
     struct config_rights rights;
+    struct address *resolvers; /* asked for alias targets */
+    size_t resolver_count;     /* 0: those of /etc/resolv.conf */
+    struct config_alias alias;
     unsigned socket_line, state_line, http_token_line, rights_line;
 };
 
@@ -102,8 +111,9 @@ const char *config_choice_name(enum config_choice choice);
 struct config_member {
     const char *id;      /* set identifier, 1 to 128 octets, unique in the record set */
     uint8_t weight;      /* at first start; afterwards the state file knows */
-    const char **values; /* RDATA in presentation form; at least one */
+    const char **values; /* RDATA in presentation form; at least one, or none with an alias */
     size_t value_count;
+    const char *alias; /* host whose addresses are the values; NULL: the values are above */
     const struct config_health_check *health_check; /* NULL: always healthy */
     const char *ecs_service;                        /* NULL: no event concerns it */
     const char *ecs_container; /* exact name of a container in the task; NULL: any */

@@ -192,6 +192,8 @@ static enum server_counter counter_of(uint16_t rcode)
         return COUNTER_REFUSED;
     case DNS_FORMERR:
         return COUNTER_FORMERR;
+    case DNS_SERVFAIL:
+        return COUNTER_SERVFAIL;
     case DNS_NOTIMP:
         return COUNTER_NOTIMP;
     case DNS_BADVERS:

@@ -356,6 +356,13 @@ static bool take_step(struct chain *chain)
     const struct lookup *found = &chain->found;
     struct encoded counts;
     struct wire_reader reader;
+    if (found->rrset != NULL && found->rrset->record_set != RRSET_STATIC &&
+        !response_has_records(chain->response, found->rrset->record_set)) {
+        /* The RCODE is the last name's (RFC 6604 section 3), AA the first one's. */
+        chain->response->rcode = DNS_SERVFAIL;
+        chain->response->flags = chain->links == 0 ? 0 : chain->response->flags;
+        return false;
+    }
     remember_proofs(chain);
     switch (found->outcome) {
     case LOOKUP_CNAME:

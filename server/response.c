@@ -130,8 +130,18 @@ void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t
     copy_member(choice, shift, out);
 }
 
+void response_fail(struct response *response)
+{
+    response->flags = 0;
+    response->rcode = DNS_SERVFAIL;
+}
+
 void response_add_weighted(struct response *response, uint32_t record_set, size_t base_len)
 {
+    if (!response_has_records(response, record_set)) {
+        response_fail(response);
+        return;
+    }
     struct response_choice choice = choose(response, record_set);
     size_t len = choice.records->len;
     if (len > response->limit - response->len) {

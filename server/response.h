@@ -55,7 +55,14 @@ struct response_choice {
     uint16_t first;
 };
 struct response_choice response_choose(struct response *response, uint32_t record_set);
-/* Appends the records of the member whose turn it is, or truncates. */
+/* False: no member has any (alias targets that were never resolved), and nobody can be chosen. The
+ * response is SERVFAIL, which resolvers hardly keep (RFC 2308 section 7.1), and not NODATA. */
+static inline bool response_has_records(const struct response *response, uint32_t record_set)
+{
+    return snapshot_weights(response->task->snapshot, record_set)->total > 0;
+}
+RARELY void response_fail(struct response *response);
+/* Appends the records of the member whose turn it is, or truncates, or makes it SERVFAIL. */
 void response_add_weighted(struct response *response, uint32_t record_set, size_t base_len);
 /* Copies the records from choice.first on and around to out, which has room for records->len. */
 void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t *out);

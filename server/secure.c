@@ -53,6 +53,10 @@ static void add_proofs(struct response *response, const struct lookup *found)
 static void add_member(struct response *response, const struct lookup *found,
                        const struct rrset *rrset)
 {
+    if (!response_has_records(response, rrset->record_set)) {
+        response_fail(response);
+        return;
+    }
     struct response_choice choice = response_choose(response, rrset->record_set);
     const struct encoded *signatures = &rrset->signatures[choice.member];
     size_t len = (size_t)choice.records->len + signatures->len;

@@ -132,16 +132,44 @@ static bool encode_values(const struct maker *maker, const struct encoder_record
     return true;
 }
 
+/* A member that named its own record set would be what it was, for ever. */
+static bool check_alias(const struct maker *maker, const char *alias, struct error *err)
+{
+    struct name name;
+    if (maker->set->type != TYPE_A && maker->set->type != TYPE_AAAA) {
+        return error_set(err, "an alias target has addresses, so only A and AAAA members can have "
+                              "one");
+    }
+    if (!name_parse(&name, alias, err)) {
+        return error_add_context(err, "alias \"%s\"", alias);
+    }
+    if (name.len == maker->set->name.len &&
+        memcmp(name.octets, maker->set->name.octets, name.len) == 0) {
+        return error_set(err, "alias \"%s\" is the record set's own name, expected another host",
+                         alias);
+    }
+    return true;
+}
+
 static bool make_member(const struct maker *maker, size_t index, struct error *err)
 {
+    static const uint16_t no_starts[1];
     const struct config_member *from = &maker->from->members[index];
     struct record_set_member *member = &maker->set->members[index];
-    if (maker->set->type == TYPE_CNAME && from->value_count != 1) {
+    if (from->alias != NULL) {
+        member->records.starts = no_starts;
+        if (!check_alias(maker, from->alias, err)) {
+            return refuse_member(maker, from, err);
+        }
+    } else if (maker->set->type == TYPE_CNAME && from->value_count != 1) {
         error_set(err, "%zu values, expected one: a CNAME stands alone", from->value_count);
         return refuse_member(maker, from, err);
     }
     member->id = arena_copy_octets(maker->arena, from->id, strlen(from->id) + 1);
     member->id_hash = hash_octets(from->id, strlen(from->id));
+    if (from->alias != NULL) {
+        return true;
+    }
     CLEANUP(alloc_freep)
     struct encoder_record *values = alloc_zeroed(from->value_count, sizeof(*values));
     if (!parse_values(maker, from, values, err) ||

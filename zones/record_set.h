@@ -24,6 +24,8 @@ struct member_records {
     uint16_t pointer_count;
 };
 
+/* records of a member with an alias target are empty here (count 0): a snapshot has them, as soon
+ * as its addresses are known. */
 struct record_set_member {
     const char *id;
     uint64_t id_hash; /* for `sticky`: the same id in the A and the AAAA record set agrees */
@@ -52,8 +54,9 @@ struct record_sets {
 /* Encodes every record set of the configuration. NULL and "file:line: …" when a name, a type or a
  * value is wrong or there twice; a CNAME member needs exactly one value; SOA, NS, DNAME, DS, RRSIG,
  * NSEC, NSEC3, NSEC3PARAM and meta types cannot be weighted. Values are RDATA as in a zone file,
- * but names in them are absolute with or without the final dot. The result keeps nothing of the
- * configuration. Caller owns. */
+ * but names in them are absolute with or without the final dot. Only A and AAAA members can have an
+ * alias target, and not their own name. The result keeps nothing of the configuration. Caller
+ * owns. */
 MUST_CHECK struct record_sets *record_sets_new(const struct config *config, struct error *err);
 void record_sets_free(struct record_sets *sets);
 void record_sets_freep(struct record_sets **sets);

@@ -15,14 +15,16 @@
 
 /* The 32-bit range is cut into parts as large as the members' shares. A number x picks the first
  * member with weight > 0 and x <= upper; the last one that takes part has upper = UINT32_MAX, so
- * there always is one. */
+ * there always is one (unless total is 0). */
 struct weighted_member {
     uint32_t upper;  /* end (inclusive) of its part of the range; means nothing with weight 0 */
     uint16_t weight; /* effective: 0 takes no part */
-    const struct member_records *records;
+    const struct member_records *records; /* the record set's own, or an alias target's latest */
 };
 
-/* One record set's effective weights. At least one member takes part, always. */
+/* One record set's effective weights. At least one member takes part, unless total is 0: that is
+ * the case as long as no member has any record (alias targets that were never resolved), and there
+ * is no answer then (SERVFAIL). */
 struct weights {
     const struct record_set *record_set;
     uint32_t total;

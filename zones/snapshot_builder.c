@@ -11,7 +11,7 @@
 struct retired {
     struct zone_table *zones; /* NULL when the successor has the same */
     size_t count;
-    void *blocks[]; /* weights and pages */
+    void *blocks[]; /* weights, pages, members' records */
 };
 
 struct snapshot_builder {
@@ -21,7 +21,7 @@ struct snapshot_builder {
     size_t page_count;
     struct weights_page **pages; /* the base's, or copies where is_own says so */
     bool *is_own;
-    void **replaced; /* weights and pages of the base that the new snapshot does not use */
+    void **replaced; /* blocks of the base that the new snapshot does not use */
     size_t replaced_count;
 };
 
@@ -51,6 +51,26 @@ static const struct weights *base_weights(const struct snapshot_builder *builder
     return builder->base == NULL ? NULL : snapshot_weights(builder->base, (uint32_t)id);
 }
 
+/* Records that came with snapshot_builder_set_member_records: the others lie in the record set. */
+static bool is_loose(const struct weights *weights, size_t member)
+{
+    return weights->members[member].records != &weights->record_set->members[member].records;
+}
+
+/* Frees weights that no snapshot has, with the records that only they have. */
+static void free_own_weights(const struct snapshot_builder *builder, size_t id,
+                             const struct weights *weights)
+{
+    const struct weights *base = base_weights(builder, id);
+    for (size_t i = 0; weights != NULL && i < weights->member_count; i++) {
+        const struct member_records *records = weights->members[i].records;
+        if (is_loose(weights, i) && (base == NULL || base->members[i].records != records)) {
+            free((void *)records);
+        }
+    }
+    free((void *)weights);
+}
+
 void snapshot_builder_free(struct snapshot_builder *builder)
 {
     if (builder == NULL) {
@@ -64,7 +84,7 @@ void snapshot_builder_free(struct snapshot_builder *builder)
             size_t id = i * SNAPSHOT_PAGE_SETS + j;
             if (id < builder->sets->count &&
                 builder->pages[i]->sets[j] != base_weights(builder, id)) {
-                free((void *)builder->pages[i]->sets[j]);
+                free_own_weights(builder, id, builder->pages[i]->sets[j]);
             }
         }
         free(builder->pages[i]);
@@ -91,7 +111,8 @@ static void replace(struct snapshot_builder *builder, const void *block)
 
 /* Upper bounds are rounded down from the running sum, so that each part is its share of 2^32 to
  * within one. */
-static struct weights *weights_new(const struct record_set *set, const uint16_t *effective)
+static struct weights *weights_new(const struct record_set *set, const uint16_t *effective,
+                                   const struct weights *old)
 {
     struct weights *weights =
         alloc_zeroed(1, sizeof(*weights) + set->member_count * sizeof(struct weighted_member));
@@ -100,36 +121,68 @@ static struct weights *weights_new(const struct record_set *set, const uint16_t 
     for (size_t i = 0; i < set->member_count; i++) {
         weights->total += effective[i];
     }
-    assert(weights->total > 0);
     uint64_t sum = 0;
     for (size_t i = 0; i < set->member_count; i++) {
         struct weighted_member *member = &weights->members[i];
         sum += effective[i];
         member->weight = effective[i];
         member->upper = sum == 0 ? 0 : (uint32_t)((sum << 32) / weights->total - 1);
-        member->records = &set->members[i].records;
+        member->records = old == NULL ? &set->members[i].records : old->members[i].records;
     }
     return weights;
 }
 
-void snapshot_builder_set_weights(struct snapshot_builder *builder, uint32_t record_set,
-                                  const uint16_t *effective)
+/* Where the record set's weights stand in a page that is ours to write. */
+static const struct weights **own_slot(struct snapshot_builder *builder, uint32_t record_set)
 {
     assert(record_set < builder->sets->count);
     size_t page = record_set / SNAPSHOT_PAGE_SETS;
-    size_t at = record_set % SNAPSHOT_PAGE_SETS;
     if (!builder->is_own[page]) {
         replace(builder, builder->pages[page]);
         builder->pages[page] = alloc_copy(builder->pages[page], sizeof(struct weights_page));
         builder->is_own[page] = true;
     }
-    const struct weights *old = builder->pages[page]->sets[at];
+    return &builder->pages[page]->sets[record_set % SNAPSHOT_PAGE_SETS];
+}
+
+void snapshot_builder_set_weights(struct snapshot_builder *builder, uint32_t record_set,
+                                  const uint16_t *effective)
+{
+    const struct weights **slot = own_slot(builder, record_set);
+    const struct weights *old = *slot;
+    *slot = weights_new(builder->sets->sets[record_set], effective, old);
     if (old != NULL && old == base_weights(builder, record_set)) {
         replace(builder, old);
     } else {
         free((void *)old); /* set twice in one builder: nobody has seen it */
     }
-    builder->pages[page]->sets[at] = weights_new(builder->sets->sets[record_set], effective);
+}
+
+void snapshot_builder_set_member_records(struct snapshot_builder *builder, uint32_t record_set,
+                                         size_t member, struct member_records *records)
+{
+    const struct weights **slot = own_slot(builder, record_set);
+    const struct weights *base = base_weights(builder, record_set);
+    const struct record_set *set = builder->sets->sets[record_set];
+    assert(member < set->member_count);
+    struct weights *own = (struct weights *)*slot;
+    if (own == NULL) {
+        CLEANUP(alloc_freep) uint16_t *none = alloc_zeroed(set->member_count, sizeof(*none));
+        own = weights_new(set, none, NULL);
+    } else if (own == base) {
+        replace(builder, base);
+        own = alloc_copy(base, sizeof(*base) + set->member_count * sizeof(struct weighted_member));
+    }
+    const struct member_records *old = own->members[member].records;
+    if (is_loose(own, member)) {
+        if (base != NULL && base->members[member].records == old) {
+            replace(builder, old);
+        } else {
+            free((void *)old);
+        }
+    }
+    own->members[member].records = records;
+    *slot = own;
 }
 
 static void retire(struct snapshot_builder *builder)
@@ -192,7 +245,13 @@ void snapshot_free_last(struct snapshot *snapshot)
     }
     assert(snapshot->retired == NULL);
     for (size_t i = 0; i < snapshot->set_count; i++) {
-        free((void *)snapshot_weights(snapshot, (uint32_t)i));
+        const struct weights *weights = snapshot_weights(snapshot, (uint32_t)i);
+        for (size_t m = 0; m < weights->member_count; m++) {
+            if (is_loose(weights, m)) {
+                free((void *)weights->members[m].records);
+            }
+        }
+        free((void *)weights);
     }
     for (size_t i = 0; i < snapshot->set_count; i += SNAPSHOT_PAGE_SETS) {
         free((void *)snapshot->pages[i / SNAPSHOT_PAGE_SETS]);

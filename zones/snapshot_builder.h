@@ -19,10 +19,15 @@ void snapshot_builder_free(struct snapshot_builder *builder);
 /* Takes ownership of the table; the one replaced goes when no worker uses it. */
 void snapshot_builder_set_zones(struct snapshot_builder *builder, struct zone_table *zones);
 
-/* effective: one weight a member, in the record set's order, as effective_weights() made them; at
- * least one is not 0 (asserted). */
+/* effective: one weight a member, in the record set's order, as effective_weights() made them. All
+ * are 0 only when no member has records; one that has none must have weight 0. */
 void snapshot_builder_set_weights(struct snapshot_builder *builder, uint32_t record_set,
                                   const uint16_t *effective);
+
+/* What a member with an alias target answers with from now on. Takes ownership of the block; what
+ * it replaces is freed when no worker answers from it. Weights stay as they are. */
+void snapshot_builder_set_member_records(struct snapshot_builder *builder, uint32_t record_set,
+                                         size_t member, struct member_records *records);
 
 /* Ends the builder. The caller owns the snapshot and publishes it before it builds another. */
 struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder);

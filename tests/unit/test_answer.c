@@ -10,6 +10,7 @@
 #include "server/dns.h"
 #include "server/wire.h"
 #include "tests/unit/answer_fixture.h"
+#include "zones/address_records.h"
 
 #define TYPE_A    1
 #define TYPE_AAAA 28
@@ -723,6 +724,48 @@ static void a_malformed_client_subnet_is_formerr(void **state)
     assert_int_equal(field(2) & 15, DNS_FORMERR);
 }
 
+/* Alias targets that were never resolved; NODATA would stay with resolvers for the SOA's time. */
+static void without_any_records_the_answer_is_servfail(void **state)
+{
+    (void)state;
+    snapshot_free(fixture_shift(fixture, FIXTURE_SET_WWW_A, 0, 0));
+    expect("www.example.test", TYPE_A, "SERVFAIL | | |");
+    assert_int_equal(counted(COUNTER_SERVFAIL), 1);
+    /* The other type of that name does not suffer. */
+    assert_non_null(strstr(ask("www.example.test", TYPE_AAAA), "NOERROR aa | www.example.test."));
+    snapshot_free(fixture_shift(fixture, FIXTURE_SET_CNAME, 0, 0));
+    expect("wcname.example.test", TYPE_A, "SERVFAIL | | |");
+}
+
+static void a_chain_to_a_name_without_records_is_servfail(void **state)
+{
+    (void)state;
+    snapshot_free(fixture_shift(fixture, FIXTURE_SET_WWW_A, 0, 0));
+    expect("toweighted.example.test", TYPE_A,
+           "SERVFAIL aa | toweighted.example.test. 300 IN CNAME www.example.test. | |");
+}
+
+static void new_records_of_a_member_are_answered(void **state)
+{
+    (void)state;
+    const uint8_t addresses[] = {10, 0, 0, 1, 10, 0, 0, 2};
+    struct snapshot *before = fixture->snapshot;
+    struct snapshot_builder *builder = snapshot_builder_new(before, fixture->sets);
+    snapshot_builder_set_weights(builder, FIXTURE_SET_WWW_A, (const uint16_t[]){0, 1});
+    snapshot_builder_set_member_records(
+        builder, FIXTURE_SET_WWW_A, 1,
+        address_records_new(fixture->sets->sets[FIXTURE_SET_WWW_A], addresses, 2));
+    fixture->snapshot = snapshot_builder_finish(builder);
+    expect("www.example.test", TYPE_A,
+           "NOERROR aa | www.example.test. 60 IN A 10.0.0.1; www.example.test. 60 IN A 10.0.0.2 "
+           "| |");
+    /* The next answer begins with the other one. */
+    expect("www.example.test", TYPE_A,
+           "NOERROR aa | www.example.test. 60 IN A 10.0.0.2; www.example.test. 60 IN A 10.0.0.1 "
+           "| |");
+    snapshot_free(before);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -733,6 +776,9 @@ int main(void)
         CASE(a_name_that_does_not_exist_is_nxdomain_with_soa),
         CASE(a_type_that_does_not_exist_is_nodata_with_soa),
         CASE(an_empty_non_terminal_is_nodata),
+        CASE(without_any_records_the_answer_is_servfail),
+        CASE(a_chain_to_a_name_without_records_is_servfail),
+        CASE(new_records_of_a_member_are_answered),
         CASE(meta_types_and_unknown_types_are_nodata_as_from_nsd),
         CASE(a_wildcard_answers_for_names_that_do_not_exist),
         CASE(a_wildcard_moves_the_pointers_in_its_rdata),

@@ -300,6 +300,58 @@ static void types_have_names(void **state)
     }
 }
 
+static bool make_alias(const char *name, const char *type, const char *alias,
+                       struct record_sets **sets, struct error *err)
+{
+    struct one one;
+    one_init(&one, name, type, VALUES(NULL));
+    one.member.alias = alias;
+    *sets = record_sets_new(&one.config, err);
+    return *sets != NULL;
+}
+
+static void a_member_with_an_alias_has_no_records_of_its_own(void **state)
+{
+    (void)state;
+    struct error err;
+    CLEANUP(record_sets_freep) struct record_sets *sets = NULL;
+    assert_true(make_alias("www.example", "AAAA", "lb.example.", &sets, &err));
+    assert_int_equal(sets->sets[0]->members[0].records.count, 0);
+    assert_int_equal(sets->sets[0]->members[0].records.starts[0], 0);
+    assert_string_equal(sets->sets[0]->members[0].id, "blue");
+}
+
+static void an_alias_needs_a_type_that_has_addresses(void **state)
+{
+    (void)state;
+    struct error err;
+    struct record_sets *sets;
+    assert_false(make_alias("www.example", "CNAME", "lb.example", &sets, &err));
+    assert_string_equal(err.text, "ballast.yaml:7: record set www.example/CNAME, member blue: an "
+                                  "alias target has addresses, so only A and AAAA members can have "
+                                  "one");
+}
+
+static void an_alias_to_the_own_name_is_refused(void **state)
+{
+    (void)state;
+    struct error err;
+    struct record_sets *sets;
+    assert_false(make_alias("www.example", "A", "WWW.example.", &sets, &err));
+    assert_string_equal(err.text, "ballast.yaml:7: record set www.example/A, member blue: alias "
+                                  "\"WWW.example.\" is the record set's own name, expected another "
+                                  "host");
+}
+
+static void an_alias_is_a_domain_name(void **state)
+{
+    (void)state;
+    struct error err;
+    struct record_sets *sets;
+    assert_false(make_alias("www.example", "A", "lb..example", &sets, &err));
+    assert_non_null(strstr(err.text, "member blue: alias \"lb..example\": "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -317,6 +369,10 @@ int main(void)
         cmocka_unit_test(two_spellings_of_one_record_set_are_refused),
         cmocka_unit_test(too_many_values_for_a_message_are_refused),
         cmocka_unit_test(types_have_names),
+        cmocka_unit_test(a_member_with_an_alias_has_no_records_of_its_own),
+        cmocka_unit_test(an_alias_needs_a_type_that_has_addresses),
+        cmocka_unit_test(an_alias_to_the_own_name_is_refused),
+        cmocka_unit_test(an_alias_is_a_domain_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

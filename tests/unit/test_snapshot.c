@@ -231,6 +231,125 @@ static void the_parts_of_the_range_are_the_shares(void **state)
     }
 }
 
+/* A block of its own, as snapshot_builder_set_member_records takes it. */
+static struct member_records *loose_records(void)
+{
+    return alloc_zeroed(1, sizeof(struct member_records));
+}
+
+static struct snapshot *set_records(struct snapshot *base, const struct record_sets *sets,
+                                    struct member_records *records)
+{
+    struct snapshot_builder *builder = snapshot_builder_new(base, sets);
+    snapshot_builder_set_member_records(builder, 1, 2, records);
+    return snapshot_builder_finish(builder);
+}
+
+/* Under a sanitizer a leak, a double free or a use after free fails these. */
+static void new_records_of_a_member_come_with_the_next_snapshot(void **state)
+{
+    (void)state;
+    struct record_sets *sets = make_sets(2);
+    struct snapshot *first = make_first(sets);
+    struct member_records *records = loose_records();
+    struct snapshot *next = set_records(first, sets, records);
+    const struct weights *before = snapshot_weights(first, 1);
+    const struct weights *after = snapshot_weights(next, 1);
+    assert_ptr_equal(before->members[2].records, &sets->sets[1]->members[2].records);
+    assert_ptr_equal(after->members[2].records, records);
+    assert_ptr_equal(after->members[1].records, &sets->sets[1]->members[1].records);
+    assert_int_equal(after->total, before->total);
+    assert_int_equal(after->members[2].weight, before->members[2].weight);
+    snapshot_free(first);
+    snapshot_free_last(next);
+    arena_free(sets->arena);
+}
+
+static void a_shift_keeps_the_records_of_before(void **state)
+{
+    (void)state;
+    struct record_sets *sets = make_sets(2);
+    struct snapshot *first = make_first(sets);
+    struct member_records *records = loose_records();
+    struct snapshot *next = set_records(first, sets, records);
+    struct snapshot *last = make_next(next, sets, 1, (const uint16_t[]){0, 0, 5});
+    assert_ptr_equal(snapshot_weights(last, 1)->members[2].records, records);
+    snapshot_free(first);
+    snapshot_free(next);
+    records->count = 7; /* still there */
+    snapshot_free_last(last);
+    arena_free(sets->arena);
+}
+
+static void replaced_records_live_as_long_as_the_snapshot_that_has_them(void **state)
+{
+    (void)state;
+    struct record_sets *sets = make_sets(2);
+    struct snapshot *first = make_first(sets);
+    struct member_records *old = loose_records();
+    struct snapshot *next = set_records(first, sets, old);
+    struct snapshot *last = set_records(next, sets, loose_records());
+    snapshot_free(first);
+    old->count = 7; /* a worker may still answer from `next` */
+    assert_int_equal(snapshot_weights(next, 1)->members[2].records->count, 7);
+    snapshot_free(next);
+    assert_int_equal(snapshot_weights(last, 1)->members[2].records->count, 0);
+    snapshot_free_last(last);
+    arena_free(sets->arena);
+}
+
+static void records_and_weights_are_set_in_either_order_and_twice(void **state)
+{
+    (void)state;
+    struct record_sets *sets = make_sets(2);
+    struct snapshot_builder *builder = snapshot_builder_new(NULL, sets);
+    snapshot_builder_set_zones(builder, make_table());
+    struct member_records *records[] = {loose_records(), loose_records(), loose_records()};
+    snapshot_builder_set_member_records(builder, 0, 1, records[0]);
+    snapshot_builder_set_weights(builder, 0, (const uint16_t[]){1, 2, 3});
+    snapshot_builder_set_weights(builder, 1, (const uint16_t[]){1, 2, 3});
+    snapshot_builder_set_member_records(builder, 1, 1, records[1]);
+    snapshot_builder_set_member_records(builder, 1, 1, records[2]);
+    struct snapshot *first = snapshot_builder_finish(builder);
+    assert_ptr_equal(snapshot_weights(first, 0)->members[1].records, records[0]);
+    assert_ptr_equal(snapshot_weights(first, 1)->members[1].records, records[2]);
+    assert_int_equal(snapshot_weights(first, 0)->total, 6);
+    assert_int_equal(snapshot_weights(first, 1)->total, 6);
+    snapshot_free_last(first);
+    arena_free(sets->arena);
+}
+
+static void an_abandoned_builder_frees_the_records_that_it_got(void **state)
+{
+    (void)state;
+    struct record_sets *sets = make_sets(2);
+    struct snapshot *first = make_first(sets);
+    struct member_records *records = loose_records();
+    struct snapshot *next = set_records(first, sets, records);
+    struct snapshot_builder *builder = snapshot_builder_new(next, sets);
+    snapshot_builder_set_member_records(builder, 0, 0, loose_records());
+    snapshot_builder_set_member_records(builder, 1, 2, loose_records());
+    snapshot_builder_set_weights(builder, 1, (const uint16_t[]){1, 1, 1});
+    snapshot_builder_free(builder);
+    assert_ptr_equal(snapshot_weights(next, 1)->members[2].records, records);
+    snapshot_free(first);
+    snapshot_free_last(next);
+    arena_free(sets->arena);
+}
+
+static void nobody_may_take_part(void **state)
+{
+    (void)state;
+    struct record_sets *sets = make_sets(1);
+    struct snapshot_builder *builder = snapshot_builder_new(NULL, sets);
+    snapshot_builder_set_zones(builder, make_table());
+    snapshot_builder_set_weights(builder, 0, (const uint16_t[]){0, 0, 0});
+    struct snapshot *snapshot = snapshot_builder_finish(builder);
+    assert_int_equal(snapshot_weights(snapshot, 0)->total, 0);
+    snapshot_free_last(snapshot);
+    arena_free(sets->arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +361,12 @@ int main(void)
         cmocka_unit_test(replaced_zones_live_as_long_as_the_snapshot_that_has_them),
         cmocka_unit_test(no_record_sets_at_all_are_fine),
         cmocka_unit_test(the_parts_of_the_range_are_the_shares),
+        cmocka_unit_test(new_records_of_a_member_come_with_the_next_snapshot),
+        cmocka_unit_test(a_shift_keeps_the_records_of_before),
+        cmocka_unit_test(replaced_records_live_as_long_as_the_snapshot_that_has_them),
+        cmocka_unit_test(records_and_weights_are_set_in_either_order_and_twice),
+        cmocka_unit_test(an_abandoned_builder_frees_the_records_that_it_got),
+        cmocka_unit_test(nobody_may_take_part),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
