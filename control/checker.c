@@ -18,6 +18,7 @@ struct watched {
     struct target target; /* first: what callers hold is a pointer to it */
     struct checker *checker;
     struct probe *probe;
+    size_t watchers; /* checker_watch minus checker_unwatch */
     uv_timer_t timer;
     uint64_t started_at_ms;   /* the loop's time */
     int64_t started_clock_ms; /* the same moment on the clock */
@@ -32,6 +33,7 @@ struct checker {
     size_t count;
     size_t capacity;
     size_t open_timers;
+    bool is_closing;
 };
 
 static void start_probe(uv_timer_t *timer)
@@ -122,14 +124,17 @@ static struct watched *add_watched(struct checker *checker, const struct config_
 const struct target *checker_watch(struct checker *checker, const struct config_health_check *check,
                                    const char *address)
 {
-    /* Each is looked up once, at the start: a list will do for the thousands that there may be. */
+    /* Each is looked up at the start, and when an alias target has moved: a list will do for the
+     * thousands that there may be. */
     for (size_t i = 0; i < checker->count; i++) {
         const struct target *target = &checker->watched[i]->target;
         if (target->check == check && strcmp(target->address, address) == 0) {
+            checker->watched[i]->watchers++;
             return target;
         }
     }
     struct watched *watched = add_watched(checker, check, address);
+    watched->watchers = 1;
     uv_timer_start(&watched->timer, start_probe, first_delay_ms(check), 0);
     return &watched->target;
 }
@@ -158,9 +163,33 @@ static void on_timer_closed(uv_handle_t *handle)
     free(watched->target.address);
     free(watched);
     checker->open_timers--;
-    if (checker->open_timers == 0) {
+    if (checker->is_closing && checker->open_timers == 0) {
         free_checker(checker);
     }
+}
+
+static void stop_watching(struct watched *watched)
+{
+    probe_free(STEAL(watched->probe));
+    uv_close((uv_handle_t *)&watched->timer, on_timer_closed);
+}
+
+void checker_unwatch(struct checker *checker, const struct target *target)
+{
+    size_t at = 0;
+    while (&checker->watched[at]->target != target) {
+        at++;
+        assert(at < checker->count);
+    }
+    struct watched *watched = checker->watched[at];
+    watched->watchers--;
+    if (watched->watchers > 0) {
+        return;
+    }
+    checker->count--;
+    memmove(checker->watched + at, checker->watched + at + 1,
+            (checker->count - at) * sizeof(*checker->watched));
+    stop_watching(watched);
 }
 
 void checker_close(struct checker *checker)
@@ -168,13 +197,12 @@ void checker_close(struct checker *checker)
     if (checker == NULL) {
         return;
     }
+    checker->is_closing = true;
     for (size_t i = 0; i < checker->count; i++) {
-        struct watched *watched = checker->watched[i];
-        probe_free(STEAL(watched->probe));
-        uv_close((uv_handle_t *)&watched->timer, on_timer_closed);
+        stop_watching(checker->watched[i]);
     }
     http_client_close(checker->client);
-    if (checker->count == 0) {
+    if (checker->open_timers == 0) {
         free_checker(checker);
     }
 }

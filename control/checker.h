@@ -33,6 +33,9 @@ MUST_CHECK struct checker *checker_new(uv_loop_t *loop, checker_changed changed,
  * owns the target; check outlives the checker. */
 const struct target *checker_watch(struct checker *checker, const struct config_health_check *check,
                                    const char *address);
+/* Takes one checker_watch back. After the last one the target is probed no more and is gone;
+ * whoever watches it again finds a new one, without a verdict. Not from `changed`. */
+void checker_unwatch(struct checker *checker, const struct target *target);
 size_t checker_target_count(const struct checker *checker);
 /* In the order in which they were first watched. */
 const struct target *checker_target(const struct checker *checker, size_t index);

@@ -156,6 +156,43 @@ static void a_target_is_probed_once_for_all_who_watch_it(void **state)
     assert_ptr_equal(checker_target(fixture->checker, 2), third);
 }
 
+static void a_target_is_probed_until_nobody_watches_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct web_stub *stub = &fixture->stub;
+    const struct target *target = watch(fixture);
+    const struct target *other =
+        checker_watch(fixture->checker, &fixture->check, "127.0.0.9"); /* nobody listens there */
+    assert_ptr_equal(watch(fixture), target);
+    checker_unwatch(fixture->checker, target);
+    assert_int_equal(checker_target_count(fixture->checker), 2);
+    LOOP_UNTIL(&fixture->loop, target->health.verdict == HEALTH_HEALTHY);
+    checker_unwatch(fixture->checker, target);
+    assert_int_equal(checker_target_count(fixture->checker), 1);
+    assert_ptr_equal(checker_target(fixture->checker, 0), other);
+    /* A request that is on its way may still arrive; none follows while the other is probed on. */
+    size_t before = stub->requests;
+    LOOP_UNTIL(&fixture->loop, other->health.streak >= 5);
+    assert_true(stub->requests <= before + 1);
+}
+
+static void a_target_that_is_watched_again_has_no_verdict(void **state)
+{
+    struct fixture *fixture = *state;
+    const struct target *target = watch(fixture);
+    LOOP_UNTIL(&fixture->loop, target->health.verdict == HEALTH_HEALTHY);
+    checker_unwatch(fixture->checker, target);
+    target = watch(fixture);
+    assert_int_equal(target->health.verdict, HEALTH_UNKNOWN);
+    LOOP_UNTIL(&fixture->loop, target->health.verdict == HEALTH_HEALTHY);
+    /* While a probe is on its way, and all closed right behind it. */
+    fixture->stub.script = &silent;
+    size_t before = fixture->stub.requests;
+    LOOP_UNTIL(&fixture->loop, fixture->stub.requests > before);
+    checker_unwatch(fixture->checker, target);
+    assert_int_equal(checker_target_count(fixture->checker), 0);
+}
+
 static void the_first_probe_does_not_wait_for_a_long_interval(void **state)
 {
     struct fixture *fixture = *state;
@@ -273,6 +310,8 @@ int main(void)
         TEST(the_first_verdict_comes_after_fall_failures),
         TEST(only_a_change_of_verdict_is_told),
         TEST(a_target_is_probed_once_for_all_who_watch_it),
+        TEST(a_target_is_probed_until_nobody_watches_it),
+        TEST(a_target_that_is_watched_again_has_no_verdict),
         TEST(the_first_probe_does_not_wait_for_a_long_interval),
         TEST(the_interval_is_kept),
         TEST(missed_probes_are_not_made_up_for),
