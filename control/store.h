@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What must survive kill -9, in one SQLite file (WAL, synchronous=FULL): member weights as set,
- * forced health, rollouts and what was before them, seen tasks and deployments, the event log,
- * history. Control thread only.
+ * forced health, alias targets' last addresses, rollouts and what was before them, seen tasks and
+ * deployments, the event log, history. Control thread only.
  *
  * A change is one transaction: store_begin, the writes, store_commit; what is to be acted on is
  * acted on after the commit. A write outside of a transaction is its own. Every false leaves a text
@@ -23,9 +23,16 @@
 
 struct store;
 
+struct store_alias {
+    uint8_t *addresses;
+    size_t octets;
+    int64_t resolved_ms;
+};
+
 /* Creates the file (mode 0600, directories are not made) when there is none. A file that is
  * damaged, is no state file of ours, or is of a newer version is refused and left as it was, to the
- * octet; one that another process has open is refused. While it is open nobody else can read it.
+ * octet; one of an older version is brought up, and no older Ballast reads it afterwards. One that
+ * another process has open is refused. While it is open nobody else can read it.
  * ":memory:" for tests. Caller owns. */
 MUST_CHECK struct store *store_open(const char *path, struct error *err);
 /* Rolls back what is open. NULL is fine. */
@@ -49,6 +56,14 @@ MUST_CHECK bool store_save_forced(struct store *store, const char *record_set, c
                                   const char *forced, struct error *err);
 MUST_CHECK bool store_load_forced(struct store *store, const char *record_set, const char *member,
                                   char forced[8], struct error *err);
+
+/* The last good addresses of an alias target: `octets` of them, 4 or 16 each by the type ("A",
+ * "AAAA"), and when the answer came. host is in lower case without a final dot. */
+MUST_CHECK bool store_save_alias(struct store *store, const char *host, const char *type,
+                                 const struct store_alias *alias, struct error *err);
+/* alias->octets: 0 when there is none. Caller frees alias->addresses. */
+MUST_CHECK bool store_load_alias(struct store *store, const char *host, const char *type,
+                                 struct store_alias *alias, struct error *err);
 
 /* Rollouts. An id of 0 is new and is set (void when the transaction is rolled back); others are
  * updated, and must exist. */

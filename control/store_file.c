@@ -188,12 +188,28 @@ static bool check_header(const struct store *store, struct error *err)
                      store->path, version, STORE_VERSION);
 }
 
+/* Any that we know how to bring up; it may be in the log only, so the header is not enough. */
+static bool read_version(struct store *store, struct error *err)
+{
+    sqlite3_stmt *row = NULL;
+    if (sqlite3_prepare_v2(store->db, "PRAGMA user_version", -1, &row, NULL) != SQLITE_OK) {
+        return store_fail(store, err);
+    }
+    store->version = sqlite3_step(row) == SQLITE_ROW ? sqlite3_column_int(row, 0) : 0;
+    if (sqlite3_finalize(row) != SQLITE_OK) {
+        return store_fail(store, err);
+    }
+    return (store->version >= 1 && store->version <= STORE_VERSION) ||
+           error_set(err, "state file %s: user_version is %d, expected 1 to %d", store->path,
+                     store->version, STORE_VERSION);
+}
+
 static bool check_content(struct store *store, struct error *err)
 {
     struct error inner;
-    bool ok = pragma_says(store, "PRAGMA user_version", "1", &inner) &&
+    bool ok = read_version(store, &inner) &&
               pragma_says(store, "PRAGMA quick_check(1)", "ok", &inner) &&
-              store_prepare_statements(store, &inner);
+              store_prepare_statements(store, store->version, &inner);
     return ok || error_set(err, "%s (it is damaged, or of another version, and was left as it was)",
                            inner.text);
 }
@@ -274,6 +290,17 @@ static bool check_existing(struct store *store, struct error *err)
            probe(store, err);
 }
 
+/* All the way or not at all: a kill leaves the file as it was. */
+static bool upgrade(struct store *store, struct error *err)
+{
+    for (int version = store->version; version < STORE_VERSION; version++) {
+        if (!execute(store, store_upgrades[version - 1], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* BEGIN IMMEDIATE takes SQLite's own lock, which exclusive mode then never lets go of: whoever has
  * the file open with another program is found here. */
 static bool start_using(struct store *store, struct error *err)
@@ -284,16 +311,17 @@ static bool start_using(struct store *store, struct error *err)
            execute(store,
                    "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
                    "PRAGMA journal_size_limit = " JOURNAL_SIZE_LIMIT ";"
-                   "BEGIN IMMEDIATE; COMMIT",
+                   "BEGIN IMMEDIATE",
                    err) &&
-           store_prepare_statements(store, err);
+           upgrade(store, err) && execute(store, "COMMIT", err) &&
+           store_prepare_statements(store, STORE_VERSION, err);
 }
 
 static bool open_in_memory(struct store *store, struct error *err)
 {
     return open_database(store, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_MEMORY, err) &&
            execute(store, store_schema, err) && execute(store, "PRAGMA foreign_keys = ON", err) &&
-           store_prepare_statements(store, err);
+           store_prepare_statements(store, STORE_VERSION, err);
 }
 
 static bool open_file(struct store *store, struct error *err)
@@ -320,6 +348,7 @@ struct store *store_open(const char *path, struct error *err)
     struct store *store = alloc_zeroed(1, sizeof(*store));
     store->path = alloc_string(path);
     store->lock_fd = -1;
+    store->version = STORE_VERSION;
     bool ok = strcmp(path, ":memory:") == 0 ? open_in_memory(store, err) : open_file(store, err);
     if (!ok) {
         store_close(store);

@@ -14,7 +14,7 @@
 /* In the file's header: "BLST", so that file(1) and a later Ballast know what it is. */
 #define STORE_APPLICATION_ID 0x424c5354
 /* Of the schema. A change of the schema raises it and says how an older file is brought up. */
-#define STORE_VERSION 1
+#define STORE_VERSION 2
 
 #define STORE_EVENTS_KEPT      10000
 #define STORE_HISTORY_KEPT     100000
@@ -60,21 +60,27 @@ enum store_statement {
     STATEMENT_COUNT_EVENT,
     STATEMENT_LIST_EVENTS,
     STATEMENT_COUNT_EVENTS,
+    /* Of version 2 on. */
+    STATEMENT_SAVE_ALIAS,
+    STATEMENT_LOAD_ALIAS,
     STATEMENT_COUNT
 };
 
 struct store {
     char *path;
     int lock_fd; /* -1: none; closed after the database, see store_file.c */
+    int version; /* of the schema in the file, before it is brought up */
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
     bool in_transaction;
     bool has_failed; /* a write of this transaction failed: nothing of it may be committed */
 };
 
-/* The tables of a new file, and every statement that is ever run on them. */
+/* The tables of a new file; what turns a file of version i + 1 into the next version; and every
+ * statement that is ever run on them, as far as a file of that version has what they need. */
 extern const char store_schema[];
-MUST_CHECK bool store_prepare_statements(struct store *store, struct error *err);
+extern const char *const store_upgrades[STORE_VERSION - 1];
+MUST_CHECK bool store_prepare_statements(struct store *store, int version, struct error *err);
 void store_finalize_statements(struct store *store);
 
 /* One parameter of a statement. */

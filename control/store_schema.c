@@ -11,6 +11,16 @@
 #define TASK_SILENT_KEPT_MS  "7776000000"
 #define PRUNE_BATCH          "64"
 
+/* Since version 2. addresses: 4 or 16 octets each, by the type. */
+#define ALIAS_TABLE                                                                                \
+    "CREATE TABLE alias (host TEXT NOT NULL, type TEXT NOT NULL, addresses BLOB NOT NULL,"         \
+    " resolved_ms INTEGER NOT NULL, PRIMARY KEY (host, type)) STRICT, WITHOUT ROWID;"
+
+/* Each ends with its version, all of it in one transaction with the version. */
+const char *const store_upgrades[STORE_VERSION - 1] = {
+    ALIAS_TABLE "PRAGMA user_version = 2;",
+};
+
 /* STRICT, so that a column holds what it says. Rows are pruned by their id, oldest first. */
 const char store_schema[] =
     "CREATE TABLE weight (record_set TEXT NOT NULL, member TEXT NOT NULL,"
@@ -49,7 +59,7 @@ const char store_schema[] =
     "CREATE TABLE event (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, event_id TEXT NOT NULL,"
     " task_arn TEXT NOT NULL, version INTEGER NOT NULL, service TEXT NOT NULL,"
     " deployment TEXT NOT NULL, fate TEXT NOT NULL, reason TEXT NOT NULL,"
-    " rollout INTEGER NOT NULL) STRICT;"
+    " rollout INTEGER NOT NULL) STRICT;" ALIAS_TABLE
     "CREATE TABLE event_total (fate TEXT PRIMARY KEY, total INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID;"
     "PRAGMA application_id = " QUOTE(STORE_APPLICATION_ID) ";"
@@ -147,11 +157,16 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_LIST_EVENTS] = "SELECT * FROM (SELECT seq, " EVENT_COLUMNS " FROM event"
                               " ORDER BY seq DESC LIMIT ?1) ORDER BY seq",
     [STATEMENT_COUNT_EVENTS] = "SELECT fate, total FROM event_total ORDER BY fate",
+    [STATEMENT_SAVE_ALIAS] = "INSERT INTO alias VALUES (?1, ?2, ?3, ?4)"
+                             " ON CONFLICT DO UPDATE SET addresses = ?3, resolved_ms = ?4",
+    [STATEMENT_LOAD_ALIAS] =
+        "SELECT resolved_ms, addresses FROM alias WHERE host = ?1 AND type = ?2",
 };
 
-bool store_prepare_statements(struct store *store, struct error *err)
+bool store_prepare_statements(struct store *store, int version, struct error *err)
 {
-    for (size_t i = 0; i < STATEMENT_COUNT; i++) {
+    size_t count = version < 2 ? STATEMENT_SAVE_ALIAS : STATEMENT_COUNT;
+    for (size_t i = 0; i < count; i++) {
         if (sqlite3_prepare_v3(store->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
                                &store->statements[i], NULL) != SQLITE_OK) {
             return store_fail(store, err);

@@ -477,6 +477,28 @@ static void the_event_log_is_bounded_and_its_counters_are_not(void **state)
     free(list);
 }
 
+static void an_alias_comes_back_as_it_was_saved_last(void **state)
+{
+    uint8_t octets[] = {192, 0, 2, 1, 192, 0, 2, 0};
+    struct store_alias saved = {.addresses = octets, .octets = 8, .resolved_ms = 1234};
+    struct store_alias loaded;
+    assert_true(store_load_alias(*state, "lb.example", "A", &loaded, &err));
+    assert_int_equal(loaded.octets, 0);
+    assert_true(store_save_alias(*state, "lb.example", "A", &saved, &err));
+    saved.octets = 4;
+    saved.resolved_ms = 5678;
+    assert_true(store_save_alias(*state, "lb.example", "A", &saved, &err));
+    assert_true(store_load_alias(*state, "lb.example", "A", &loaded, &err));
+    assert_int_equal(loaded.octets, 4);
+    assert_memory_equal(loaded.addresses, octets, 4);
+    assert_int_equal(loaded.resolved_ms, 5678);
+    free(loaded.addresses);
+    assert_true(store_load_alias(*state, "lb.example", "AAAA", &loaded, &err));
+    assert_int_equal(loaded.octets, 0);
+    assert_true(store_load_alias(*state, "other.example", "A", &loaded, &err));
+    assert_null(loaded.addresses);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -499,6 +521,7 @@ int main(void)
         TEST(a_deployment_is_as_old_as_the_first_of_its_tasks),
         TEST(stopped_tasks_are_forgotten_after_a_week_and_silent_ones_after_ninety_days),
         TEST(a_deployment_is_remembered_by_rule_cluster_and_id),
+        TEST(an_alias_comes_back_as_it_was_saved_last),
         TEST(the_event_log_is_bounded_and_its_counters_are_not),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

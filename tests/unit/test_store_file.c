@@ -258,8 +258,8 @@ static void a_newer_version_is_refused(void **state)
 {
     (void)state;
     make_state_file();
-    patch(60, "\0\0\0\2", 4);
-    assert_refused_and_left_alone("is of a newer Ballast (version 2 of it, this one knows 1)");
+    patch(60, "\0\0\0\3", 4);
+    assert_refused_and_left_alone("is of a newer Ballast (version 3 of it, this one knows 2)");
     patch(60, "\xff\0\0\0", 4);
     assert_refused_and_left_alone("newer");
 }
@@ -278,11 +278,81 @@ static void a_newer_version_that_is_only_in_the_log_is_refused(void **state)
     char log[128];
     struct stat status;
     make_state_file();
-    run_sql("PRAGMA user_version = 2");
+    run_sql("PRAGMA user_version = 3");
     snprintf(log, sizeof(log), "%s-wal", path);
     assert_int_equal(stat(log, &status), 0);
     assert_true(status.st_size > 0);
     assert_refused_and_left_alone("user_version");
+}
+
+/* As it was before there were alias targets. */
+static void make_file_of_version_1(void)
+{
+    make_state_file();
+    run_sql("DROP TABLE alias; PRAGMA user_version = 1");
+}
+
+static int list_column(void *out, int count, char **values, char **names)
+{
+    (void)names;
+    for (int i = 0; i < count; i++) {
+        fprintf(out, "%s;", values[i] == NULL ? "" : values[i]);
+    }
+    return 0;
+}
+
+/* What the file's tables are, and of which version. */
+static char *shape(void)
+{
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+    sqlite3 *db;
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "SELECT name, sql FROM sqlite_schema ORDER BY name",
+                                  list_column, out, NULL),
+                     SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db, "PRAGMA user_version", list_column, out, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    fclose(out);
+    return text;
+}
+
+static void an_older_file_becomes_a_new_one_and_keeps_what_it_has(void **state)
+{
+    (void)state;
+    make_state_file();
+    CLEANUP(alloc_freep) char *expected = shape();
+    unlink(path);
+    make_file_of_version_1();
+    CLEANUP(alloc_freep) char *old = shape();
+    assert_string_not_equal(old, expected);
+    for (int start = 0; start < 2; start++) {
+        struct store *store = open_store();
+        struct store_alias alias;
+        assert_int_equal(weight_of(store, "blue"), 90);
+        assert_true(store_load_alias(store, "lb.example", "A", &alias, &err));
+        assert_int_equal(alias.octets, 0);
+        store_close(store);
+        CLEANUP(alloc_freep) char *upgraded = shape();
+        assert_string_equal(upgraded, expected);
+    }
+}
+
+static void an_older_file_that_lacks_a_table_of_its_time_is_refused(void **state)
+{
+    (void)state;
+    make_file_of_version_1();
+    run_sql("DROP TABLE weight");
+    assert_refused_and_left_alone("no such table: weight");
+}
+
+static void a_file_of_now_that_lacks_the_newest_table_is_refused(void **state)
+{
+    (void)state;
+    make_state_file();
+    run_sql("DROP TABLE alias");
+    assert_refused_and_left_alone("no such table: alias");
 }
 
 static void a_file_without_one_of_our_tables_is_refused(void **state)
@@ -640,6 +710,9 @@ int main(void)
         TEST(what_is_no_database_is_refused),
         TEST(a_database_of_another_program_is_refused),
         TEST(a_newer_version_is_refused),
+        TEST(an_older_file_becomes_a_new_one_and_keeps_what_it_has),
+        TEST(an_older_file_that_lacks_a_table_of_its_time_is_refused),
+        TEST(a_file_of_now_that_lacks_the_newest_table_is_refused),
         TEST(a_version_before_the_first_is_refused),
         TEST(a_newer_version_that_is_only_in_the_log_is_refused),
         TEST(a_file_without_one_of_our_tables_is_refused),
