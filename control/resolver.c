@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/resolver.h"
+
+#include <ares.h>
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+
+#define CLASS_IN  1
+#define TYPE_A    1
+#define TYPE_AAAA 28
+
+#define TRIES 2
+/* What fits without fragments (as for our own answers); more comes over TCP. */
+#define EDNS_OCTETS 1232
+/* At one time, so that a start with thousands of aliases drowns neither a resolver nor a socket. */
+#define IN_FLIGHT_MAX 64
+/* More than any load balancer has; the rest of a longer answer is left out. */
+#define ADDRESSES_MAX 1024
+/* c-ares wants to be called for its time-outs; only while queries are on their way. */
+#define TICK_MS 50
+
+struct resolver {
+    uv_loop_t *loop;
+    ares_channel channel;
+    char *servers; /* as c-ares reads them; NULL: the system's */
+    int timeout_ms;
+    uv_timer_t tick;
+    struct socket_watch *watches;
+    struct request *waiting, *last_waiting;
+    size_t in_flight;
+    bool has_failed; /* the system's servers may be others by now */
+    bool is_closing;
+};
+
+struct request {
+    struct request *next; /* while it waits for its turn */
+    struct resolver *resolver;
+    char *host;
+    int family;
+    resolver_done done;
+    void *argument;
+};
+
+/* A socket of c-ares's; it outlives the socket by one turn of the loop, as uv wants it. */
+struct socket_watch {
+    uv_poll_t poll;
+    struct socket_watch *next;
+    struct resolver *resolver;
+    ares_socket_t fd;
+};
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct resolver *resolver = timer->data;
+    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+}
+
+static void on_socket_event(uv_poll_t *poll, int status, int events)
+{
+    const struct socket_watch *watch = poll->data;
+    /* With an error c-ares reads and writes, too, and so learns which. */
+    bool is_readable = status < 0 || (events & UV_READABLE) != 0;
+    bool is_writable = status < 0 || (events & UV_WRITABLE) != 0;
+    ares_process_fd(watch->resolver->channel, is_readable ? watch->fd : ARES_SOCKET_BAD,
+                    is_writable ? watch->fd : ARES_SOCKET_BAD);
+}
+
+static void free_watch(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static struct socket_watch **find_watch(struct resolver *resolver, ares_socket_t fd)
+{
+    struct socket_watch **at = &resolver->watches;
+    while (*at != NULL && (*at)->fd != fd) {
+        at = &(*at)->next;
+    }
+    return at;
+}
+
+/* Without a watch the query runs into its time-out, which is the right end for a socket that the
+ * loop cannot watch. */
+static struct socket_watch *add_watch(struct resolver *resolver, ares_socket_t fd)
+{
+    struct socket_watch *watch = alloc_zeroed(1, sizeof(*watch));
+    if (uv_poll_init(resolver->loop, &watch->poll, fd) != 0) {
+        free(watch);
+        return NULL;
+    }
+    watch->poll.data = watch;
+    watch->resolver = resolver;
+    watch->fd = fd;
+    watch->next = resolver->watches;
+    resolver->watches = watch;
+    return watch;
+}
+
+/* ARES_OPT_SOCK_STATE_CB; neither: the socket is about to be closed. */
+static void socket_wanted(void *argument, ares_socket_t fd, int for_reading, int for_writing)
+{
+    struct resolver *resolver = argument;
+    struct socket_watch **at = find_watch(resolver, fd);
+    struct socket_watch *watch = *at;
+    int events = (for_reading != 0 ? UV_READABLE : 0) | (for_writing != 0 ? UV_WRITABLE : 0);
+    if (events == 0) {
+        if (watch != NULL) {
+            *at = watch->next;
+            uv_close((uv_handle_t *)&watch->poll, free_watch);
+        }
+        return;
+    }
+    if (watch == NULL) {
+        watch = add_watch(resolver, fd);
+    }
+    if (watch != NULL) {
+        uv_poll_start(&watch->poll, events, on_socket_event);
+    }
+}
+
+static bool open_channel(struct resolver *resolver, struct error *err)
+{
+    struct ares_options options = {
+        .flags = ARES_FLAG_EDNS | ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,
+        .timeout = resolver->timeout_ms,
+        .tries = TRIES,
+        .ednspsz = EDNS_OCTETS,
+        .sock_state_cb = socket_wanted,
+        .sock_state_cb_data = resolver,
+    };
+    int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_EDNSPSZ |
+               ARES_OPT_SOCK_STATE_CB;
+    ares_channel channel = NULL;
+    int failed = ares_init_options(&channel, &options, mask);
+    if (failed == ARES_SUCCESS && resolver->servers != NULL) {
+        failed = ares_set_servers_ports_csv(channel, resolver->servers);
+    }
+    if (failed != ARES_SUCCESS) {
+        ares_destroy(channel);
+        return error_set(err, "the resolver cannot start: %s", ares_strerror(failed));
+    }
+    ares_destroy(resolver->channel);
+    resolver->channel = channel;
+    return true;
+}
+
+/* "192.0.2.1:53,[2001:db8::1]:53" */
+static char *print_servers(const struct address *servers, size_t count)
+{
+    char *list = alloc_zeroed(count + 1, ADDRESS_TEXT_SIZE);
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        char text[ADDRESS_TEXT_SIZE];
+        address_print(&servers[i], text);
+        char *port = strrchr(text, '@');
+        *port++ = '\0';
+        bool is_v6 = servers[i].any.sa_family == AF_INET6;
+        used += (size_t)sprintf(list + used, "%s%s%s%s:%s", i == 0 ? "" : ",", is_v6 ? "[" : "",
+                                text, is_v6 ? "]" : "", port);
+    }
+    return list;
+}
+
+struct resolver *resolver_new(uv_loop_t *loop, const struct address *servers, size_t count,
+                              int64_t timeout_ms, struct error *err)
+{
+    int failed = ares_library_init(ARES_LIB_INIT_ALL);
+    if (failed != ARES_SUCCESS) {
+        error_set(err, "the resolver cannot start: %s", ares_strerror(failed));
+        return NULL;
+    }
+    struct resolver *resolver = alloc_zeroed(1, sizeof(*resolver));
+    resolver->loop = loop;
+    resolver->timeout_ms = (int)timeout_ms;
+    resolver->servers = count == 0 ? NULL : print_servers(servers, count);
+    if (!open_channel(resolver, err)) {
+        ares_library_cleanup();
+        free(resolver->servers);
+        free(resolver);
+        return NULL;
+    }
+    uv_timer_init(loop, &resolver->tick);
+    resolver->tick.data = resolver;
+    return resolver;
+}
+
+static void free_request(struct request *request)
+{
+    free(request->host);
+    free(request);
+}
+
+/* Packs what came behind each other, 4 or 16 octets each. */
+static void read_a(struct resolver_answer *answer, uint8_t *out, const uint8_t *reply, int len,
+                   int *status)
+{
+    struct ares_addrttl found[ADDRESSES_MAX];
+    int count = ADDRESSES_MAX;
+    *status = ares_parse_a_reply(reply, len, NULL, found, &count);
+    for (int i = 0; *status == ARES_SUCCESS && i < count; i++) {
+        uint32_t ttl_s = found[i].ttl < 0 ? 0 : (uint32_t)found[i].ttl;
+        memcpy(out + answer->count * 4, &found[i].ipaddr, 4);
+        answer->ttl_s = answer->count == 0 || ttl_s < answer->ttl_s ? ttl_s : answer->ttl_s;
+        answer->count++;
+    }
+}
+
+static void read_aaaa(struct resolver_answer *answer, uint8_t *out, const uint8_t *reply, int len,
+                      int *status)
+{
+    struct ares_addr6ttl found[ADDRESSES_MAX];
+    int count = ADDRESSES_MAX;
+    *status = ares_parse_aaaa_reply(reply, len, NULL, found, &count);
+    for (int i = 0; *status == ARES_SUCCESS && i < count; i++) {
+        uint32_t ttl_s = found[i].ttl < 0 ? 0 : (uint32_t)found[i].ttl;
+        memcpy(out + answer->count * 16, &found[i].ip6addr, 16);
+        answer->ttl_s = answer->count == 0 || ttl_s < answer->ttl_s ? ttl_s : answer->ttl_s;
+        answer->count++;
+    }
+}
+
+static void tell(const struct request *request, int status, const uint8_t *reply, int len)
+{
+    uint8_t octets[ADDRESSES_MAX * 16];
+    struct resolver_answer answer = {.addresses = octets};
+    if (status == ARES_SUCCESS) {
+        if (request->family == AF_INET) {
+            read_a(&answer, octets, reply, len, &status);
+        } else {
+            read_aaaa(&answer, octets, reply, len, &status);
+        }
+    }
+    if (answer.count == 0) {
+        /* An answer of other types only. */
+        status = status == ARES_SUCCESS ? ARES_ENODATA : status;
+        /* c-ares says "could not contact" of servers that answered SERVFAIL or REFUSED, too. */
+        snprintf(answer.text, sizeof(answer.text), "%s",
+                 status == ARES_ECONNREFUSED ? "no resolver gave an answer"
+                                             : ares_strerror(status));
+        request->resolver->has_failed = true;
+    }
+    request->done(request->argument, &answer);
+}
+
+static void start_waiting(struct resolver *resolver);
+
+static void on_reply(void *argument, int status, int timeouts, unsigned char *reply, int len)
+{
+    struct request *request = argument;
+    struct resolver *resolver = request->resolver;
+    (void)timeouts;
+    if (!resolver->is_closing) {
+        tell(request, status, reply, len);
+    }
+    free_request(request);
+    resolver->in_flight--;
+    if (resolver->is_closing) {
+        return;
+    }
+    start_waiting(resolver);
+    if (resolver->in_flight == 0) {
+        uv_timer_stop(&resolver->tick);
+    }
+}
+
+/* c-ares may call back at once. */
+static void start_waiting(struct resolver *resolver)
+{
+    while (resolver->waiting != NULL && resolver->in_flight < IN_FLIGHT_MAX) {
+        struct request *request = resolver->waiting;
+        resolver->waiting = request->next;
+        resolver->in_flight++;
+        uv_timer_start(&resolver->tick, on_tick, TICK_MS, TICK_MS);
+        ares_query(resolver->channel, request->host, CLASS_IN,
+                   request->family == AF_INET ? TYPE_A : TYPE_AAAA, on_reply, request);
+    }
+}
+
+void resolver_ask(struct resolver *resolver, const char *host, int family, resolver_done done,
+                  void *argument)
+{
+    struct error err;
+    assert(!resolver->is_closing);
+    /* Nothing is on its way, so no callback of the channel's is running either. */
+    if (resolver->has_failed && resolver->servers == NULL && resolver->in_flight == 0) {
+        resolver->has_failed = !open_channel(resolver, &err); /* else the old one will do */
+    }
+    struct request *request = alloc_zeroed(1, sizeof(*request));
+    *request = (struct request){NULL, resolver, alloc_string(host), family, done, argument};
+    if (resolver->waiting == NULL) {
+        resolver->waiting = request;
+    } else {
+        resolver->last_waiting->next = request;
+    }
+    resolver->last_waiting = request;
+    start_waiting(resolver);
+}
+
+static void on_closed(uv_handle_t *timer)
+{
+    struct resolver *resolver = timer->data;
+    free(resolver->servers);
+    free(resolver);
+}
+
+void resolver_close(struct resolver *resolver)
+{
+    if (resolver == NULL) {
+        return;
+    }
+    resolver->is_closing = true;
+    while (resolver->waiting != NULL) {
+        struct request *next = resolver->waiting->next;
+        free_request(resolver->waiting);
+        resolver->waiting = next;
+    }
+    ares_destroy(resolver->channel); /* ends what is on its way, and its sockets */
+    ares_library_cleanup();
+    uv_close((uv_handle_t *)&resolver->tick, on_closed);
+}
