@@ -13,6 +13,9 @@
 #define TIMEOUT_MS    5000
 #define INTERVAL_MS   10000
 #define THRESHOLD_MAX 10
+/* RFC 1035 section 2.3.4, without the length octets at both ends. */
+#define HOST_MAX    253
+#define HOST_OCTETS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
 static const char *const type_names[] = {
     [CHECK_HTTP] = "http", [CHECK_HTTPS] = "https", [CHECK_TCP] = "tcp", NULL};
@@ -201,30 +204,59 @@ static bool find_health_check(const struct place *place, const char *name,
                       list[0] == '\0' ? "none" : list);
 }
 
+/* The name of a host, as a resolver can be asked for it. */
+static bool fill_alias(const struct place *place, const char *text, const char **alias)
+{
+    struct address address;
+    struct error why;
+    size_t len = strlen(text);
+    if (address_parse(&address, text, 1, &why)) {
+        return place_fail(place, "alias",
+                          "found the address %s, expected the name of a host (addresses are "
+                          "values)",
+                          text);
+    }
+    if (len > HOST_MAX || strspn(text, HOST_OCTETS) != len || strspn(text, ".") == len) {
+        return place_fail(place, "alias",
+                          "found \"%s\", expected the name of a host: letters, digits, '-', '_' "
+                          "and '.', at most %d",
+                          text, HOST_MAX);
+    }
+    return fill_text(place, "alias", text, alias);
+}
+
+static bool fill_values(const struct place *place, const struct raw_member *raw,
+                        struct config_member *member)
+{
+    if (raw->alias != NULL && raw->values != NULL) {
+        return place_fail(place, "alias", "found beside values, expected one of the two");
+    }
+    if (raw->alias != NULL) {
+        return fill_alias(place, raw->alias, &member->alias);
+    }
+    if (raw->values == NULL) {
+        return place_fail(place, NULL,
+                          "the key values is missing, expected a list of the member's addresses "
+                          "(or an alias, the host that has them)");
+    }
+    member->value_count = raw->values_count;
+    return fill_texts(place, "values", raw->values, raw->values_count, &member->values);
+}
+
 static bool fill_member(const struct place *place, const struct raw_member *raw,
                         struct config_member *member)
 {
     unsigned weight = 0;
     member->line = place_line(place);
-    if (raw->alias != NULL) {
-        return place_fail(place, "alias",
-                          "found an alias target, which this version does not have; expected "
-                          "values: a list of the member's addresses");
-    }
-    if (raw->values == NULL) {
-        return place_fail(place, NULL,
-                          "the key values is missing, expected a list of the member's addresses");
-    }
     if (!fill_name(place, "id", raw->id, &member->id) ||
         !fill_number(place, "weight", raw->weight, (struct range){0, UINT8_MAX}, &weight) ||
-        !fill_texts(place, "values", raw->values, raw->values_count, &member->values) ||
+        !fill_values(place, raw, member) ||
         !find_health_check(place, raw->health_check, &member->health_check) ||
         !fill_text(place, "ecs_service", raw->ecs_service, &member->ecs_service) ||
         !fill_text(place, "ecs_container", raw->ecs_container, &member->ecs_container)) {
         return false;
     }
     member->weight = (uint8_t)weight;
-    member->value_count = raw->values_count;
     return true;
 }
 

@@ -9,10 +9,12 @@
 /* A character string of a TXT record, and half a screen of `dig`. */
 #define TXT_MAX 255
 /* Names are compared each with each: so many take about a second. */
-#define LIST_MAX     10000
-#define STEPS_MAX    32
-#define MEMBERS_MAX  100
-#define OPTIONAL_PTR (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define LIST_MAX  10000
+#define STEPS_MAX 32
+/* Each that is silent costs seconds. */
+#define RESOLVERS_MAX 8
+#define MEMBERS_MAX   100
+#define OPTIONAL_PTR  (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 #define REQUIRED(structure, key)                                                                   \
     CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER, struct structure, key, 1, TEXT_MAX)
@@ -58,12 +60,21 @@ static const cyaml_schema_field_t rights_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t alias_fields[] = {
+    OPTIONAL(raw_alias, min_ttl),
+    OPTIONAL(raw_alias, max_ttl),
+    OPTIONAL(raw_alias, stale_after),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t control_fields[] = {
     REQUIRED(raw_control, socket),
     OPTIONAL(raw_control, http),
     OPTIONAL(raw_control, http_token_file),
     REQUIRED(raw_control, state),
     CYAML_FIELD_MAPPING_PTR("rights", OPTIONAL_PTR, struct raw_control, rights, rights_fields),
+    LIST(raw_control, resolvers, OPTIONAL_PTR, &text, 1, RESOLVERS_MAX),
+    CYAML_FIELD_MAPPING_PTR("alias", OPTIONAL_PTR, struct raw_control, alias, alias_fields),
     CYAML_FIELD_END,
 };
 

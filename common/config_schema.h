@@ -39,12 +39,21 @@ struct raw_rights {
     unsigned change_count;
 };
 
+struct raw_alias {
+    char *min_ttl;
+    char *max_ttl;
+    char *stale_after;
+};
+
 struct raw_control {
     char *socket;
     char *http;
     char *http_token_file;
     char *state;
     struct raw_rights *rights;
+    char **resolvers;
+    unsigned resolvers_count;
+    struct raw_alias *alias;
 };
 
 struct raw_dnssec {

@@ -234,6 +234,49 @@ static bool fill_rights(const struct place *place, const struct raw_rights *raw,
            fill_texts(&at, "change", raw->change, raw->change_count, &rights->change);
 }
 
+static bool fill_resolvers(const struct place *place, const struct raw_control *raw,
+                           struct config_control *control)
+{
+    struct error why;
+    size_t count = raw->resolvers_count;
+    control->resolvers = arena_alloc(place->reader->arena, count * sizeof(*control->resolvers));
+    control->resolver_count = count;
+    for (size_t i = 0; i < count; i++) {
+        struct place at = place_item(place, "resolvers", i);
+        if (!address_parse(&control->resolvers[i], raw->resolvers[i], DNS_PORT, &why)) {
+            return place_fail(&at, NULL, "%s", why.text);
+        }
+    }
+    return true;
+}
+
+static bool fill_alias_limits(const struct place *place, const struct raw_alias *raw,
+                              struct config_alias *alias)
+{
+    static const struct raw_alias none;
+    struct place at = place_key(place, "alias");
+    struct range range = {1000, DAY_MS};
+    raw = raw == NULL ? &none : raw;
+    *alias = (struct config_alias){5000, 60000, (int64_t)3600 * 1000};
+    if (!fill_duration(&at, "min_ttl", raw->min_ttl, range, &alias->min_ttl_ms) ||
+        !fill_duration(&at, "max_ttl", raw->max_ttl, range, &alias->max_ttl_ms) ||
+        !fill_duration(&at, "stale_after", raw->stale_after, (struct range){1000, 365 * DAY_MS},
+                       &alias->stale_after_ms)) {
+        return false;
+    }
+    if (alias->min_ttl_ms > alias->max_ttl_ms) {
+        return place_fail(&at, NULL,
+                          "found a min_ttl (default 5s) above max_ttl (default 60s), expected at "
+                          "most that");
+    }
+    if (alias->stale_after_ms <= alias->max_ttl_ms) {
+        return place_fail(&at, NULL,
+                          "found a stale_after (default 1h) that is not above max_ttl (default "
+                          "60s), expected time for a second question");
+    }
+    return true;
+}
+
 bool fill_control(const struct config_reader *reader, const struct raw_control *raw)
 {
     struct config_control *control = &reader->config->control;
@@ -252,7 +295,9 @@ bool fill_control(const struct config_reader *reader, const struct raw_control *
                           "found a path of %zu octets (%s), expected at most %zu octets",
                           strlen(control->socket), control->socket, socket_max);
     }
-    return fill_http(&place, raw, control) && fill_rights(&place, raw->rights, &control->rights);
+    return fill_http(&place, raw, control) && fill_rights(&place, raw->rights, &control->rights) &&
+           fill_resolvers(&place, raw, control) &&
+           fill_alias_limits(&place, raw->alias, &control->alias);
 }
 
 static bool fill_dnssec(const struct place *place, const struct raw_dnssec *raw,

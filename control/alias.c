@@ -61,6 +61,11 @@ static size_t sort_unique(uint8_t *addresses, size_t count, size_t octets)
     return kept;
 }
 
+void alias_asked(struct alias *alias)
+{
+    alias->ask_ms = ALIAS_NEVER_MS;
+}
+
 /* True when they are others than before. */
 static bool take(struct alias *alias, const uint8_t *addresses, size_t count)
 {

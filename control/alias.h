@@ -41,6 +41,8 @@ void alias_done(struct alias *alias);
 /* What the state file has; its time may be of a clock that was ahead. */
 void alias_restore(struct alias *alias, const uint8_t *addresses, size_t count, int64_t resolved_ms,
                    int64_t now_ms);
+/* The question is on its way: it is not due again before alias_answered or alias_failed. */
+void alias_asked(struct alias *alias);
 /* count > 0, in any order, perhaps some twice. True when they are others than before. */
 bool alias_answered(struct alias *alias, const uint8_t *addresses, size_t count, uint32_t ttl_s,
                     int64_t now_ms);
@@ -49,7 +51,8 @@ bool alias_answered(struct alias *alias, const uint8_t *addresses, size_t count,
 void alias_failed(struct alias *alias, const char *why, int64_t now_ms);
 /* True when the addresses have just become stale. */
 bool alias_grow_old(struct alias *alias, int64_t now_ms);
-/* When alias_grow_old or asking is due, whichever is first. */
+/* When alias_grow_old or asking is due, whichever is first; or ALIAS_NEVER_MS. */
+#define ALIAS_NEVER_MS INT64_MAX
 int64_t alias_due_ms(const struct alias *alias);
 /* The state file has other addresses, or a time that is old enough to matter. */
 bool alias_needs_save(const struct alias *alias);

@@ -10,12 +10,14 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "control/alias_source.h"
 #include "control/commands.h"
 #include "control/intake.h"
 #include "control/model.h"
 #include "control/named_check.h"
 #include "control/rule.h"
 #include "control/shift.h"
+#include "control/targets.h"
 #include "control/zone_refresh.h"
 #include "control/zone_reload.h"
 #include "zones/snapshot_builder.h"
@@ -152,9 +154,7 @@ static void publish_first(struct control *control, struct zone_table *zones)
     struct snapshot_builder *builder = snapshot_builder_new(NULL, control->sets);
     snapshot_builder_set_zones(builder, zones);
     for (size_t i = 0; i < control->config->record_set_count; i++) {
-        uint16_t effective[MAX_MEMBERS];
-        shift_effective(&control->record_sets[i], effective);
-        snapshot_builder_set_weights(builder, (uint32_t)i, effective);
+        shift_build(&control->record_sets[i], builder);
     }
     publisher_publish(&control->publisher, snapshot_builder_finish(builder));
 }
@@ -181,7 +181,8 @@ static bool init_state(struct control *control, struct zone_table *zones, struct
                  (unsigned)zones->zones[i]->serial, zones->zones[i]->node_count);
     }
     report_weights(control);
-    return init_rules(control, err) && report_rollouts(control, err);
+    return alias_sources_restore(control, err) && init_rules(control, err) &&
+           report_rollouts(control, err);
 }
 
 struct control *control_new(const struct config *config, const struct record_sets *sets,
@@ -216,91 +217,6 @@ struct control *control_new(const struct config *config, const struct record_set
         rule_open(&control->rules[i]);
     }
     return control;
-}
-
-static int compare_users(const void *left, const void *right)
-{
-    const struct target_user *a = left;
-    const struct target_user *b = right;
-    uintptr_t x = (uintptr_t)a->target;
-    uintptr_t y = (uintptr_t)b->target;
-    return (x > y) - (x < y);
-}
-
-/* A target's verdict has changed: new effective weights, and gates look at once. */
-static void on_health(void *argument, const struct target *target)
-{
-    struct control *control = argument;
-    if (control->is_stopping) {
-        return;
-    }
-    size_t low = 0;
-    size_t high = control->target_user_count;
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if ((uintptr_t)control->target_users[middle].target < (uintptr_t)target) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    size_t end = low;
-    while (end < control->target_user_count && control->target_users[end].target == target) {
-        shift_mark(control, &control->record_sets[control->target_users[end++].record_set]);
-    }
-    /* A fall-back publishes what has been marked along with it. */
-    for (size_t i = low; i < end; i++) {
-        struct rule_state *rule = control->record_sets[control->target_users[i].record_set].rule;
-        if (rule != NULL) {
-            rule_tick(rule);
-        }
-    }
-    shift_publish(control);
-}
-
-static size_t count_values(const struct config *config)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < config->record_set_count; i++) {
-        for (size_t m = 0; m < config->record_sets[i].member_count; m++) {
-            count += config->record_sets[i].members[m].value_count;
-        }
-    }
-    return count;
-}
-
-static void watch_member(struct control *control, size_t record_set, struct member_state *member)
-{
-    const struct config_member *config = member->config;
-    if (config->health_check == NULL) {
-        return;
-    }
-    member->targets = alloc_zeroed(config->value_count, sizeof(struct target *));
-    member->target_count = config->value_count;
-    for (size_t v = 0; v < config->value_count; v++) {
-        member->targets[v] =
-            checker_watch(control->checker, config->health_check, config->values[v]);
-        control->target_users[control->target_user_count++] =
-            (struct target_user){member->targets[v], record_set};
-    }
-}
-
-static bool start_checker(struct control *control, struct error *err)
-{
-    control->checker = checker_new(&control->loop, on_health, control, err);
-    if (control->checker == NULL) {
-        return false;
-    }
-    control->target_users =
-        alloc_zeroed(count_values(control->config), sizeof(*control->target_users));
-    for (size_t i = 0; i < control->config->record_set_count; i++) {
-        for (size_t m = 0; m < control->record_sets[i].member_count; m++) {
-            watch_member(control, i, &control->record_sets[i].members[m]);
-        }
-    }
-    qsort(control->target_users, control->target_user_count, sizeof(*control->target_users),
-          compare_users);
-    return true;
 }
 
 static json_t *on_post_events(void *argument, const char *body, size_t len, const char *who,
@@ -353,6 +269,7 @@ void control_stop(struct control *control, const char *who)
     log_info("stopping (%s)", who);
     control->is_stopping = true;
     close_handles(control);
+    alias_sources_stop(control);
     checker_close(control->checker);
     control->checker = NULL;
     http_server_close(control->http);
@@ -381,7 +298,8 @@ static bool open_sockets(struct control *control, struct error *err)
  * Nobody is served before the loop turns. */
 static bool open_all(struct control *control, struct error *err)
 {
-    if (!open_sockets(control, err) || !start_checker(control, err)) {
+    if (!open_sockets(control, err) || !targets_start(control, err) ||
+        !alias_sources_start(control, err)) {
         return false;
     }
     for (size_t i = 0; i < control->config->rollout_count; i++) {
@@ -398,9 +316,10 @@ bool control_run(struct control *control, struct error *err)
     start_signals(control);
     bool is_open = open_all(control, err);
     if (is_open) {
-        log_info("ready: %zu zones, %zu weighted record sets, %zu health check targets",
+        log_info("ready: %zu zones, %zu weighted record sets, %zu health check targets, "
+                 "%zu alias targets",
                  control->config->zone_count, control->config->record_set_count,
-                 checker_target_count(control->checker));
+                 checker_target_count(control->checker), control->alias_count);
     } else {
         control_stop(control, "cannot start");
     }
@@ -434,6 +353,7 @@ void control_free(struct control *control)
     for (size_t i = 0; control->record_sets != NULL && i < control->config->record_set_count; i++) {
         for (size_t m = 0; m < control->record_sets[i].member_count; m++) {
             free(control->record_sets[i].members[m].targets);
+            free(control->record_sets[i].members[m].new_records);
         }
         free(control->record_sets[i].members);
     }
@@ -445,5 +365,6 @@ void control_free(struct control *control)
     free(control->rules);
     free(control->zones);
     free(control->target_users);
+    alias_sources_free(control);
     free(control);
 }

@@ -156,6 +156,37 @@ static void member_add(struct table *table, const json_t *member)
     table_add(table, INK_PLAIN, "%s", values);
 }
 
+/* Where a member's addresses come from, and how old they are. */
+static void alias_print(FILE *out, const struct style *style, const json_t *member)
+{
+    char age[DURATION_TEXT_SIZE];
+    const json_t *alias = json_object_get(member, "alias");
+    bool is_stale = json_is_true(json_object_get(alias, "stale"));
+    int64_t failures = field_number(alias, "failures");
+    fputs("  ", out);
+    put(out, style, INK_BOLD, field_text(member, "id"));
+    fputs(" is ", out);
+    put(out, style, INK_PLAIN, field_text(alias, "target"));
+    if (field_is_null(alias, "age_s")) {
+        put(out, style, INK_WARN, ": no addresses yet, takes no part");
+    } else {
+        fputs(": from the ", out);
+        put(out, style, INK_PLAIN, field_text(alias, "source"));
+        fprintf(out, ", %s old", seconds_print(field_number(alias, "age_s") * 1000, age));
+    }
+    if (!field_is_null(alias, "ttl_s")) {
+        fprintf(out, ", TTL %" PRId64 " s", field_number(alias, "ttl_s"));
+    }
+    if (is_stale) {
+        put(out, style, INK_BAD, ", stale");
+    }
+    if (failures > 0) {
+        fprintf(out, ", %" PRId64 " failed: ", failures);
+        put(out, style, INK_WARN, field_text(alias, "last_failure"));
+    }
+    fputc('\n', out);
+}
+
 static void record_set_print(FILE *out, const struct style *style, const json_t *set)
 {
     put(out, style, INK_BOLD, field_text(set, "name"));
@@ -174,6 +205,11 @@ static void record_set_print(FILE *out, const struct style *style, const json_t 
         member_add(table, json_array_get(members, i));
     }
     table_print(table, out, style, "  ");
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        if (!field_is_null(json_array_get(members, i), "alias")) {
+            alias_print(out, style, json_array_get(members, i));
+        }
+    }
 }
 
 static void render_record_sets(FILE *out, const struct style *style, const json_t *result)

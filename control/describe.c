@@ -10,6 +10,7 @@
 #include "common/arena.h"
 #include "common/clock.h"
 #include "control/journal.h"
+#include "control/alias_source.h"
 #include "control/rule.h"
 #include "control/shift.h"
 
@@ -51,11 +52,11 @@ static const char *health_name(const struct member_state *member)
     if (member->forced != FORCED_AUTO) {
         return health_verdict_name(member->forced == FORCED_UP ? HEALTH_HEALTHY : HEALTH_UNHEALTHY);
     }
-    if (member->target_count == 0) {
-        return "unchecked";
-    }
     if (!member_is_healthy(member)) {
         return health_verdict_name(HEALTH_UNHEALTHY);
+    }
+    if (member->target_count == 0) {
+        return "unchecked";
     }
     bool has_healthy = false;
     for (size_t i = 0; i < member->target_count; i++) {
@@ -86,6 +87,39 @@ static double share(uint64_t part, uint64_t total, size_t members)
     return total == 0 ? 1.0 / (double)members : (double)part / (double)total;
 }
 
+static json_t *describe_values(const struct member_state *member)
+{
+    json_t *values = json_array();
+    for (size_t i = 0; i < member->config->value_count; i++) {
+        json_array_append_new(values, describe_text(member->config->values[i]));
+    }
+    for (size_t i = 0; member->alias != NULL && i < member->alias->alias.count; i++) {
+        char text[ALIAS_ADDRESS_TEXT_SIZE];
+        alias_source_print(member->alias, i, text);
+        json_array_append_new(values, json_string(text));
+    }
+    return values;
+}
+
+static json_t *describe_alias(const struct alias_source *source)
+{
+    const struct alias *alias = &source->alias;
+    bool is_known = alias->origin != ALIAS_UNKNOWN;
+    int64_t age_s = (clock_now_ms() - alias->resolved_ms) / 1000;
+    json_t *json = json_object();
+    json_object_set_new(json, "target", json_string(source->host));
+    json_object_set_new(json, "source", json_string(alias_origin_name(alias->origin)));
+    json_object_set_new(json, "resolved_at", describe_time(alias->resolved_ms));
+    json_object_set_new(json, "age_s", is_known ? json_integer(age_s) : json_null());
+    json_object_set_new(json, "ttl_s",
+                        alias->origin == ALIAS_RESOLVED ? json_integer(alias->ttl_s) : json_null());
+    json_object_set_new(json, "stale", json_boolean(alias->is_stale));
+    json_object_set_new(json, "failures", json_integer(alias->failures));
+    json_object_set_new(json, "last_failure",
+                        alias->failures == 0 ? json_null() : describe_text(alias->failure));
+    return json;
+}
+
 static json_t *describe_member(struct control *control, const struct record_set_state *set,
                                size_t index, uint16_t effective, const struct totals *totals)
 {
@@ -110,11 +144,9 @@ static json_t *describe_member(struct control *control, const struct record_set_
     json_object_set_new(json, "addresses_healthy",
                         json_integer((json_int_t)healthy_addresses(member)));
     json_object_set_new(json, "addresses", json_integer((json_int_t)member->target_count));
-    json_t *values = json_array();
-    for (size_t i = 0; i < member->config->value_count; i++) {
-        json_array_append_new(values, describe_text(member->config->values[i]));
-    }
-    json_object_set_new(json, "values", values);
+    json_object_set_new(json, "values", describe_values(member));
+    json_object_set_new(json, "alias",
+                        member->alias == NULL ? json_null() : describe_alias(member->alias));
     json_object_set_new(json, "health_check",
                         text_or_null(member->config->health_check == NULL
                                          ? NULL

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "control/alias_source.h"
 
 static const char *const forced_names[] = {
     [FORCED_AUTO] = "auto",
@@ -91,10 +92,18 @@ struct rule_state *model_find_rule(struct control *control, const char *name, st
     return NULL;
 }
 
+bool member_has_addresses(const struct member_state *member)
+{
+    return member->alias == NULL || member->alias->alias.count > 0;
+}
+
 bool member_is_healthy(const struct member_state *member)
 {
     if (member->forced != FORCED_AUTO) {
         return member->forced == FORCED_UP;
+    }
+    if (member->alias != NULL && !alias_is_good(&member->alias->alias)) {
+        return false;
     }
     for (size_t i = 0; i < member->target_count; i++) {
         if (member->targets[i]->health.verdict != HEALTH_UNHEALTHY) {
@@ -104,12 +113,30 @@ bool member_is_healthy(const struct member_state *member)
     return member->target_count == 0;
 }
 
+/* Of a member whose alias target has no addresses, or stale ones. The first question after a start
+ * is waited for. */
+static enum gate_verdict alias_gate(const struct alias_source *source, char *text, size_t size)
+{
+    const struct alias *alias = &source->alias;
+    if (alias->failures == 0 && !alias->is_stale) {
+        snprintf(text, size, "%s is not resolved yet", source->host);
+        return GATE_WAIT;
+    }
+    snprintf(text, size, "%s has %s: %s", source->host,
+             alias->is_stale ? "only stale addresses" : "no addresses",
+             alias->failures == 0 ? "no answer yet" : alias->failure);
+    return GATE_FAIL;
+}
+
 enum gate_verdict member_gate(const struct member_state *member, char *text, size_t size)
 {
     if (member->forced != FORCED_AUTO) {
         snprintf(text, size, "%s is forced %s", member->config->id,
                  forced_health_name(member->forced));
         return member->forced == FORCED_UP ? GATE_PASS : GATE_FAIL;
+    }
+    if (member->alias != NULL && !alias_is_good(&member->alias->alias)) {
+        return alias_gate(member->alias, text, size);
     }
     snprintf(text, size, "%zu of %zu addresses of %s are healthy", member->target_count,
              member->target_count, member->config->id);

@@ -27,12 +27,16 @@ enum forced_health { FORCED_AUTO, FORCED_UP, FORCED_DOWN };
 const char *forced_health_name(enum forced_health forced);
 MUST_CHECK bool forced_health_parse(const char *name, enum forced_health *forced);
 
+struct alias_source;
+
 struct member_state {
     const struct config_member *config;
     uint8_t weight; /* as set: by the configuration, an operator, a rollout */
     enum forced_health forced;
-    const struct target **targets; /* one for each value; none when it has no health check */
+    const struct target **targets; /* one for each address; none when it has no health check */
     size_t target_count;
+    struct alias_source *alias;         /* NULL: its values are in the configuration */
+    struct member_records *new_records; /* of the alias target, not published yet; or NULL */
 };
 
 struct record_set_state {
@@ -88,6 +92,9 @@ struct control {
     struct target_user *target_users;
     size_t target_user_count;
     struct zone_state *zones; /* config->zone_count */
+    struct alias_source **aliases;
+    size_t alias_count;
+    struct resolver *resolver; /* while alias targets are asked for */
     struct zone_reload *reload;
     uv_timer_t refresh_timer;
     struct checker *checker;
@@ -112,7 +119,12 @@ struct member_state *model_find_member(struct record_set_state *set, const char 
 struct rule_state *model_find_rule(struct control *control, const char *name,
                                    struct error *err) MUST_CHECK;
 
-/* For answers: forced, or at least one address not unhealthy, or no health check. */
+/* It has something to answer with. Its alias target was never resolved otherwise, and it takes part
+ * in nothing, forced or not. */
+bool member_has_addresses(const struct member_state *member);
+/* For answers: forced; else an alias target's addresses are there and not stale, and at least one
+ * address is not unhealthy, or there is no health check. */
 bool member_is_healthy(const struct member_state *member);
-/* For gates: forced, or every address healthy; text (may be NULL) gets what was seen. */
+/* For gates: forced, or every address healthy, an alias target's not stale; text (may be NULL) gets
+ * what was seen. */
 enum gate_verdict member_gate(const struct member_state *member, char *text, size_t size);

@@ -49,14 +49,40 @@ void shift_apply(struct control *control, const struct shift *shifts, size_t cou
     }
 }
 
+/* A member without addresses is as good as not there: Route 53's rules are for the others. */
 void shift_effective(const struct record_set_state *set, uint16_t effective[MAX_MEMBERS])
 {
     struct member_condition conditions[MAX_MEMBERS];
+    uint16_t weights[MAX_MEMBERS];
+    size_t count = 0;
     for (size_t i = 0; i < set->member_count; i++) {
-        conditions[i].weight = set->members[i].weight;
-        conditions[i].is_healthy = member_is_healthy(&set->members[i]);
+        if (member_has_addresses(&set->members[i])) {
+            conditions[count].weight = set->members[i].weight;
+            conditions[count].is_healthy = member_is_healthy(&set->members[i]);
+            count++;
+        }
     }
-    effective_weights(conditions, set->member_count, effective);
+    if (count > 0) {
+        effective_weights(conditions, count, weights);
+    }
+    size_t at = 0;
+    for (size_t i = 0; i < set->member_count; i++) {
+        effective[i] = member_has_addresses(&set->members[i]) ? weights[at++] : 0;
+    }
+}
+
+void shift_build(struct record_set_state *set, struct snapshot_builder *builder)
+{
+    uint16_t effective[MAX_MEMBERS];
+    shift_effective(set, effective);
+    snapshot_builder_set_weights(builder, set->record_set->id, effective);
+    for (size_t m = 0; m < set->member_count; m++) {
+        if (set->members[m].new_records != NULL) {
+            snapshot_builder_set_member_records(builder, set->record_set->id, m,
+                                                STEAL(set->members[m].new_records));
+        }
+    }
+    set->needs_publish = false;
 }
 
 void shift_publish(struct control *control)
@@ -67,11 +93,7 @@ void shift_publish(struct control *control)
     struct snapshot_builder *builder =
         snapshot_builder_new(control->publisher.current, control->sets);
     for (size_t i = 0; i < control->unpublished_count; i++) {
-        struct record_set_state *set = control->unpublished[i];
-        uint16_t effective[MAX_MEMBERS];
-        shift_effective(set, effective);
-        snapshot_builder_set_weights(builder, set->record_set->id, effective);
-        set->needs_publish = false;
+        shift_build(control->unpublished[i], builder);
     }
     control->unpublished_count = 0;
     publisher_publish(&control->publisher, snapshot_builder_finish(builder));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "control/model.h"
+#include "zones/snapshot_builder.h"
 
 /* One record set's weights as set, all of them. */
 struct shift {
@@ -17,11 +18,16 @@ MUST_CHECK bool shift_journal(struct control *control, const struct shift *shift
                               struct error *err);
 /* After the commit. Nothing is answered differently before shift_publish. */
 void shift_apply(struct control *control, const struct shift *shifts, size_t count);
-/* The record set's effective weights may have changed: the next publish works them out. */
+/* The record set's effective weights, or a member's addresses, may have changed: the next publish
+ * works them out. */
 void shift_mark(struct control *control, struct record_set_state *set);
-/* Publishes every record set that needs it (weights or health have changed) as one snapshot. */
+/* Publishes every record set that needs it (weights, health or addresses have changed) as one
+ * snapshot. */
 void shift_publish(struct control *control);
-/* The effective weights of a record set as things stand. */
+/* Puts a record set as it stands into a snapshot: effective weights, and alias targets' new
+ * addresses. */
+void shift_build(struct record_set_state *set, struct snapshot_builder *builder);
+/* The effective weights of a record set as things stand; all 0 when no member has addresses. */
 void shift_effective(const struct record_set_state *set, uint16_t effective[MAX_MEMBERS]);
 /* "blue=50 green=50", for history and log. */
 void shift_print(const struct shift *shift, char *out, size_t size);

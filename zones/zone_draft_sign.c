@@ -312,6 +312,14 @@ static bool sign_members(const struct signing *signing, struct draft_rrset *rrse
     rrset->signatures = arena_alloc(arena, set->member_count * sizeof(struct draft_record *));
     for (size_t i = 0; i < set->member_count; i++) {
         struct signatures signatures;
+        if (set->members[i].records.count == 0) {
+            char name[NAME_TEXT_SIZE];
+            name_print(set->name.octets, name);
+            return error_set(signing->err,
+                             "record set %s, member %s: has an alias target, which a zone that is "
+                             "signed here cannot have yet",
+                             name, set->members[i].id);
+        }
         if (!signer_sign_member(signing->signer, set, i, &signatures, signing->err)) {
             return false;
         }

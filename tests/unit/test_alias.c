@@ -154,6 +154,17 @@ static void addresses_become_stale_at_the_bound_and_are_kept(void **state)
     assert_true(alias_is_good(&alias));
 }
 
+static void what_is_asked_is_not_due_again(void **state)
+{
+    (void)state;
+    alias_asked(&alias);
+    assert_int_equal(alias_due_ms(&alias), ALIAS_NEVER_MS);
+    alias_answered(&alias, one, 1, 30, START_MS);
+    assert_int_equal(alias_due_ms(&alias), START_MS + 30 * S);
+    alias_asked(&alias);
+    assert_int_equal(alias_due_ms(&alias), START_MS + 3600 * S); /* but the bound is */
+}
+
 static void the_bound_is_looked_at_in_time(void **state)
 {
     (void)state;
@@ -238,6 +249,7 @@ int main(void)
         TEST(a_failure_keeps_the_last_good_addresses),
         TEST(failures_are_repeated_ever_more_seldom),
         TEST(addresses_become_stale_at_the_bound_and_are_kept),
+        TEST(what_is_asked_is_not_due_again),
         TEST(the_bound_is_looked_at_in_time),
         TEST(what_is_remembered_is_used_and_asked_for_at_once),
         TEST(what_is_remembered_for_too_long_is_stale_at_once),

@@ -488,7 +488,7 @@ static void keys_that_are_missing_are_named(void **state)
     refuse(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n      - id: blue\n"
                  "        weight: 1\n",
            ":12: record_sets[0].members[0]: the key values is missing, expected a list of the "
-           "member's addresses");
+           "member's addresses (or an alias, the host that has them)");
 }
 
 static void unknown_keys_inside_are_named(void **state)
@@ -670,6 +670,64 @@ static void http_for_everybody_needs_a_token(void **state)
            "as 127.0.0.1:8053 or [::1]:8053");
 }
 
+static void an_alias_target_stands_in_for_values(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config =
+        load_good(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n"
+                        "      - { id: blue, weight: 1, alias: green.elb_1.Example.com. }\n"
+                        "      - { id: green, weight: 1, values: [192.0.2.1] }\n");
+    const struct config_member *members = config->record_sets[0].members;
+    assert_string_equal(members[0].alias, "green.elb_1.Example.com.");
+    assert_int_equal(members[0].value_count, 0);
+    assert_null(members[1].alias);
+    assert_int_equal(members[1].value_count, 1);
+}
+
+#define WITH_ALIAS(keys)                                                                           \
+    SERVER "control:\n  socket: s\n  state: d\n" keys "zones: [{ name: a, file: b }]\n"
+
+static void resolvers_and_alias_limits_are_read(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config =
+        load_good(WITH_ALIAS("  resolvers: [127.0.0.1@5353, \"::1\"]\n"
+                             "  alias: { min_ttl: 1s, max_ttl: 2s, stale_after: 3s }\n"));
+    const struct config_control *control = &config->control;
+    assert_int_equal(control->resolver_count, 2);
+    assert_int_equal(ntohs(control->resolvers[0].v4.sin_port), 5353);
+    assert_int_equal(ntohs(control->resolvers[1].v6.sin6_port), 53);
+    assert_int_equal(control->alias.min_ttl_ms, 1000);
+    assert_int_equal(control->alias.max_ttl_ms, 2000);
+    assert_int_equal(control->alias.stale_after_ms, 3000);
+    CLEANUP(config_freep) struct config *least = load_good(LEAST);
+    assert_int_equal(least->control.resolver_count, 0);
+    assert_int_equal(least->control.alias.min_ttl_ms, 5000);
+    assert_int_equal(least->control.alias.max_ttl_ms, 60000);
+    assert_int_equal(least->control.alias.stale_after_ms, 3600000);
+}
+
+static void alias_limits_are_checked(void **state)
+{
+    (void)state;
+    refuse(WITH_ALIAS("  resolvers: [dns.example]\n"),
+           ":6: control.resolvers[0]: found \"dns.example\", expected an address and a port from "
+           "1 to 65535 such as 127.0.0.1@53 or ::1@53");
+    refuse(WITH_ALIAS("  alias: { min_ttl: 0s }\n"),
+           ":6: control.alias.min_ttl: found 0s, expected 1s to 1d");
+    refuse(WITH_ALIAS("  alias: { min_ttl: 61s }\n"),
+           ":6: control.alias: found a min_ttl (default 5s) above max_ttl (default 60s), expected "
+           "at most that");
+    refuse(WITH_ALIAS("  alias:\n    stale_after: 60s\n"),
+           ":6: control.alias: found a stale_after (default 1h) that is not above max_ttl (default "
+           "60s), expected time for a second question");
+    refuse(WITH_ALIAS("  alias: { ttl: 1s }\n"),
+           ":6: control.alias.ttl: found an unknown key, expected one of: min_ttl, max_ttl, "
+           "stale_after");
+}
+
 static void a_socket_path_that_the_kernel_cannot_take_is_refused(void **state)
 {
     (void)state;
@@ -813,9 +871,24 @@ static void weights_are_whole_numbers_from_0_to_255(void **state)
 static void members_are_checked(void **state)
 {
     (void)state;
-    refuse(MEMBER("        alias: lb.example.com\n"),
-           ":15: record_sets[0].members[0].alias: found an alias target, which this version does "
-           "not have; expected values: a list of the member's addresses");
+    refuse(MEMBER("        values: [a]\n        alias: lb.example.com\n"),
+           ":16: record_sets[0].members[0].alias: found beside values, expected one of the two");
+    refuse(
+        MEMBER("        alias: 192.0.2.1\n"),
+        ":15: record_sets[0].members[0].alias: found the address 192.0.2.1, expected the name of "
+        "a host (addresses are values)");
+    refuse(MEMBER("        alias: \"2001:db8::1\"\n"),
+           ":15: record_sets[0].members[0].alias: found the address 2001:db8::1, expected the name "
+           "of a host (addresses are values)");
+    refuse(MEMBER("        alias: \"*.example.com\"\n"),
+           ":15: record_sets[0].members[0].alias: found \"*.example.com\", expected the name of a "
+           "host: letters, digits, '-', '_' and '.', at most 253");
+    refuse(MEMBER("        alias: .\n"),
+           ":15: record_sets[0].members[0].alias: found \".\", expected the name of a host: "
+           "letters, digits, '-', '_' and '.', at most 253");
+    refuse(MEMBER("        alias: a b\n"),
+           ":15: record_sets[0].members[0].alias: found \"a b\", expected the name of a host: "
+           "letters, digits, '-', '_' and '.', at most 253");
     refuse(MEMBER("        values: [a]\n        health_check: catz\n"),
            ":16: record_sets[0].members[0].health_check: found \"catz\", expected the name of a "
            "health check (there are: cats, dogs)");
@@ -1070,6 +1143,9 @@ int main(void)
         cmocka_unit_test(expected_statuses_are_checked),
         cmocka_unit_test(weights_are_whole_numbers_from_0_to_255),
         cmocka_unit_test(members_are_checked),
+        cmocka_unit_test(an_alias_target_stands_in_for_values),
+        cmocka_unit_test(resolvers_and_alias_limits_are_read),
+        cmocka_unit_test(alias_limits_are_checked),
         cmocka_unit_test(member_ids_fit_into_commands),
         cmocka_unit_test(record_sets_are_checked),
         cmocka_unit_test(rollouts_name_record_sets_that_exist),

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/alias_source.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "control/journal.h"
+#include "control/rule.h"
+#include "control/shift.h"
+#include "control/targets.h"
+#include "zones/address_records.h"
+
+/* To a resolver nearby; the second round has twice as much. */
+#define TIMEOUT_MS 2000
+
+void alias_source_print(const struct alias_source *source, size_t index,
+                        char out[ALIAS_ADDRESS_TEXT_SIZE])
+{
+    inet_ntop(source->family, source->alias.addresses + index * source->alias.octets, out,
+              ALIAS_ADDRESS_TEXT_SIZE);
+}
+
+static struct alias_source *find_source(struct control *control, const char *host, const char *type)
+{
+    /* At the start only: a list will do for the thousands that there may be. */
+    for (size_t i = 0; i < control->alias_count; i++) {
+        struct alias_source *source = control->aliases[i];
+        if (strcmp(source->host, host) == 0 && strcmp(source->type, type) == 0) {
+            return source;
+        }
+    }
+    return NULL;
+}
+
+static struct alias_source *add_source(struct control *control, const char *host, uint16_t type)
+{
+    struct alias_source *source = alloc_zeroed(1, sizeof(*source));
+    source->control = control;
+    source->host = alloc_string(host);
+    source->type = type == TYPE_A ? "A" : "AAAA";
+    source->family = type == TYPE_A ? AF_INET : AF_INET6;
+    alias_init(&source->alias, &control->config->control.alias, address_octets(type));
+    control->aliases =
+        alloc_resize(control->aliases, control->alias_count + 1, sizeof(struct alias_source *));
+    control->aliases[control->alias_count++] = source;
+    return source;
+}
+
+static bool restore_addresses(struct alias_source *source, struct error *err)
+{
+    const struct control *control = source->control;
+    struct alias *alias = &source->alias;
+    struct store_alias stored;
+    if (!store_load_alias(control->store, source->host, source->type, &stored, err)) {
+        return false;
+    }
+    size_t count = stored.octets / alias->octets;
+    bool is_good = stored.octets % alias->octets == 0 && count <= ADDRESS_RECORDS_MAX;
+    if (is_good && count > 0) {
+        alias_restore(alias, stored.addresses, count, stored.resolved_ms, clock_now_ms());
+    }
+    free(stored.addresses);
+    return is_good || error_set(err, "state file %s: the addresses of %s are damaged",
+                                control->config->control.state, source->host);
+}
+
+/* What the member answers with from the next publish on. */
+static void renew_records(const struct alias_source *source, const struct alias_user *user)
+{
+    free(user->member->new_records);
+    user->member->new_records =
+        address_records_new(user->set->record_set, source->alias.addresses, source->alias.count);
+}
+
+static bool restore_member(struct control *control, struct record_set_state *set,
+                           struct member_state *member, struct error *err)
+{
+    struct name name;
+    char host[NAME_TEXT_SIZE];
+    uint16_t type = set->record_set->type;
+    if (!name_parse(&name, member->config->alias, err)) {
+        return false;
+    }
+    name_print(name.octets, host);
+    struct alias_source *source = find_source(control, host, type == TYPE_A ? "A" : "AAAA");
+    if (source == NULL) {
+        source = add_source(control, host, type);
+        if (!restore_addresses(source, err)) {
+            return false;
+        }
+    }
+    member->alias = source;
+    source->users = alloc_resize(source->users, source->user_count + 1, sizeof(*source->users));
+    source->users[source->user_count] = (struct alias_user){set, member};
+    if (source->alias.count > 0) {
+        renew_records(source, &source->users[source->user_count]);
+    }
+    source->user_count++;
+    return true;
+}
+
+bool alias_sources_restore(struct control *control, struct error *err)
+{
+    for (size_t i = 0; i < control->config->record_set_count; i++) {
+        struct record_set_state *set = &control->record_sets[i];
+        for (size_t m = 0; m < set->member_count; m++) {
+            if (set->members[m].config->alias != NULL &&
+                !restore_member(control, set, &set->members[m], err)) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* Gates look at what has changed. */
+static void tick_rules(const struct alias_source *source)
+{
+    for (size_t i = 0; i < source->user_count; i++) {
+        struct rule_state *rule = source->users[i].set->rule;
+        if (rule != NULL) {
+            rule_tick(rule);
+        }
+    }
+}
+
+/* Addresses or health of those who use it have changed: all of them in one publish. */
+static void publish_users(const struct alias_source *source)
+{
+    for (size_t i = 0; i < source->user_count; i++) {
+        shift_mark(source->control, source->users[i].set);
+    }
+    /* A fall-back publishes what has been marked along with it. */
+    tick_rules(source);
+    shift_publish(source->control);
+}
+
+/* What cannot be written is written with the next answer; the addresses are served all the same. */
+static void save(struct alias_source *source)
+{
+    struct control *control = source->control;
+    struct alias *alias = &source->alias;
+    struct store_alias stored = {alias->addresses, alias->count * alias->octets,
+                                 alias->resolved_ms};
+    struct error err;
+    if (alias_needs_save(alias) && journal_begin(control, &err) &&
+        journal_end(control,
+                    store_save_alias(control->store, source->host, source->type, &stored, &err),
+                    &err)) {
+        alias_saved(alias);
+    }
+}
+
+/* "192.0.2.1 192.0.2.2", cut when it gets long. */
+static void print_addresses(const struct alias_source *source, char *out, size_t size)
+{
+    size_t used = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < source->alias.count && used < size; i++) {
+        char text[ALIAS_ADDRESS_TEXT_SIZE];
+        alias_source_print(source, i, text);
+        int len = snprintf(out + used, size - used, "%s%s", i == 0 ? "" : " ", text);
+        used += len < 0 ? 0 : (size_t)len;
+    }
+}
+
+static void take_addresses(struct alias_source *source, const struct resolver_answer *answer)
+{
+    struct alias *alias = &source->alias;
+    bool was_good = alias_is_good(alias);
+    bool was_failing = alias->failures > 0;
+    char before[200];
+    char now[200];
+    print_addresses(source, before, sizeof(before));
+    bool is_other =
+        alias_answered(alias, answer->addresses, answer->count, answer->ttl_s, clock_now_ms());
+    print_addresses(source, now, sizeof(now));
+    if (is_other) {
+        log_info("alias %s/%s: %s -> %s", source->host, source->type,
+                 before[0] == '\0' ? "none" : before, now);
+        for (size_t i = 0; i < source->user_count; i++) {
+            renew_records(source, &source->users[i]);
+            targets_follow(source->control, source->users[i].member);
+        }
+        targets_index(source->control);
+    } else if (was_failing) {
+        log_info("alias %s/%s: resolved again, %s as before", source->host, source->type, now);
+    }
+    save(source);
+    if (is_other || !was_good) {
+        publish_users(source);
+    }
+}
+
+static void take_failure(struct alias_source *source, const char *why)
+{
+    struct alias *alias = &source->alias;
+    char since[CLOCK_TEXT_SIZE];
+    alias_failed(alias, why, clock_now_ms());
+    if (alias->failures > 1) {
+        return;
+    }
+    clock_format(alias->resolved_ms, since);
+    log_warning("alias %s/%s: %s; %s%s", source->host, source->type, why,
+                alias->count == 0 ? "there are no addresses yet" : "its addresses stay those of ",
+                alias->count == 0 ? "" : since);
+    tick_rules(source);
+}
+
+static void on_due(uv_timer_t *timer);
+
+static void schedule(struct alias_source *source)
+{
+    int64_t now_ms = clock_now_ms();
+    int64_t due_ms = alias_due_ms(&source->alias);
+    if (due_ms == ALIAS_NEVER_MS) {
+        uv_timer_stop(&source->timer);
+    } else {
+        uv_timer_start(&source->timer, on_due, due_ms > now_ms ? (uint64_t)(due_ms - now_ms) : 0,
+                       0);
+    }
+}
+
+static void on_answer(void *argument, const struct resolver_answer *answer)
+{
+    struct alias_source *source = argument;
+    if (answer->count > 0) {
+        take_addresses(source, answer);
+    } else {
+        take_failure(source, answer->text);
+    }
+    schedule(source);
+}
+
+static void on_due(uv_timer_t *timer)
+{
+    struct alias_source *source = timer->data;
+    struct alias *alias = &source->alias;
+    int64_t now_ms = clock_now_ms();
+    if (alias_grow_old(alias, now_ms)) {
+        log_warning("alias %s/%s: not resolved for %lld s, counts as unhealthy (%s)", source->host,
+                    source->type, (long long)(now_ms - alias->resolved_ms) / 1000,
+                    alias->failures == 0 ? "no answer yet" : alias->failure);
+        publish_users(source);
+    }
+    if (alias->ask_ms <= now_ms) {
+        alias_asked(alias);
+        resolver_ask(source->control->resolver, source->host, source->family, on_answer, source);
+    }
+    schedule(source);
+}
+
+bool alias_sources_start(struct control *control, struct error *err)
+{
+    const struct config_control *config = &control->config->control;
+    if (control->alias_count == 0) {
+        return true;
+    }
+    control->resolver =
+        resolver_new(&control->loop, config->resolvers, config->resolver_count, TIMEOUT_MS, err);
+    if (control->resolver == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < control->alias_count; i++) {
+        struct alias_source *source = control->aliases[i];
+        uv_timer_init(&control->loop, &source->timer);
+        source->timer.data = source;
+        uv_timer_start(&source->timer, on_due, 0, 0);
+    }
+    return true;
+}
+
+void alias_sources_stop(struct control *control)
+{
+    if (control->resolver == NULL) {
+        return;
+    }
+    resolver_close(STEAL(control->resolver));
+    for (size_t i = 0; i < control->alias_count; i++) {
+        uv_close((uv_handle_t *)&control->aliases[i]->timer, NULL);
+    }
+}
+
+void alias_sources_free(struct control *control)
+{
+    for (size_t i = 0; i < control->alias_count; i++) {
+        struct alias_source *source = control->aliases[i];
+        alias_done(&source->alias);
+        free(source->users);
+        free(source->host);
+        free(source);
+    }
+    free(control->aliases);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The hosts that members name as their alias target: asked for, remembered, and, when their
+ * addresses change, probed and published. Members that name the same host (and have the same type)
+ * share one. Control thread only. */
+#pragma once
+
+#include "control/alias.h"
+#include "control/model.h"
+#include "control/resolver.h"
+
+#define ALIAS_ADDRESS_TEXT_SIZE 46 /* INET6_ADDRSTRLEN */
+
+struct alias_user {
+    struct record_set_state *set;
+    struct member_state *member;
+};
+
+struct alias_source {
+    struct control *control;
+    char *host; /* lower case, no final dot */
+    const char *type;
+    int family;
+    struct alias alias;
+    struct alias_user *users;
+    size_t user_count;
+    uv_timer_t timer; /* the next question, or the moment when the addresses become stale */
+};
+
+/* Finds or makes the source of each member with an alias target and restores what the store has;
+ * each member's new_records are then what to publish first. */
+MUST_CHECK bool alias_sources_restore(struct control *control, struct error *err);
+/* Starts to ask. Health checks have been started. */
+MUST_CHECK bool alias_sources_start(struct control *control, struct error *err);
+/* Closes what alias_sources_start opened, if it did. */
+void alias_sources_stop(struct control *control);
+void alias_sources_free(struct control *control);
+
+void alias_source_print(const struct alias_source *source, size_t index,
+                        char out[ALIAS_ADDRESS_TEXT_SIZE]);
