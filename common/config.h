@@ -23,6 +23,15 @@ struct config_cookies {
     bool is_required;        /* over UDP; without a valid one: BADCOOKIE */
 };
 
+struct config_rate_limit {
+    unsigned responses_per_second; /* of each worker, to one client network; 0, the default: off */
+    unsigned window_s;             /* default 15 */
+    unsigned slip;                 /* every how many-th over the limit is truncated; default 2 */
+    unsigned size;                 /* buckets of each worker; default 65536 */
+    struct prefix *exempt;
+    size_t exempt_count;
+};
+
 struct config_server {
     struct address *listen; /* UDP and TCP each; at least one */
     size_t listen_count;
@@ -33,6 +42,7 @@ struct config_server {
     const uint8_t *nsid;      /* RFC 5001; NULL: not answered */
     size_t nsid_len;          /* at most CONFIG_NSID_MAX */
     struct config_cookies cookies;
+    struct config_rate_limit rate_limit;
     int64_t tcp_idle_timeout_ms;  /* default 10 s */
     unsigned tcp_max_connections; /* in all, over all workers; default 1000 */
     struct prefix *client_subnet; /* sources whose EDNS client subnet option steers `sticky` */

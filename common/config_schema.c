@@ -41,6 +41,15 @@ static const cyaml_schema_field_t cookies_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t rate_limit_fields[] = {
+    REQUIRED(raw_rate_limit, responses_per_second),
+    OPTIONAL(raw_rate_limit, window),
+    OPTIONAL(raw_rate_limit, slip),
+    OPTIONAL(raw_rate_limit, size),
+    LIST(raw_rate_limit, exempt, OPTIONAL_PTR, &text, 0, LIST_MAX),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t server_fields[] = {
     LIST(raw_server, listen, CYAML_FLAG_POINTER, &text, 1, LIST_MAX),
     OPTIONAL(raw_server, workers),
@@ -49,6 +58,8 @@ static const cyaml_schema_field_t server_fields[] = {
     OPTIONAL_TXT(raw_server, identity),
     OPTIONAL(raw_server, nsid),
     CYAML_FIELD_MAPPING_PTR("cookies", OPTIONAL_PTR, struct raw_server, cookies, cookies_fields),
+    CYAML_FIELD_MAPPING_PTR("rate_limit", OPTIONAL_PTR, struct raw_server, rate_limit,
+                            rate_limit_fields),
     CYAML_FIELD_MAPPING_PTR("tcp", OPTIONAL_PTR, struct raw_server, tcp, tcp_fields),
     LIST(raw_server, client_subnet, OPTIONAL_PTR, &text, 0, LIST_MAX),
     CYAML_FIELD_END,

@@ -18,6 +18,15 @@ struct raw_cookies {
     char *require;
 };
 
+struct raw_rate_limit {
+    char *responses_per_second;
+    char *window;
+    char *slip;
+    char *size;
+    char **exempt;
+    unsigned exempt_count;
+};
+
 struct raw_server {
     char **listen;
     unsigned listen_count;
@@ -27,6 +36,7 @@ struct raw_server {
     char *identity;
     char *nsid;
     struct raw_cookies *cookies;
+    struct raw_rate_limit *rate_limit;
     struct raw_tcp *tcp;
     char **client_subnet;
     unsigned client_subnet_count;

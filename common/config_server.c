@@ -12,6 +12,11 @@
 #define DAY_MS          ((int64_t)86400 * 1000)
 #define TCP_CLIENTS_MAX 1000000
 #define HOUR_MS         ((int64_t)3600 * 1000)
+#define RATE_MAX        1000000
+#define SLIP_MAX        100
+#define BUCKETS_MIN     1024
+#define BUCKETS_MAX     (1 << 24)
+#define HOUR_MS         ((int64_t)3600 * 1000)
 
 /* Processors that this process may use: in a container or under taskset fewer than there are. */
 static unsigned usable_processors(void)
@@ -66,20 +71,24 @@ static bool fill_listen(const struct place *place, const struct raw_server *raw,
     return true;
 }
 
-static bool fill_client_subnet(const struct place *place, const struct raw_server *raw,
-                               struct config_server *server)
+struct prefix_list {
+    struct prefix **prefixes;
+    size_t *count;
+};
+
+static bool fill_prefixes(const struct place *place, const char *key, char *const *texts,
+                          size_t count, struct prefix_list list)
 {
     struct error why;
-    size_t count = raw->client_subnet_count;
-    server->client_subnet =
-        arena_alloc(place->reader->arena, count * sizeof(*server->client_subnet));
-    server->client_subnet_count = count;
+    struct prefix *prefixes = arena_alloc(place->reader->arena, count * sizeof(*prefixes));
     for (size_t i = 0; i < count; i++) {
-        struct place at = place_item(place, "client_subnet", i);
-        if (!prefix_parse(&server->client_subnet[i], raw->client_subnet[i], &why)) {
+        struct place at = place_item(place, key, i);
+        if (!prefix_parse(&prefixes[i], texts[i], &why)) {
             return place_fail(&at, NULL, "%s", why.text);
         }
     }
+    *list.prefixes = prefixes;
+    *list.count = count;
     return true;
 }
 
@@ -152,6 +161,29 @@ static bool fill_cookies(const struct place *place, const struct raw_cookies *ra
     return true;
 }
 
+static bool fill_rate_limit(const struct place *place, const struct raw_rate_limit *raw,
+                            struct config_rate_limit *limit)
+{
+    struct place at = place_key(place, "rate_limit");
+    int64_t window_ms = 15000;
+    limit->slip = 2;
+    limit->size = 65536;
+    if (raw == NULL) {
+        return true;
+    }
+    bool ok =
+        fill_number(&at, "responses_per_second", raw->responses_per_second,
+                    (struct range){1, RATE_MAX}, &limit->responses_per_second) &&
+        fill_duration(&at, "window", raw->window, (struct range){1000, HOUR_MS}, &window_ms) &&
+        fill_number(&at, "slip", raw->slip, (struct range){0, SLIP_MAX}, &limit->slip) &&
+        fill_number(&at, "size", raw->size, (struct range){BUCKETS_MIN, BUCKETS_MAX},
+                    &limit->size) &&
+        fill_prefixes(&at, "exempt", raw->exempt, raw->exempt_count,
+                      (struct prefix_list){&limit->exempt, &limit->exempt_count});
+    limit->window_s = (unsigned)(window_ms / 1000);
+    return ok;
+}
+
 static bool fill_tcp(const struct place *place, const struct raw_tcp *raw,
                      struct config_server *server)
 {
@@ -171,15 +203,18 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
     unsigned payload = 1232; /* fits IPv6's least MTU: no fragments */
     server->tcp_idle_timeout_ms = 10000;
     server->tcp_max_connections = 1000;
-    bool ok = fill_listen(&place, raw, server) &&
-              fill_workers(&place, raw->workers, &server->workers) &&
-              fill_number(&place, "udp_payload_max", raw->udp_payload_max,
-                          (struct range){512, 4096}, &payload) &&
-              fill_text(&place, "version", raw->version, &server->version) &&
-              fill_text(&place, "identity", raw->identity, &server->identity) &&
-              fill_nsid(&place, raw->nsid, server) &&
-              fill_cookies(&place, raw->cookies, &server->cookies) &&
-              fill_tcp(&place, raw->tcp, server) && fill_client_subnet(&place, raw, server);
+    bool ok =
+        fill_listen(&place, raw, server) && fill_workers(&place, raw->workers, &server->workers) &&
+        fill_number(&place, "udp_payload_max", raw->udp_payload_max, (struct range){512, 4096},
+                    &payload) &&
+        fill_text(&place, "version", raw->version, &server->version) &&
+        fill_text(&place, "identity", raw->identity, &server->identity) &&
+        fill_nsid(&place, raw->nsid, server) &&
+        fill_cookies(&place, raw->cookies, &server->cookies) &&
+        fill_rate_limit(&place, raw->rate_limit, &server->rate_limit) &&
+        fill_tcp(&place, raw->tcp, server) &&
+        fill_prefixes(&place, "client_subnet", raw->client_subnet, raw->client_subnet_count,
+                      (struct prefix_list){&server->client_subnet, &server->client_subnet_count});
     server->udp_payload_max = (uint16_t)payload;
     return ok;
 }

@@ -12,6 +12,7 @@
 #include "server/options.h"
 #include "server/query.h"
 #include "server/response.h"
+#include "server/restrain.h"
 #include "server/secure.h"
 
 void answer_context_init(struct answer_context *context, const struct config_server *config,
@@ -21,7 +22,8 @@ void answer_context_init(struct answer_context *context, const struct config_ser
     context->slot = slot;
     context->scratch = alloc_zeroed(1, CHAIN_SCRATCH_SIZE);
     context->cookies = NULL;
-    context->wall_s = 0;
+    context->rate_limit = NULL;
+    answer_context_set_time(context, 0, 0);
     pick_state_init(&context->pick, set_count, seed);
 }
 
@@ -285,6 +287,9 @@ size_t answer_query(struct answer_context *context, const struct answer_task *ta
         answer_question(&response);
     } else {
         response.rcode = (uint16_t)rcode_of(verdict);
+    }
+    if (response.context->rate_limit != NULL && !restrain_response(&response)) {
+        return 0;
     }
     return finish(&response);
 }

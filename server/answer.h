@@ -19,6 +19,7 @@
 #define ANSWER_OPTIONS_MAX (4 + CONFIG_NSID_MAX + 4 + ANSWER_COOKIE_LEN + 4 + 2 + 4 + 2)
 
 struct cookie_secrets;
+struct rate_limit;
 
 struct answer_context {
     const struct config_server *config;
@@ -26,6 +27,8 @@ struct answer_context {
     struct pick_state pick;
     uint8_t *scratch;                     /* where a chain's pieces are unpacked; see chain.c */
     const struct cookie_secrets *cookies; /* NULL: none are answered */
+    struct rate_limit *rate_limit;        /* NULL: no limit; owned by the worker */
+    uint32_t now_ms;                      /* monotonic, modulo 2^32; for the limit */
     uint32_t wall_s; /* seconds since the epoch; set by the worker before each batch */
     uint8_t options[ANSWER_OPTIONS_MAX]; /* of the response that is being made */
 };
@@ -35,17 +38,19 @@ struct answer_source {
     bool is_tcp;
 };
 
-/* Borrows config and slot; cookies are off until context->cookies is set. set_count:
+/* Borrows config and slot; cookies and limit are off until they are set. set_count:
  * snapshot->set_count, which is fixed while the daemon runs. seed: different for each worker and
  * each start. */
 void answer_context_init(struct answer_context *context, const struct config_server *config,
                          struct worker_slot *slot, size_t set_count, uint64_t seed);
 void answer_context_done(struct answer_context *context);
 
-/* Before each batch of queries. */
-static inline void answer_context_set_time(struct answer_context *context, uint32_t wall_s)
+/* Before each batch of queries. now_ms: monotonic. */
+static inline void answer_context_set_time(struct answer_context *context, uint32_t wall_s,
+                                           uint64_t now_ms)
 {
     context->wall_s = wall_s;
+    context->now_ms = (uint32_t)now_ms;
 }
 
 /* What a query is answered with and where that goes. */

@@ -2,6 +2,7 @@
 #include "server/pick.h"
 
 #include <assert.h>
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,4 +107,14 @@ uint64_t pick_client_v6(const uint8_t address[16])
         client |= (uint64_t)address[i] << (56 - 8 * i);
     }
     return client;
+}
+
+uint64_t pick_client(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+        return pick_client_v6(v6->sin6_addr.s6_addr);
+    }
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
+    return pick_client_v4((const uint8_t *)&v4->sin_addr.s_addr);
 }

@@ -85,3 +85,6 @@ static inline uint64_t pick_client_v4(const uint8_t address[4])
 }
 
 uint64_t pick_client_v6(const uint8_t address[16]);
+struct sockaddr;
+/* AF_INET or AF_INET6. */
+uint64_t pick_client(const struct sockaddr *address);

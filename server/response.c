@@ -66,13 +66,7 @@ static uint64_t client_of(struct response *response)
     if (client_of_option(response, &client)) {
         return client;
     }
-    const struct sockaddr *address = response->task->source.address;
-    if (address->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
-        return pick_client_v6(v6->sin6_addr.s6_addr);
-    }
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
-    return pick_client_v4((const uint8_t *)&v4->sin_addr.s_addr);
+    return pick_client(response->task->source.address);
 }
 
 static size_t pick(struct response *response, const struct weights *weights)

@@ -158,7 +158,7 @@ static size_t answer_frames(struct tcp_connection *connection, const uint8_t *oc
     struct tcp_service *service = connection->service;
     const struct snapshot *snapshot = exchange_take(service->exchange, service->worker);
     size_t used = 0;
-    answer_context_set_time(service->context, clock_wall_s());
+    answer_context_set_time(service->context, clock_wall_s(), uv_now(service->loop));
     while (!connection->is_closing && !connection->is_paused && len - used >= FRAME_HEADER) {
         size_t frame_len = wire_load_u16(octets + used);
         if (len - used - FRAME_HEADER < frame_len) {

@@ -14,6 +14,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "server/listener.h"
+#include "server/rate_limit.h"
 #include "server/tcp.h"
 #include "server/udp.h"
 
@@ -44,12 +45,18 @@ struct worker {
     size_t listener_count;
 };
 
+/* Once for many batches: the loop asks the system before it calls. */
+static void set_time(struct worker *worker)
+{
+    answer_context_set_time(&worker->context, clock_wall_s(), uv_now(&worker->loop));
+}
+
 static void on_datagrams(uv_poll_t *poll, int status, int events)
 {
     struct watched_socket *watched = poll->data;
     (void)status; /* an error is read, and so cleared, like a packet */
     (void)events;
-    answer_context_set_time(&watched->worker->context, clock_wall_s());
+    set_time(watched->worker);
     /* More to come: the poll handle is level-triggered and will say so. */
     (void)udp_drain(&watched->worker->job, &watched->udp, BATCHES_PER_TURN);
 }
@@ -130,6 +137,7 @@ static void init_parts(struct worker *worker)
     answer_context_init(&worker->context, setup->config, slot, first->set_count,
                         make_seed(setup->index));
     worker->context.cookies = setup->cookies;
+    worker->context.rate_limit = rate_limit_new(&setup->config->rate_limit);
     worker->job = (struct udp_job){.context = &worker->context,
                                    .exchange = setup->exchange,
                                    .worker = setup->index,
@@ -177,7 +185,7 @@ static void finish_work(struct worker *worker)
     for (unsigned i = 0; i < TURNS_AT_END; i++) {
         uv_run(&worker->loop, UV_RUN_NOWAIT);
     }
-    answer_context_set_time(&worker->context, clock_wall_s());
+    set_time(worker);
     for (size_t i = 0; i < worker->socket_count; i++) {
         (void)udp_drain(&worker->job, &worker->sockets[i].udp, BATCHES_AT_END);
     }
@@ -250,6 +258,7 @@ void worker_free(struct worker *worker)
     }
     tcp_service_done(&worker->tcp);
     udp_buffers_free(worker->job.buffers);
+    rate_limit_free(worker->context.rate_limit);
     answer_context_done(&worker->context);
     free(worker->sockets);
     free(worker->listeners);

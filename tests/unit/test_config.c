@@ -503,7 +503,7 @@ static void unknown_keys_inside_are_named(void **state)
            "max_connections");
     refuse("server: { <<: { workers: 1 }, listen: [127.0.0.1] }\n" CONTROL ZONES,
            ":1: server.<<: found an unknown key, expected one of: listen, workers, "
-           "udp_payload_max, version, identity, nsid, cookies, tcp, client_subnet");
+           "udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, client_subnet");
 }
 
 static void values_of_the_wrong_shape_are_refused(void **state)
@@ -631,6 +631,36 @@ static void what_is_said_of_cookies_and_nsid_is_read(void **state)
     assert_memory_equal(config->server.nsid, "fra-1", 5);
     assert_true(config->server.cookies.is_required);
     assert_non_null(strstr(config->server.cookies.secret_file, "/cookie.secret"));
+}
+
+static void a_rate_limit_is_read_with_its_defaults(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config =
+        load_good(SERVER "  rate_limit: { responses_per_second: 20 }\n" CONTROL ZONES);
+    const struct config_rate_limit *limit = &config->server.rate_limit;
+    assert_int_equal(limit->responses_per_second, 20);
+    assert_int_equal(limit->window_s, 15);
+    assert_int_equal(limit->slip, 2);
+    assert_int_equal(limit->size, 65536);
+    assert_int_equal(limit->exempt_count, 0);
+    CLEANUP(config_freep)
+    struct config *other =
+        load_good(SERVER "  rate_limit: { responses_per_second: 5, window: 2s, slip: 0,\n"
+                         "    size: 4096, exempt: [192.0.2.0/24] }\n" CONTROL ZONES);
+    limit = &other->server.rate_limit;
+    assert_int_equal(limit->window_s, 2);
+    assert_int_equal(limit->slip, 0);
+    assert_int_equal(limit->size, 4096);
+    assert_int_equal(limit->exempt[0].bits, 24);
+    CLEANUP(config_freep) struct config *least = load_good(LEAST);
+    assert_int_equal(least->server.rate_limit.responses_per_second, 0);
+    refuse(SERVER "  rate_limit:\n    responses_per_second: 0\n" CONTROL ZONES,
+           ":4: server.rate_limit.responses_per_second: found \"0\", expected a whole number from "
+           "1 to 1000000");
+    refuse(SERVER "  rate_limit:\n    responses_per_second: 1\n    window: 500ms\n" CONTROL ZONES,
+           ":5: server.rate_limit.window: found 500ms, expected 1s to 1h");
 }
 
 static void cookies_that_are_off_have_no_settings(void **state)
@@ -1132,6 +1162,7 @@ int main(void)
         cmocka_unit_test(server_values_out_of_range_are_refused),
         cmocka_unit_test(an_nsid_is_text_or_hexadecimal),
         cmocka_unit_test(what_is_said_of_cookies_and_nsid_is_read),
+        cmocka_unit_test(a_rate_limit_is_read_with_its_defaults),
         cmocka_unit_test(cookies_that_are_off_have_no_settings),
         cmocka_unit_test(listen_addresses_are_checked),
         cmocka_unit_test(http_for_everybody_needs_a_token),

@@ -31,7 +31,7 @@ static int set_up(void **state)
     memset(&secrets, 7, sizeof(secrets));
     secrets.count = 1;
     fixture->context.cookies = &secrets;
-    answer_context_set_time(&fixture->context, NOW_S);
+    answer_context_set_time(&fixture->context, NOW_S, 0);
     return 0;
 }
 

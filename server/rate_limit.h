@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Response rate limiting: a client network that is sent the same again and again over UDP is
+ * probably the victim of forged queries. A table of fixed size, one for each worker; what finds no
+ * place takes that of the bucket that rested longest, so that a full table lets too much pass,
+ * never too little. Time is an argument. One worker's thread. */
+#pragma once
+
+#include <stdint.h>
+
+#include "common/config.h"
+
+struct rate_limit;
+
+/* NULL when the configuration sets no rate. Caller owns; borrows config. */
+struct rate_limit *rate_limit_new(const struct config_rate_limit *config);
+void rate_limit_free(struct rate_limit *limit);
+
+/* What counts as the same: responses of the same kind about the same name, or any errors. */
+enum rate_kind {
+    RATE_ANSWER,   /* by the name of the node, which is the wildcard's for what it answers */
+    RATE_NXDOMAIN, /* by the zone's name */
+    RATE_ERROR,    /* no name */
+};
+
+struct rate_subject {
+    uint64_t client; /* pick_client_v4() or pick_client_v6(): /24 or /56 */
+    enum rate_kind kind;
+    uint8_t name_len;    /* 0: none */
+    const uint8_t *name; /* lower case, borrowed */
+};
+
+enum rate_verdict {
+    RATE_SEND,
+    RATE_SLIP, /* over the limit; to be sent without records and with TC, so that a client that is
+                  really there comes by TCP */
+    RATE_DROP,
+};
+
+/* Counts one response. now_ms runs over. */
+enum rate_verdict rate_limit_judge(struct rate_limit *limit, const struct rate_subject *subject,
+                                   uint32_t now_ms);
