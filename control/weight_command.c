@@ -217,7 +217,7 @@ static void flush(struct control *control)
     shift_publish(control);
     while (change != NULL) {
         struct weight_change *next = change->next;
-        if (is_done) {
+        if (is_done || change->is_refused) {
             answer(change);
         } else {
             admin_request_fail(change->call.request, "%s", err.text);

@@ -51,6 +51,23 @@ def test_commands_say_that_nothing_changed(make_lab):
     assert len(daemon.json("history")["history"]) == history + 1
 
 
+def test_a_command_is_told_its_own_fault_not_its_neighbour_s(make_daemon):
+    """Commands that come together share a transaction; a refusal is each one's own."""
+    daemon = make_daemon({"record_sets": [harness.record_set(harness.two_members())]})
+    fill_disk(daemon)
+    clients = [daemon.client() for _ in range(8)]
+    for client in clients:
+        client.call("status")
+    for number, client in enumerate(clients):
+        client.send("weight set", "www.catsndogs.lol", "A", f"blue={number + 252}")
+    for number, client in enumerate(clients):
+        answer = client.receive()
+        fault = "state file" if number + 252 < 256 else f"weight {number + 252}:"
+        assert not answer["ok"] and fault in answer["error"], (number, answer)
+        client.close()
+    assert daemon.weights() == {"blue": 100, "green": 0}
+
+
 def test_events_that_are_not_taken_in_are_named_and_may_come_again(make_lab):
     daemon = make_lab(hold="60s").daemon
     fill_disk(daemon)
