@@ -292,6 +292,8 @@ static const struct row rows[] = {
     {"zone list", zone_list},
     {"zone reload", zone_reload},
     {"zone check", zone_check},
+    {"key list", command_key_list},
+    {"key generate", command_key_generate},
     {"stats", stats},
     {"log level", level},
     {"history", command_history},

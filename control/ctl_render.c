@@ -395,6 +395,22 @@ static void render_zone_check(FILE *out, const struct style *style, const json_t
     fprintf(out, "%" PRId64 " zones checked, no error\n", field_number(result, "zones"));
 }
 
+static void render_keys(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *keys = list_of(result, "keys");
+    struct table *table = TABLE("ZONE", ">TAG", "ALGORITHM", "ROLE", "STATE", "DS");
+    for (size_t i = 0; i < json_array_size(keys); i++) {
+        const json_t *key = json_array_get(keys, i);
+        table_add(table, INK_BOLD, "%s", field_text(key, "zone"));
+        table_add(table, INK_PLAIN, "%" PRId64, field_number(key, "tag"));
+        table_add(table, INK_PLAIN, "%s", field_text(key, "algorithm"));
+        table_add(table, INK_PLAIN, "%s", field_text(key, "role"));
+        table_add(table, INK_PLAIN, "%s", field_text(key, "state"));
+        table_add(table, INK_PLAIN, "%s", field_text(key, "ds"));
+    }
+    table_print(table, out, style, "");
+}
+
 static void render_stats(FILE *out, const struct style *style, const json_t *result)
 {
     const char *name;
@@ -458,6 +474,8 @@ static const struct {
     {"zone list", render_zones},
     {"zone reload", render_zones},
     {"zone check", render_zone_check},
+    {"key list", render_keys},
+    {"key generate", render_keys},
     {"stats", render_stats},
     {"log level", render_level},
     {"history", render_history},

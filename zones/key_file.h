@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Keys in BIND's files: K<zone>.+<algorithm>+<tag>.key holds the DNSKEY, .private the private key
- * and when it is to be used. Private to zones/. Any thread. */
+ * and when it is to be used. Any thread. */
 #pragma once
 
 #include <stdbool.h>
@@ -41,3 +41,22 @@ void key_set_free(struct key_set *keys);
 
 bool key_is_published(const struct key *key, int64_t now_s);
 bool key_is_active(const struct key *key, int64_t now_s);
+
+/* "ECDSAP256SHA256", "ED25519" or "RSASHA256", letter case aside. */
+MUST_CHECK bool key_algorithm_parse(const char *name, uint8_t *algorithm, struct error *err);
+const char *key_algorithm_name(uint8_t algorithm);
+
+struct key_request {
+    const char *folder;
+    const struct name *origin;
+    uint8_t algorithm;
+    bool is_ksk; /* the SEP flag */
+    int64_t now_s;
+};
+
+/* Makes a key that is published and signs from now on. path: of its .private file, for the caller
+ * to free. Chance comes from the system: it is a key. */
+MUST_CHECK bool key_generate(const struct key_request *request, char **path, struct error *err);
+
+/* RDATA of the DS with SHA-256 (RFC 4509) as a zone file has it; for the caller to free. */
+char *key_print_ds(const struct key *key);

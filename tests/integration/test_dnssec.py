@@ -311,3 +311,44 @@ def test_a_key_is_published_when_its_time_comes(keep):
     assert len(dnskeys(daemon)) == 2
     harness.wait_for(lambda: len(dnskeys(daemon)) == 3, "the third key is in the zone", 15)
     check_with_delv(daemon, [("two", "A", None), ("nope", "A", None)])
+
+
+def test_keys_are_listed_with_their_ds(make_signed):
+    daemon = make_signed("nsec", ECDSA)
+    keys = daemon.json("key", "list")["keys"]
+    assert [(key["tag"], key["role"], key["state"]) for key in keys] == [
+        (3177, "zsk", "active"), (59225, "ksk", "active")]
+    ksk = next(key for key in dnskeys(daemon) if key.flags & 1)
+    assert dns.dnssec.make_ds(ORIGIN, ksk, "SHA256").to_text() == keys[1]["ds"].lower()
+    assert keys[0]["ds"] is None and keys[1]["algorithm"] == "ECDSAP256SHA256"
+    assert keys[1]["ds"] in daemon.ctl("key", "list", "example.test").stdout
+    assert "nope.test" in daemon.ctl("key", "list", "nope.test", status=1).stderr
+
+
+@pytest.mark.parametrize("algorithm", ["ECDSAP256SHA256", "ED25519", "RSASHA256"])
+def test_a_key_that_was_made_signs_and_others_read_it(make_signed, algorithm):
+    daemon = make_signed("nsec", ECDSA)
+    before = {key["tag"] for key in daemon.json("key", "list")["keys"]}
+    made = daemon.json("key", "generate", "example.test", "csk", "--algorithm", algorithm)["keys"]
+    key, = [one for one in made if one["tag"] not in before]
+    assert key["state"] == "active" and key["algorithm"] == algorithm
+    assert pathlib.Path(key["file"]).stat().st_mode & 0o777 == 0o600
+    assert len(dnskeys(daemon)) == 3
+    for path in (daemon.folder / "keys").glob("*"):
+        if path.stem.split("+")[2] not in (f"{key['tag']:05}",):
+            path.unlink()
+    daemon.ctl("zone", "reload")
+    check_with_delv(daemon, [("two", "A", None), ("nope", "A", None), ("www", "A", None)])
+    done = subprocess.run(["dnssec-settime", "-p", "all", key["file"]], capture_output=True,
+                          text=True, timeout=60)
+    assert done.returncode == 0 and "Activate" in done.stdout, done
+
+
+def test_wrong_requests_for_keys_are_refused(make_signed):
+    daemon = make_signed("nsec", ECDSA)
+    for arguments, text in [
+            (("example.test", "key"), "expected ksk, zsk or csk"),
+            (("nope.test", "csk"), "no zone nope.test"),
+            (("example.test", "csk", "--algorithm", "RSAMD5"), "expected ECDSAP256SHA256")]:
+        assert text in daemon.ctl("key", "generate", *arguments, status=1).stderr
+    assert len(list((daemon.folder / "keys").glob("*"))) == 4
