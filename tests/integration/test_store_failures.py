@@ -13,7 +13,7 @@ def fill_disk(daemon):
     """From here on no file of the daemon grows, as on a full disk. The log has room: it is far
     shorter than what the state file has written ahead."""
     other = [task_event("nobodys", "ecs-svc/9", task=1000 + one) for one in range(300)]
-    assert set(daemon.push(*other)) == {"other service"}
+    assert daemon.push(*other)[0] in ("other service", "other cluster")
     size = daemon.state_path.with_name("ballast.db-wal").stat().st_size
     assert size > 50_000 > len(daemon.log())
     resource.prlimit(daemon.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
