@@ -43,8 +43,9 @@ struct config_server {
     size_t nsid_len;          /* at most CONFIG_NSID_MAX */
     struct config_cookies cookies;
     struct config_rate_limit rate_limit;
-    int64_t tcp_idle_timeout_ms;  /* default 10 s */
-    unsigned tcp_max_connections; /* in all, over all workers; default 1000 */
+    int64_t tcp_idle_timeout_ms;             /* default 10 s */
+    unsigned tcp_max_connections;            /* in all, over all workers; default 1000 */
+    unsigned tcp_max_connections_per_client; /* over all workers; default 100 */
     struct prefix *client_subnet; /* sources whose EDNS client subnet option steers `sticky` */
     size_t client_subnet_count;   /* 0, the default: the option is ignored */
 };

@@ -31,6 +31,7 @@ static const cyaml_schema_value_t text = {
 static const cyaml_schema_field_t tcp_fields[] = {
     OPTIONAL(raw_tcp, idle_timeout),
     OPTIONAL(raw_tcp, max_connections),
+    OPTIONAL(raw_tcp, max_connections_per_client),
     CYAML_FIELD_END,
 };
 

@@ -10,6 +10,7 @@
 struct raw_tcp {
     char *idle_timeout;
     char *max_connections;
+    char *max_connections_per_client;
 };
 
 struct raw_cookies {

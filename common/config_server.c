@@ -192,7 +192,10 @@ static bool fill_tcp(const struct place *place, const struct raw_tcp *raw,
            (fill_duration(&tcp, "idle_timeout", raw->idle_timeout, (struct range){1, DAY_MS},
                           &server->tcp_idle_timeout_ms) &&
             fill_number(&tcp, "max_connections", raw->max_connections,
-                        (struct range){1, TCP_CLIENTS_MAX}, &server->tcp_max_connections));
+                        (struct range){1, TCP_CLIENTS_MAX}, &server->tcp_max_connections) &&
+            fill_number(&tcp, "max_connections_per_client", raw->max_connections_per_client,
+                        (struct range){1, TCP_CLIENTS_MAX},
+                        &server->tcp_max_connections_per_client));
 }
 
 bool fill_server(const struct config_reader *reader, const struct raw_server *raw)
@@ -203,6 +206,7 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
     unsigned payload = 1232; /* fits IPv6's least MTU: no fragments */
     server->tcp_idle_timeout_ms = 10000;
     server->tcp_max_connections = 1000;
+    server->tcp_max_connections_per_client = 100;
     bool ok =
         fill_listen(&place, raw, server) && fill_workers(&place, raw->workers, &server->workers) &&
         fill_number(&place, "udp_payload_max", raw->udp_payload_max, (struct range){512, 4096},

@@ -6,10 +6,11 @@
 #include "common/alloc.h"
 #include "server/cookie.h"
 #include "server/listener.h"
+#include "server/tcp_places.h"
 #include "server/worker.h"
 
 struct server {
-    atomic_uint open_connections;
+    struct tcp_places *places;
     struct cookie_secrets cookies;
     size_t worker_count;
     struct worker *workers[];
@@ -50,6 +51,8 @@ struct server *server_start(const struct config_server *config, struct exchange 
     size_t count = exchange->worker_count;
     struct server *server = alloc_zeroed(1, sizeof(*server) + count * sizeof(server->workers[0]));
     server->worker_count = count;
+    server->places = tcp_places_new(config->tcp_max_connections,
+                                    config->tcp_max_connections_per_client, (unsigned)count);
     if (!fill_cookies(&config->cookies, &server->cookies, err)) {
         server_stop(server);
         return NULL;
@@ -58,7 +61,7 @@ struct server *server_start(const struct config_server *config, struct exchange 
         struct worker_setup setup = {.config = config,
                                      .exchange = exchange,
                                      .index = i,
-                                     .open_connections = &server->open_connections,
+                                     .places = server->places,
                                      .cookies =
                                          config->cookies.is_enabled ? &server->cookies : NULL};
         server->workers[i] = worker_new(&setup, err);
@@ -91,5 +94,6 @@ void server_stop(struct server *server)
     for (size_t i = 0; i < server->worker_count; i++) {
         worker_free(server->workers[i]);
     }
+    tcp_places_free(server->places);
     free(server);
 }

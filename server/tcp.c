@@ -8,6 +8,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "server/dns.h"
+#include "server/tcp_places.h"
 #include "server/wire.h"
 
 #define BACKLOG           511
@@ -23,7 +24,8 @@ struct tcp_connection {
     struct tcp_connection *older, *newer; /* by idle_since */
     uint64_t idle_since;                  /* uv_now() when the last query was answered */
     struct sockaddr_storage peer;
-    uint8_t *input; /* octets that are not answered yet; NULL when there are none */
+    uint64_t client; /* whom it counts for; see tcp_places.h */
+    uint8_t *input;  /* octets that are not answered yet; NULL when there are none */
     size_t input_len, input_size;
     bool is_paused; /* the client does not take its answers */
     bool is_at_end; /* it has sent all that it will send */
@@ -68,7 +70,7 @@ static void close_connection(struct tcp_connection *connection)
     }
     connection->is_closing = true;
     list_remove(connection);
-    atomic_fetch_sub_explicit(connection->service->open_connections, 1, memory_order_relaxed);
+    tcp_places_leave(connection->service->places, connection->client);
     uv_close((uv_handle_t *)&connection->handle, on_closed);
 }
 
@@ -276,39 +278,57 @@ static void on_refused_closed(uv_handle_t *handle)
     free(handle->data);
 }
 
-/* False: the daemon has as many connections as it may have. */
-static bool count_connection(struct tcp_service *service)
+static void count(const struct tcp_service *service, enum server_counter which)
 {
-    /* Relaxed: only the number matters. */
-    unsigned open = atomic_fetch_add_explicit(service->open_connections, 1, memory_order_relaxed);
-    if (open < service->config->tcp_max_connections) {
-        return true;
+    counter_add(&service->context->slot->counters[which], 1);
+}
+
+/* When all places are taken, our connection that is idle longest gives way; a worker that has none
+ * takes one beyond the limit. */
+static bool take_place(struct tcp_connection *connection)
+{
+    struct tcp_service *service = connection->service;
+    enum tcp_places_verdict verdict =
+        tcp_places_take(service->places, connection->client, service->oldest == NULL);
+    if (verdict == TCP_PLACES_FULL && service->oldest != NULL) {
+        count(service, COUNTER_TCP_GAVE_WAY);
+        close_connection(service->oldest);
+        verdict = tcp_places_take(service->places, connection->client, true);
     }
-    atomic_fetch_sub_explicit(service->open_connections, 1, memory_order_relaxed);
-    return false;
+    return verdict == TCP_PLACES_TAKEN;
 }
 
 static void start_connection(struct tcp_connection *connection)
 {
     struct tcp_service *service = connection->service;
-    int peer_len = sizeof(connection->peer);
+    count(service, COUNTER_TCP_CONNECTIONS);
     list_append(connection);
     if (!uv_is_active((uv_handle_t *)&service->timer)) {
         uv_timer_start(&service->timer, on_timer, (uint64_t)service->config->tcp_idle_timeout_ms,
                        0);
     }
     uv_tcp_nodelay(&connection->handle, 1);
-    if (uv_tcp_getpeername(&connection->handle, (struct sockaddr *)&connection->peer, &peer_len) !=
-            0 ||
-        uv_read_start((uv_stream_t *)&connection->handle, on_allocate, on_read) != 0) {
-        close_connection(connection); /* it has gone already */
+    if (uv_read_start((uv_stream_t *)&connection->handle, on_allocate, on_read) != 0) {
+        close_connection(connection);
     }
+}
+
+/* Who is there? False: nobody any more. */
+static bool accept_connection(struct tcp_connection *connection, uv_stream_t *listener)
+{
+    struct sockaddr *peer = (struct sockaddr *)&connection->peer;
+    int peer_len = sizeof(connection->peer);
+    if (uv_accept(listener, (uv_stream_t *)&connection->handle) != 0 ||
+        uv_tcp_getpeername(&connection->handle, peer, &peer_len) != 0) {
+        return false;
+    }
+    connection->client = tcp_places_client(peer);
+    return true;
 }
 
 static void on_connection(uv_stream_t *listener, int status)
 {
     struct tcp_service *service = listener->data;
-    counter *counters = service->context->slot->counters;
     if (status < 0) {
         return;
     }
@@ -316,16 +336,15 @@ static void on_connection(uv_stream_t *listener, int status)
     connection->service = service;
     uv_tcp_init(service->loop, &connection->handle);
     connection->handle.data = connection;
-    if (uv_accept(listener, (uv_stream_t *)&connection->handle) != 0) {
+    if (!accept_connection(connection, listener)) {
         uv_close((uv_handle_t *)&connection->handle, on_refused_closed);
         return;
     }
-    if (!count_connection(service)) {
-        counter_add(&counters[COUNTER_TCP_REFUSED], 1);
+    if (!take_place(connection)) {
+        count(service, COUNTER_TCP_REFUSED);
         uv_close((uv_handle_t *)&connection->handle, on_refused_closed);
         return;
     }
-    counter_add(&counters[COUNTER_TCP_CONNECTIONS], 1);
     start_connection(connection);
 }
 

@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -147,7 +148,7 @@ static void init_parts(struct worker *worker)
                                        .context = &worker->context,
                                        .exchange = setup->exchange,
                                        .worker = setup->index,
-                                       .open_connections = setup->open_connections};
+                                       .places = setup->places};
     tcp_service_init(&worker->tcp);
     uv_async_init(&worker->loop, &worker->wake, on_wake);
     worker->wake.data = worker;

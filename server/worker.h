@@ -2,7 +2,6 @@
 /* One thread of the data plane: its sockets, its loop, its buffers. */
 #pragma once
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -11,13 +10,14 @@
 #include "zones/exchange.h"
 
 struct cookie_secrets;
+struct tcp_places;
 struct worker;
 
 struct worker_setup {
     const struct config_server *config;
     struct exchange *exchange;
     size_t index;
-    atomic_uint *open_connections;        /* of all workers */
+    struct tcp_places *places;            /* of all workers */
     const struct cookie_secrets *cookies; /* NULL: none */
 };
 

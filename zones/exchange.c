@@ -16,6 +16,7 @@ static const char *const counter_names[COUNTER_COUNT] = {
     [COUNTER_TCP_QUERIES] = "tcp_queries",
     [COUNTER_TCP_CONNECTIONS] = "tcp_connections",
     [COUNTER_TCP_REFUSED] = "tcp_refused",
+    [COUNTER_TCP_GAVE_WAY] = "tcp_gave_way",
     [COUNTER_TCP_TIMEOUTS] = "tcp_timeouts",
     [COUNTER_NOERROR] = "noerror",
     [COUNTER_FORMERR] = "formerr",

@@ -15,7 +15,8 @@ enum server_counter {
     COUNTER_UDP_QUERIES,
     COUNTER_TCP_QUERIES,
     COUNTER_TCP_CONNECTIONS, /* accepted */
-    COUNTER_TCP_REFUSED,     /* over the limit */
+    COUNTER_TCP_REFUSED,     /* over the limit of its client */
+    COUNTER_TCP_GAVE_WAY,    /* closed for a new one, when all were taken */
     COUNTER_TCP_TIMEOUTS,
     COUNTER_NOERROR, /* responses by RCODE */
     COUNTER_FORMERR,

@@ -216,6 +216,7 @@ struct fixture *fixture_new(size_t worker_count)
     config->server.udp_payload_max = 1232;
     config->server.tcp_idle_timeout_ms = 10000;
     config->server.tcp_max_connections = 1000;
+    config->server.tcp_max_connections_per_client = 1000;
     fixture->sets = record_sets_new(config, &err);
     if (fixture->sets == NULL) {
         fail("record sets", err.text);

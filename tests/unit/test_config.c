@@ -75,6 +75,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_null(config->server.identity);
     assert_int_equal(config->server.tcp_idle_timeout_ms, 10000);
     assert_int_equal(config->server.tcp_max_connections, 1000);
+    assert_int_equal(config->server.tcp_max_connections_per_client, 100);
     assert_int_equal(config->server.client_subnet_count, 0);
     assert_null(config->server.nsid);
     assert_true(config->server.cookies.is_enabled);
@@ -110,7 +111,7 @@ static void everything_that_is_said_is_read(void **state)
         "  udp_payload_max: 4096\n"
         "  version: none of your business\n"
         "  identity: ns1\n"
-        "  tcp: { idle_timeout: 3s, max_connections: 20 }\n"
+        "  tcp: { idle_timeout: 3s, max_connections: 20, max_connections_per_client: 7 }\n"
         "  client_subnet: [192.0.2.0/24, \"2001:db8::/32\"]\n"
         "control:\n"
         "  socket: s\n"
@@ -146,6 +147,7 @@ static void everything_that_is_said_is_read(void **state)
     assert_string_equal(server->identity, "ns1");
     assert_int_equal(server->tcp_idle_timeout_ms, 3000);
     assert_int_equal(server->tcp_max_connections, 20);
+    assert_int_equal(server->tcp_max_connections_per_client, 7);
     assert_int_equal(server->client_subnet_count, 2);
     assert_int_equal(server->client_subnet[0].bits, 24);
     const struct config_control *control = &config->control;
@@ -500,7 +502,7 @@ static void unknown_keys_inside_are_named(void **state)
            "weight, values, alias, health_check, ecs_service, ecs_container");
     refuse("server:\n  listen: [127.0.0.1]\n  tcp:\n    idle: 1s\n" CONTROL ZONES,
            ":4: server.tcp.idle: found an unknown key, expected one of: idle_timeout, "
-           "max_connections");
+           "max_connections, max_connections_per_client");
     refuse("server: { <<: { workers: 1 }, listen: [127.0.0.1] }\n" CONTROL ZONES,
            ":1: server.<<: found an unknown key, expected one of: listen, workers, "
            "udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, client_subnet");

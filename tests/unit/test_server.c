@@ -72,15 +72,16 @@ static bool has_ipv6(void)
     return works;
 }
 
-static struct running start(int64_t timeout_ms)
+static struct running start_with(int64_t timeout_ms, size_t worker_count, unsigned max_per_client)
 {
-    struct running running = {.fixture = fixture_new(WORKERS)};
+    struct running running = {.fixture = fixture_new(worker_count)};
     struct error err;
     struct config_server *config = &running.fixture->config.server;
     config->listen = running.listen;
     config->listen_count = has_ipv6() ? 2 : 1;
     config->tcp_idle_timeout_ms = timeout_ms;
     config->tcp_max_connections = TCP_MAX;
+    config->tcp_max_connections_per_client = max_per_client;
     /* Between finding a port and using it somebody else may take it. */
     for (unsigned attempt = 0; attempt < 20 && running.server == NULL; attempt++) {
         uint16_t port = find_port();
@@ -90,6 +91,11 @@ static struct running start(int64_t timeout_ms)
     }
     assert_non_null(running.server);
     return running;
+}
+
+static struct running start(int64_t timeout_ms)
+{
+    return start_with(timeout_ms, WORKERS, 1000);
 }
 
 static void stop(struct running *running)
@@ -401,31 +407,69 @@ static void a_trickle_of_octets_does_not_keep_a_connection_open(void **state)
     stop(&running);
 }
 
-static void connections_over_the_limit_are_closed_at_once(void **state)
+/* A connection that has had its answer. */
+static int open_connection(const struct running *running)
+{
+    uint8_t frame[602], response[65535];
+    size_t len = frame_query(frame, "two.example.test", TYPE_A, 1);
+    int fd = connect_to(&running->listen[0], SOCK_STREAM);
+    send_all(fd, frame, len);
+    assert_true(receive_frame(fd, response) > 12);
+    return fd;
+}
+
+static bool is_open(int fd)
+{
+    uint8_t frame[602], response[65535];
+    size_t len = frame_query(frame, "two.example.test", TYPE_A, 1);
+    send_all(fd, frame, len);
+    return receive_frame(fd, response) > 12;
+}
+
+static void connections_over_a_clients_limit_are_closed_at_once(void **state)
 {
     (void)state;
-    struct running running = start(NEVER_MS);
-    uint8_t frame[602], response[65535];
+    struct running running = start_with(NEVER_MS, WORKERS, TCP_MAX);
     int fds[TCP_MAX];
-    size_t len = frame_query(frame, "two.example.test", TYPE_A, 1);
     for (size_t i = 0; i < TCP_MAX; i++) {
-        fds[i] = connect_to(&running.listen[0], SOCK_STREAM);
-        send_all(fds[i], frame, len);
-        assert_true(receive_frame(fds[i], response) > 12);
+        fds[i] = open_connection(&running);
     }
     int over = connect_to(&running.listen[0], SOCK_STREAM);
     assert_true(is_closed_by_peer(over));
     close(over);
     assert_int_equal(counted(&running, COUNTER_TCP_REFUSED), 1);
+    assert_int_equal(counted(&running, COUNTER_TCP_GAVE_WAY), 0);
     assert_int_equal(counted(&running, COUNTER_TCP_CONNECTIONS), TCP_MAX);
     /* A place that gets free is given again. */
     shutdown(fds[0], SHUT_WR);
     assert_true(is_closed_by_peer(fds[0]));
     close(fds[0]);
-    fds[0] = connect_to(&running.listen[0], SOCK_STREAM);
-    send_all(fds[0], frame, len);
-    assert_true(receive_frame(fds[0], response) > 12);
+    fds[0] = open_connection(&running);
     for (size_t i = 0; i < TCP_MAX; i++) {
+        assert_true(is_open(fds[i]));
+        close(fds[i]);
+    }
+    stop(&running);
+}
+
+/* One worker, so that it is known which connection is the oldest. */
+static void the_connection_that_is_idle_longest_gives_way(void **state)
+{
+    (void)state;
+    struct running running = start_with(NEVER_MS, 1, 1000);
+    int fds[TCP_MAX];
+    for (size_t i = 0; i < TCP_MAX; i++) {
+        fds[i] = open_connection(&running);
+    }
+    assert_true(is_open(fds[0])); /* the second is idle longest now */
+    int newer = open_connection(&running);
+    assert_true(is_closed_by_peer(fds[1]));
+    assert_int_equal(counted(&running, COUNTER_TCP_GAVE_WAY), 1);
+    assert_int_equal(counted(&running, COUNTER_TCP_REFUSED), 0);
+    assert_true(is_open(newer));
+    close(newer);
+    for (size_t i = 0; i < TCP_MAX; i++) {
+        assert_true(i == 1 || is_open(fds[i]));
         close(fds[i]);
     }
     stop(&running);
@@ -584,7 +628,8 @@ int main(void)
         cmocka_unit_test(a_client_that_never_reads_is_dropped),
         cmocka_unit_test(idle_connections_are_closed),
         cmocka_unit_test(a_trickle_of_octets_does_not_keep_a_connection_open),
-        cmocka_unit_test(connections_over_the_limit_are_closed_at_once),
+        cmocka_unit_test(connections_over_a_clients_limit_are_closed_at_once),
+        cmocka_unit_test(the_connection_that_is_idle_longest_gives_way),
         cmocka_unit_test(packets_without_an_answer_hurt_nobody),
         cmocka_unit_test(what_was_received_is_answered_before_the_end),
         cmocka_unit_test(no_answer_is_lost_wrong_or_old_while_weights_change),
