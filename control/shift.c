@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "control/alias_source.h"
 #include "control/effective.h"
 #include "zones/snapshot_builder.h"
 
@@ -77,6 +78,10 @@ void shift_build(struct record_set_state *set, struct snapshot_builder *builder)
     shift_effective(set, effective);
     snapshot_builder_set_weights(builder, set->record_set->id, effective);
     for (size_t m = 0; m < set->member_count; m++) {
+        if (set->members[m].alias != NULL) {
+            snapshot_builder_set_member_stale(builder, set->record_set->id, m,
+                                              set->members[m].alias->alias.is_stale);
+        }
         if (set->members[m].new_records != NULL) {
             snapshot_builder_set_member_records(builder, set->record_set->id, m,
                                                 STEAL(set->members[m].new_records));

@@ -26,6 +26,7 @@ struct chain {
     uint8_t visited[CHAIN_LINKS_MAX + 1][NAME_MAX_OCTETS]; /* lower case; visited[links] is name */
     const struct node *dnames[CHAIN_LINKS_MAX + 1];        /* written already */
     unsigned dname_count;
+    bool is_stale; /* an alias target's addresses too old are in it */
     struct chain_proof {
         const struct encoded *record;
         const struct zone *zone;
@@ -104,6 +105,7 @@ static struct wire_reader open_rrset(struct chain *chain, const uint8_t *base, s
     uint8_t *sections = begin_piece(chain, base, base_len, &reader);
     response_copy_member(choice, shift, sections);
     reader.len += choice.records->len;
+    chain->is_stale |= choice.is_stale;
     *counts = (struct encoded){.answer_count = choice.records->count};
     if (is_secure) {
         const struct encoded *signatures = &rrset->signatures[choice.member];
@@ -359,8 +361,10 @@ static bool take_step(struct chain *chain)
     if (found->rrset != NULL && found->rrset->record_set != RRSET_STATIC &&
         !response_has_records(chain->response, found->rrset->record_set)) {
         /* The RCODE is the last name's (RFC 6604 section 3), AA the first one's. */
-        chain->response->rcode = DNS_SERVFAIL;
-        chain->response->flags = chain->links == 0 ? 0 : chain->response->flags;
+        uint16_t flags = chain->links == 0 ? 0 : chain->response->flags;
+        chain->response->len = chain->writer.at;
+        response_fail(chain->response);
+        chain->response->flags = flags;
         return false;
     }
     remember_proofs(chain);
@@ -400,6 +404,7 @@ void chain_answer(struct response *response, struct lookup found)
     chain.name = query->name;
     chain.links = 0;
     chain.dname_count = 0;
+    chain.is_stale = false;
     chain.proof_count = 0;
     memcpy(chain.octets, response->out + DNS_HEADER_LEN, query->name.len);
     memcpy(chain.visited[0], query->name.lower, query->name.len);
@@ -411,5 +416,7 @@ void chain_answer(struct response *response, struct lookup found)
     response->len = chain.writer.at;
     if (chain.writer.failed) {
         response_truncate(response);
+    } else if (chain.is_stale) {
+        response_mark_stale(response);
     }
 }

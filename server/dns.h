@@ -34,6 +34,8 @@ enum dns_rcode {
 
 /* INFO-CODEs of extended errors (RFC 8914 section 4). */
 enum dns_extended_error {
+    DNS_ERROR_STALE_ANSWER = 3,
+    DNS_ERROR_NOT_READY = 14,
     DNS_ERROR_PROHIBITED = 18,
     DNS_ERROR_NOT_AUTHORITATIVE = 20,
     DNS_ERROR_NOT_SUPPORTED = 21,

@@ -2,6 +2,7 @@
 #include "server/response.h"
 
 #include "server/dns.h"
+#include "server/options.h"
 #include "server/pick.h"
 
 #define SCOPE_BITS_V4 24
@@ -92,7 +93,10 @@ static inline struct response_choice choose(struct response *response, uint32_t 
     counter *tally = &response->context->slot->tally[weights->record_set->first_member + index];
     uint64_t turn = counter_read(tally);
     counter_add(tally, 1);
-    struct response_choice choice = {.records = records, .member = index, .first = 0};
+    struct response_choice choice = {.records = records,
+                                     .member = index,
+                                     .first = 0,
+                                     .is_stale = weights->members[index].is_stale};
     if (records->count > 1) {
         choice.first = (uint16_t)((uint32_t)turn % records->count); /* 64 bits divide slowly */
     }
@@ -128,6 +132,12 @@ void response_fail(struct response *response)
 {
     response->flags = 0;
     response->rcode = DNS_SERVFAIL;
+    options_add_error(response, DNS_ERROR_NOT_READY);
+}
+
+void response_mark_stale(struct response *response)
+{
+    options_add_error(response, DNS_ERROR_STALE_ANSWER);
 }
 
 void response_add_weighted(struct response *response, uint32_t record_set, size_t base_len)
@@ -146,4 +156,7 @@ void response_add_weighted(struct response *response, uint32_t record_set, size_
     copy_member(choice, shift, response->out + response->len);
     response->len += len;
     response->answer_count = choice.records->count;
+    if (choice.is_stale) {
+        response_mark_stale(response);
+    }
 }

@@ -53,6 +53,7 @@ struct response_choice {
     const struct member_records *records;
     size_t member;
     uint16_t first;
+    bool is_stale;
 };
 struct response_choice response_choose(struct response *response, uint32_t record_set);
 /* False: no member has any (alias targets that were never resolved), and nobody can be chosen. The
@@ -62,6 +63,8 @@ static inline bool response_has_records(const struct response *response, uint32_
     return snapshot_weights(response->task->snapshot, record_set)->total > 0;
 }
 RARELY void response_fail(struct response *response);
+/* What is answered is older than it should be (RFC 8914 section 4.4); after the records. */
+RARELY void response_mark_stale(struct response *response);
 /* Appends the records of the member whose turn it is, or truncates, or makes it SERVFAIL. */
 void response_add_weighted(struct response *response, uint32_t record_set, size_t base_len);
 /* Copies the records from choice.first on and around to out, which has room for records->len. */

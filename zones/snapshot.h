@@ -19,6 +19,7 @@
 struct weighted_member {
     uint32_t upper;  /* end (inclusive) of its part of the range; means nothing with weight 0 */
     uint16_t weight; /* effective: 0 takes no part */
+    bool is_stale;   /* an alias target's addresses that are too old, for want of better ones */
     const struct member_records *records; /* the record set's own, or an alias target's latest */
 };
 

@@ -127,6 +127,7 @@ static struct weights *weights_new(const struct record_set *set, const uint16_t 
         sum += effective[i];
         member->weight = effective[i];
         member->upper = sum == 0 ? 0 : (uint32_t)((sum << 32) / weights->total - 1);
+        member->is_stale = old != NULL && old->members[i].is_stale;
         member->records = old == NULL ? &set->members[i].records : old->members[i].records;
     }
     return weights;
@@ -158,21 +159,29 @@ void snapshot_builder_set_weights(struct snapshot_builder *builder, uint32_t rec
     }
 }
 
-void snapshot_builder_set_member_records(struct snapshot_builder *builder, uint32_t record_set,
-                                         size_t member, struct member_records *records)
+/* The record set's weights, a copy of the base's when the builder has no own ones. */
+static struct weights *own_weights(struct snapshot_builder *builder, uint32_t record_set)
 {
     const struct weights **slot = own_slot(builder, record_set);
     const struct weights *base = base_weights(builder, record_set);
     const struct record_set *set = builder->sets->sets[record_set];
-    assert(member < set->member_count);
-    struct weights *own = (struct weights *)*slot;
-    if (own == NULL) {
-        CLEANUP(alloc_freep) uint16_t *none = alloc_zeroed(set->member_count, sizeof(*none));
-        own = weights_new(set, none, NULL);
-    } else if (own == base) {
+    size_t count = set->member_count;
+    if (*slot == NULL) {
+        CLEANUP(alloc_freep) uint16_t *none = alloc_zeroed(count, sizeof(*none));
+        *slot = weights_new(set, none, NULL);
+    } else if (*slot == base) {
         replace(builder, base);
-        own = alloc_copy(base, sizeof(*base) + set->member_count * sizeof(struct weighted_member));
+        *slot = alloc_copy(base, sizeof(*base) + count * sizeof(struct weighted_member));
     }
+    return (struct weights *)*slot;
+}
+
+void snapshot_builder_set_member_records(struct snapshot_builder *builder, uint32_t record_set,
+                                         size_t member, struct member_records *records)
+{
+    struct weights *own = own_weights(builder, record_set);
+    const struct weights *base = base_weights(builder, record_set);
+    assert(member < own->member_count);
     const struct member_records *old = own->members[member].records;
     if (is_loose(own, member)) {
         if (base != NULL && base->members[member].records == old) {
@@ -182,7 +191,14 @@ void snapshot_builder_set_member_records(struct snapshot_builder *builder, uint3
         }
     }
     own->members[member].records = records;
-    *slot = own;
+}
+
+void snapshot_builder_set_member_stale(struct snapshot_builder *builder, uint32_t record_set,
+                                       size_t member, bool is_stale)
+{
+    struct weights *own = own_weights(builder, record_set);
+    assert(member < own->member_count);
+    own->members[member].is_stale = is_stale;
 }
 
 static void retire(struct snapshot_builder *builder)

@@ -5,6 +5,7 @@
  * later one; what a snapshot shares with its successor passes to the successor. */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "zones/snapshot.h"
@@ -28,6 +29,10 @@ void snapshot_builder_set_weights(struct snapshot_builder *builder, uint32_t rec
  * it replaces is freed when no worker answers from it. Weights stay as they are. */
 void snapshot_builder_set_member_records(struct snapshot_builder *builder, uint32_t record_set,
                                          size_t member, struct member_records *records);
+
+/* The addresses of a member with an alias target are too old, or no more. */
+void snapshot_builder_set_member_stale(struct snapshot_builder *builder, uint32_t record_set,
+                                       size_t member, bool is_stale);
 
 /* Ends the builder. The caller owns the snapshot and publishes it before it builds another. */
 struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder);

@@ -45,6 +45,14 @@ def wait_for_addresses(daemon, *addresses, name="www.catsndogs.lol", kind="A"):
              f"{name} has {addresses}")
 
 
+def extended_error(daemon, name="www.catsndogs.lol"):
+    """The INFO-CODE (RFC 8914) of an answer, or None."""
+    for option in daemon.ask(name, use_edns=0).options:
+        if option.otype == 15:
+            return int.from_bytes(option.to_wire()[:2], "big")
+    return None
+
+
 def generation(daemon):
     return daemon.call("status")["generation"]
 
@@ -195,6 +203,9 @@ def test_a_stale_member_alone_still_answers(make, resolver):
     resolver.silent = True
     wait_for(lambda: shown(daemon)["alias"]["stale"], "it is stale")
     assert daemon.addresses() == ["127.0.0.2"] and shown(daemon)["effective_weight"] == 1
+    assert extended_error(daemon) == 3  # Stale Answer
+    resolver.silent = False
+    wait_for(lambda: extended_error(daemon) is None, "the answer is not stale", 15)
 
 
 @pytest.mark.parametrize("end", ["stop", "kill"])
@@ -232,6 +243,7 @@ def test_with_nothing_known_the_answer_is_servfail_until_there_is_something(make
     daemon = make([record_set([alias("green", 1)])]).start()
     answer = daemon.ask("www.catsndogs.lol")
     assert answer.rcode() == dns.rcode.SERVFAIL and not answer.answer and not answer.authority
+    assert extended_error(daemon) == 14  # Not Ready
     assert daemon.ask("aliased.catsndogs.lol").rcode() == dns.rcode.SERVFAIL  # a CNAME to it
     assert daemon.ask("www.catsndogs.lol", "AAAA").rcode() == dns.rcode.NOERROR
     green = shown(daemon)

@@ -22,10 +22,10 @@ deny server 'control/|tests/|zones/snapshot_builder\.h' 'server/main\.c'
 deny control 'server/|tests/'
 
 # The libraries.
-deny common 'ldns/|uv\.h|curl/|jansson|sqlite3|microhttpd|cmocka'
-deny zones 'uv\.h|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmocka'
+deny common 'ldns/|ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd|cmocka'
+deny zones 'ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmocka'
 deny zones 'ldns/' 'zones/(key_file|key_generate|rdata|record_type|signer)\.c'
-deny server 'ldns/|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmocka'
+deny server 'ldns/|ares\.h|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmocka'
 deny control 'ldns/|cyaml/|yaml\.h|cmocka'
 
 # Includes of ours begin at the root, so that the arrow shows.

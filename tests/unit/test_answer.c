@@ -745,6 +745,42 @@ static void a_chain_to_a_name_without_records_is_servfail(void **state)
            "SERVFAIL aa | toweighted.example.test. 300 IN CNAME www.example.test. | |");
 }
 
+static void extended_errors_say_why(void **state)
+{
+    (void)state;
+    snapshot_free(fixture_shift(fixture, FIXTURE_SET_WWW_A, 0, 0));
+    /* OPT with option 15, two octets: Not Ready (RFC 8914 section 4.15). */
+    size_t len = ask_edns("www.example.test", TYPE_A, 1232, NULL, 0);
+    assert_memory_equal(fixture->out + len - 8, "\0\6\0\17\0\2\0\16", 8);
+    assert_int_equal(field(2) & 15, DNS_SERVFAIL);
+    len = ask_edns("toweighted.example.test", TYPE_A, 1232, NULL, 0);
+    assert_memory_equal(fixture->out + len - 8, "\0\6\0\17\0\2\0\16", 8);
+    assert_int_equal(field(2) & 15, DNS_SERVFAIL);
+}
+
+static void a_stale_answer_says_so(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"www.example.test", "toweighted.example.test"};
+    for (int is_stale = 1; is_stale >= 0; is_stale--) {
+        struct snapshot *before = fixture->snapshot;
+        struct snapshot_builder *builder = snapshot_builder_new(before, fixture->sets);
+        snapshot_builder_set_weights(builder, FIXTURE_SET_WWW_A, (const uint16_t[]){1, 0});
+        snapshot_builder_set_member_stale(builder, FIXTURE_SET_WWW_A, 0, is_stale != 0);
+        fixture->snapshot = snapshot_builder_finish(builder);
+        for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+            size_t len = ask_edns(names[i], TYPE_A, 1232, NULL, 0);
+            assert_int_equal(field(2) & 15, DNS_NOERROR);
+            if (is_stale != 0) { /* RFC 8914 section 4.4 */
+                assert_memory_equal(fixture->out + len - 8, "\0\6\0\17\0\2\0\3", 8);
+            } else {
+                assert_memory_equal(fixture->out + len - 2, "\0\0", 2);
+            }
+        }
+        snapshot_free(before);
+    }
+}
+
 static void new_records_of_a_member_are_answered(void **state)
 {
     (void)state;
@@ -778,6 +814,8 @@ int main(void)
         CASE(an_empty_non_terminal_is_nodata),
         CASE(without_any_records_the_answer_is_servfail),
         CASE(a_chain_to_a_name_without_records_is_servfail),
+        CASE(extended_errors_say_why),
+        CASE(a_stale_answer_says_so),
         CASE(new_records_of_a_member_are_answered),
         CASE(meta_types_and_unknown_types_are_nodata_as_from_nsd),
         CASE(a_wildcard_answers_for_names_that_do_not_exist),
