@@ -145,8 +145,8 @@ class Lab:
         changes = [("127.0.0.1@5300", f"127.0.0.1@{self.options.port}"),
                    ("port: 8080", f"port: {self.options.web_port}")]
         if self.options.fast:
-            changes += [("hold: 6s", "hold: 1500ms"), ("500ms  ", "200ms  "),
-                        ("timeout: 500ms", "timeout: 200ms")]
+            changes += [("hold: 6s", "hold: 1500ms"), ("500ms  ", "250ms  "),
+                        ("timeout: 500ms", "timeout: 250ms")]
         text = (HERE / "ballast.yaml").read_text()
         for old, new in changes:
             assert old in text, old
