@@ -48,6 +48,8 @@ struct config_server {
     unsigned tcp_max_connections_per_client; /* over all workers; default 100 */
     struct prefix *client_subnet; /* sources whose EDNS client subnet option steers `sticky` */
     size_t client_subnet_count;   /* 0, the default: the option is ignored */
+    struct prefix *proxies; /* from these every datagram and connection begins with PROXY v2 */
+    size_t proxy_count;
 };
 
 /* Who may do what on the admin socket, by the peer's credentials: "name", "@group" or a number.

@@ -62,6 +62,7 @@ static const cyaml_schema_field_t server_fields[] = {
     CYAML_FIELD_MAPPING_PTR("rate_limit", OPTIONAL_PTR, struct raw_server, rate_limit,
                             rate_limit_fields),
     CYAML_FIELD_MAPPING_PTR("tcp", OPTIONAL_PTR, struct raw_server, tcp, tcp_fields),
+    LIST(raw_server, proxy, OPTIONAL_PTR, &text, 0, LIST_MAX),
     LIST(raw_server, client_subnet, OPTIONAL_PTR, &text, 0, LIST_MAX),
     CYAML_FIELD_END,
 };

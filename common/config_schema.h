@@ -39,6 +39,8 @@ struct raw_server {
     struct raw_cookies *cookies;
     struct raw_rate_limit *rate_limit;
     struct raw_tcp *tcp;
+    char **proxy;
+    unsigned proxy_count;
     char **client_subnet;
     unsigned client_subnet_count;
 };

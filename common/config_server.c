@@ -217,6 +217,8 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
         fill_cookies(&place, raw->cookies, &server->cookies) &&
         fill_rate_limit(&place, raw->rate_limit, &server->rate_limit) &&
         fill_tcp(&place, raw->tcp, server) &&
+        fill_prefixes(&place, "proxy", raw->proxy, raw->proxy_count,
+                      (struct prefix_list){&server->proxies, &server->proxy_count}) &&
         fill_prefixes(&place, "client_subnet", raw->client_subnet, raw->client_subnet_count,
                       (struct prefix_list){&server->client_subnet, &server->client_subnet_count});
     server->udp_payload_max = (uint16_t)payload;

@@ -8,6 +8,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "server/dns.h"
+#include "server/proxy.h"
 #include "server/tcp_places.h"
 #include "server/wire.h"
 
@@ -27,8 +28,9 @@ struct tcp_connection {
     uint64_t client; /* whom it counts for; see tcp_places.h */
     uint8_t *input;  /* octets that are not answered yet; NULL when there are none */
     size_t input_len, input_size;
-    bool is_paused; /* the client does not take its answers */
-    bool is_at_end; /* it has sent all that it will send */
+    bool awaits_proxy; /* the header that its proxy sends first */
+    bool is_paused;    /* the client does not take its answers */
+    bool is_at_end;    /* it has sent all that it will send */
     bool is_closing;
 };
 
@@ -208,6 +210,41 @@ static void append_input(struct tcp_connection *connection, const uint8_t *octet
     connection->input_len = needed;
 }
 
+/* Takes the proxy's header off, which has come in whole or not yet. Returns its octets. */
+static size_t take_proxy_header(struct tcp_connection *connection, const uint8_t *octets,
+                                size_t len)
+{
+    struct proxy_header header;
+    switch (proxy_parse(&header, octets, len)) {
+    case PROXY_OK:
+        break;
+    case PROXY_SHORT:
+        return 0;
+    case PROXY_BAD:
+        counter_add(&connection->service->context->slot->counters[COUNTER_PROXY_REFUSED], 1);
+        close_connection(connection);
+        return 0;
+    }
+    connection->awaits_proxy = false;
+    if (header.has_source) {
+        memcpy(&connection->peer, &header.source, header.source.len);
+    }
+    return header.len;
+}
+
+/* Returns how many of the octets are done with. */
+static size_t take_octets(struct tcp_connection *connection, const uint8_t *octets, size_t len)
+{
+    size_t used = 0;
+    if (connection->awaits_proxy) {
+        used = take_proxy_header(connection, octets, len);
+        if (used == 0) {
+            return 0;
+        }
+    }
+    return used + answer_frames(connection, octets + used, len - used);
+}
+
 static void on_allocate(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)suggested;
@@ -235,7 +272,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
         octets = connection->input;
         len = connection->input_len;
     }
-    size_t used = answer_frames(connection, octets, len);
+    size_t used = take_octets(connection, octets, len);
     if (connection->is_closing) {
         return;
     }
@@ -322,7 +359,8 @@ static bool accept_connection(struct tcp_connection *connection, uv_stream_t *li
         uv_tcp_getpeername(&connection->handle, peer, &peer_len) != 0) {
         return false;
     }
-    connection->client = tcp_places_client(peer);
+    connection->awaits_proxy = proxy_is_listed(connection->service->config, peer);
+    connection->client = connection->awaits_proxy ? TCP_PLACES_NOBODY : tcp_places_client(peer);
     return true;
 }
 

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "common/attributes.h"
+#include "server/proxy.h"
 
 #define BATCH          64
 #define QUERY_OCTETS   4096
@@ -83,12 +85,33 @@ static void turn_control(struct msghdr *header)
     }
 }
 
+/* Takes a proxy's header off. False: it is due and not there. */
+RARELY static bool take_proxy_header(const struct udp_job *job, struct answer_task *task,
+                                     struct proxy_header *header)
+{
+    if (!proxy_is_listed(job->context->config, task->source.address)) {
+        return true;
+    }
+    if (proxy_parse(header, task->query, task->query_len) != PROXY_OK) {
+        counter_add(&job->context->slot->counters[COUNTER_PROXY_REFUSED], 1);
+        return false;
+    }
+    task->query += header->len;
+    task->query_len -= header->len;
+    if (header->has_source) {
+        task->source.address = &header->source.any;
+    }
+    return true;
+}
+
 /* Answers count packets; returns how many answers there are to send. */
 static unsigned answer_batch(const struct udp_job *job, unsigned count)
 {
     struct udp_buffers *buffers = job->buffers;
     struct answer_task task = {.out_size = ANSWER_OCTETS};
     task.snapshot = exchange_take(job->exchange, job->worker);
+    bool has_proxies = job->context->config->proxy_count > 0;
+    struct proxy_header proxy; /* holds the address while the query is answered */
     unsigned answers = 0;
     for (unsigned i = 0; i < count; i++) {
         struct msghdr *header = &buffers->received[i].msg_hdr;
@@ -96,6 +119,9 @@ static unsigned answer_batch(const struct udp_job *job, unsigned count)
         task.query = buffers->queries[i];
         task.query_len = buffers->received[i].msg_len;
         task.out = buffers->answer_octets[answers];
+        if (has_proxies && !take_proxy_header(job, &task, &proxy)) {
+            continue;
+        }
         size_t len = answer_query(job->context, &task);
         if (len == 0) {
             continue;

@@ -28,6 +28,7 @@ static const char *const counter_names[COUNTER_COUNT] = {
     [COUNTER_BADCOOKIE] = "badcookie",
     [COUNTER_TRUNCATED] = "truncated",
     [COUNTER_DROPPED] = "dropped",
+    [COUNTER_PROXY_REFUSED] = "proxy_refused",
     [COUNTER_RATE_DROPPED] = "rate_dropped",
     [COUNTER_RATE_SLIPPED] = "rate_slipped",
     [COUNTER_SEND_FAILED] = "send_failed",

@@ -27,10 +27,11 @@ enum server_counter {
     COUNTER_BADVERS,
     COUNTER_BADCOOKIE,
     COUNTER_TRUNCATED,
-    COUNTER_DROPPED,      /* no response due: too short, a response itself */
-    COUNTER_RATE_DROPPED, /* over a rate limit: not sent */
-    COUNTER_RATE_SLIPPED, /* over a rate limit: sent truncated */
-    COUNTER_SEND_FAILED,  /* the kernel would not take it */
+    COUNTER_DROPPED,       /* no response due: too short, a response itself */
+    COUNTER_PROXY_REFUSED, /* of a proxy, without a good header */
+    COUNTER_RATE_DROPPED,  /* over a rate limit: not sent */
+    COUNTER_RATE_SLIPPED,  /* over a rate limit: sent truncated */
+    COUNTER_SEND_FAILED,   /* the kernel would not take it */
     COUNTER_COUNT
 };
 /* "udp_queries", … as `stats` and the metrics show it. */

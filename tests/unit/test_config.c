@@ -505,7 +505,8 @@ static void unknown_keys_inside_are_named(void **state)
            "max_connections, max_connections_per_client");
     refuse("server: { <<: { workers: 1 }, listen: [127.0.0.1] }\n" CONTROL ZONES,
            ":1: server.<<: found an unknown key, expected one of: listen, workers, "
-           "udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, client_subnet");
+           "udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, proxy, "
+           "client_subnet");
 }
 
 static void values_of_the_wrong_shape_are_refused(void **state)
@@ -663,6 +664,18 @@ static void a_rate_limit_is_read_with_its_defaults(void **state)
            "1 to 1000000");
     refuse(SERVER "  rate_limit:\n    responses_per_second: 1\n    window: 500ms\n" CONTROL ZONES,
            ":5: server.rate_limit.window: found 500ms, expected 1s to 1h");
+}
+
+static void proxies_are_prefixes(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(SERVER "  proxy: [10.0.0.0/8, \"::1\"]\n" CONTROL ZONES);
+    assert_int_equal(config->server.proxy_count, 2);
+    assert_int_equal(config->server.proxies[1].bits, 128);
+    refuse(SERVER "  proxy: [lb.example.org]\n" CONTROL ZONES,
+           ":3: server.proxy[0]: found \"lb.example.org\", expected a prefix such as 192.0.2.0/24 "
+           "or 2001:db8::/32");
 }
 
 static void cookies_that_are_off_have_no_settings(void **state)
@@ -1165,6 +1178,7 @@ int main(void)
         cmocka_unit_test(an_nsid_is_text_or_hexadecimal),
         cmocka_unit_test(what_is_said_of_cookies_and_nsid_is_read),
         cmocka_unit_test(a_rate_limit_is_read_with_its_defaults),
+        cmocka_unit_test(proxies_are_prefixes),
         cmocka_unit_test(cookies_that_are_off_have_no_settings),
         cmocka_unit_test(listen_addresses_are_checked),
         cmocka_unit_test(http_for_everybody_needs_a_token),
