@@ -24,7 +24,12 @@ static void check_promises(const struct config *config)
         assert(set->member_count >= 1 && set->member_count <= 100);
         assert(config_find_record_set(config, set->name, set->type) == i);
         for (size_t j = 0; j < set->member_count; j++) {
-            assert(set->members[j].value_count >= 1 && set->members[j].values[0] != NULL);
+            const struct config_member *member = &set->members[j];
+            if (member->alias != NULL) {
+                assert(member->value_count == 0 && member->alias[0] != '\0');
+            } else {
+                assert(member->value_count >= 1 && member->values[0] != NULL);
+            }
         }
     }
     for (size_t i = 0; i < config->rollout_count; i++) {
