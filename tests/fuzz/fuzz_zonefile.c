@@ -22,6 +22,40 @@ static void check_encoded(const struct encoded *encoded, uint16_t shift)
     encoded_copy(encoded, encoded->required_len, shift, out);
 }
 
+/* What a signed zone has beside: answers with signatures, and proofs for any name. */
+static void check_denial(const struct zone *zone)
+{
+    const struct denial *denial = zone->denial;
+    check_encoded(&denial->negative, 200);
+    for (size_t i = 0; i < zone->node_count; i++) {
+        const struct node *node = &zone->nodes[i];
+        uint8_t below[NAME_MAX_OCTETS + 2] = {1, 'm'};
+        struct name_key key;
+        struct denial_proofs proofs = {0};
+        memcpy(below + 2, node->name, node->name_len);
+        if (name_key_parse(&key, below, (size_t)node->name_len + 2) == 0) {
+            continue; /* too long */
+        }
+        denial_of_type(denial, i, &proofs);
+        denial_of_name(denial, i, &key, &proofs);
+        if (node->label_count > zone->origin.label_count) {
+            denial_of_closer(denial, i, &key, &proofs);
+            denial_of_wildcard_type(denial, i, &key, &proofs);
+        }
+        for (size_t j = 0; j < proofs.count; j++) {
+            check_encoded(proofs.records[j], 200);
+        }
+        for (size_t j = 0; j < node->rrset_count; j++) {
+            const struct rrset *with = node_with_signatures(node, &node->rrsets[j]);
+            assert(with->type == node->rrsets[j].type);
+            check_encoded(&with->answer, 0);
+        }
+        if (node->is_delegation) {
+            check_encoded(&node->referral[1], 200);
+        }
+    }
+}
+
 static void check_zone(const struct zone *zone)
 {
     check_encoded(&zone->negative, 200);
@@ -57,6 +91,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *octets, size_t len)
     struct zone *zone = zonefile_load(&config, 0, &sets, NULL, &err);
     if (zone != NULL) {
         check_zone(zone);
+        if (zone->denial != NULL) {
+            check_denial(zone);
+        }
     } else {
         assert(strchr(err.text, ':') != NULL);
     }
