@@ -233,24 +233,42 @@ bool finisher_refuse_size(const struct draft_node *node, const struct draft_rrse
                      rrset->place.path, rrset->place.line, name, type, ENCODED_MAX_OCTETS);
 }
 
-/* With the RRSIGs, and the beginning of that without. */
+/* Begins the answer that an RRset is, without RRSIGs. */
+static bool encode_rrset(const struct finisher *finisher, const struct draft_node *from,
+                         const struct draft_rrset *rrset)
+{
+    struct name_key key;
+    finisher_make_key(from, &key);
+    unsigned flags = from->name[0] == 1 && from->name[1] == '*' ? ENCODER_BASE_IS_WILDCARD : 0;
+    encoder_start(finisher->encoder, &key, flags);
+    return finisher_add_rrset(finisher, ENCODER_ANSWER, from, rrset);
+}
+
+/* With the RRSIGs, and without. Without is the beginning of with, and shares its octets unless
+ * there are pointers, which lie behind them. */
 static bool make_signed_rrset(const struct finisher *finisher, const struct draft_node *from,
                               const struct draft_rrset *rrset, struct rrset *to)
 {
     struct rrset *with = to + from->node->rrset_count;
+    struct arena *arena = finisher->zone->arena;
     encoder_mark_required(finisher->encoder);
     if (!finisher_add_signatures(finisher, ENCODER_ANSWER, from, rrset->type, UINT32_MAX)) {
         return false;
     }
     *with = *to;
-    encoder_finish(finisher->encoder, finisher->zone->arena, &with->answer);
+    encoder_finish(finisher->encoder, arena, &with->answer);
     to->answer = with->answer;
-    to->answer.len = with->answer.required_len;
+    with->answer.required_len = with->answer.len;
+    if (to->answer.pointer_count > 0) {
+        bool fits = encode_rrset(finisher, from, rrset);
+        encoder_finish(finisher->encoder, arena, &to->answer);
+        return fits;
+    }
+    to->answer.len = to->answer.required_len;
     to->answer.answer_count = 0;
     for (const struct draft_record *i = rrset->first; i != NULL; i = i->next) {
         to->answer.answer_count++;
     }
-    with->answer.required_len = with->answer.len;
     return true;
 }
 
@@ -288,16 +306,12 @@ static bool make_member_signatures(const struct finisher *finisher, const struct
 static bool make_rrset(const struct finisher *finisher, const struct draft_node *from,
                        const struct draft_rrset *rrset, struct rrset *to, struct error *err)
 {
-    struct name_key key;
-    finisher_make_key(from, &key);
-    unsigned flags = from->name[0] == 1 && from->name[1] == '*' ? ENCODER_BASE_IS_WILDCARD : 0;
     to->type = rrset->type;
     to->record_set = rrset->record_set != NULL ? rrset->record_set->id : RRSET_STATIC;
     if (rrset->record_set != NULL) {
         return finisher->denial == NULL || make_member_signatures(finisher, from, rrset, to, err);
     }
-    encoder_start(finisher->encoder, &key, flags);
-    if (!finisher_add_rrset(finisher, ENCODER_ANSWER, from, rrset) ||
+    if (!encode_rrset(finisher, from, rrset) ||
         (finisher->denial != NULL && !make_signed_rrset(finisher, from, rrset, to))) {
         return finisher_refuse_size(from, rrset, err);
     }

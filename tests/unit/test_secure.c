@@ -109,6 +109,20 @@ static void without_do_no_records_of_dnssec_come_along(void **state)
     expect_plain(state, "x.d.example.test", TYPE_A, "NOERROR aa | d DNAME, x.d CNAME, x.t A | |");
 }
 
+/* Pointers in their RDATA move. */
+static void wildcards_without_do_are_whole(void **state)
+{
+    struct file *file = *state;
+    expect_plain(state, "q.wcn.example.test", TYPE_A, "NOERROR aa | q.wcn CNAME, two A, A | |");
+    ldns_pkt *packet = secure_ask(&file->secure, "a.b.wild.example.test", DNS_TYPE_MX, false);
+    char *text = ldns_rr2str(ldns_rr_list_rr(ldns_pkt_answer(packet), 0));
+    assert_string_equal(text, "a.b.wild.example.test.\t300\tIN\tMX\t10 mail.wild.example.test.\n");
+    free(text);
+    ldns_pkt_free(packet);
+    expect(state, "q.wcn.example.test", TYPE_CNAME,
+           "NOERROR aa | q.wcn CNAME, RRSIG(CNAME) | *.wcn NSEC, RRSIG(NSEC) |");
+}
+
 static void records_of_dnssec_are_there_for_whoever_asks_for_them(void **state)
 {
     expect_plain(state, "alias.example.test", TYPE_NSEC, "NOERROR aa | alias NSEC | |");
@@ -307,6 +321,7 @@ int main(void)
     const struct CMUnitTest nsec[] = {
         cmocka_unit_test(signatures_come_with_each_rrset),
         cmocka_unit_test(without_do_no_records_of_dnssec_come_along),
+        cmocka_unit_test(wildcards_without_do_are_whole),
         cmocka_unit_test(records_of_dnssec_are_there_for_whoever_asks_for_them),
         cmocka_unit_test(nsec_denies_a_type),
         cmocka_unit_test(nsec_denies_a_name_and_its_wildcard),
