@@ -316,9 +316,9 @@ static bool sign_members(const struct signing *signing, struct draft_rrset *rrse
             char name[NAME_TEXT_SIZE];
             name_print(set->name.octets, name);
             return error_set(signing->err,
-                             "record set %s, member %s: has an alias target, which a zone that is "
-                             "signed here cannot have yet",
-                             name, set->members[i].id);
+                             "%s:%u: record set %s, member %s: has an alias target, which a zone "
+                             "that is signed here cannot have yet",
+                             rrset->place.path, rrset->place.line, name, set->members[i].id);
         }
         if (!signer_sign_member(signing->signer, set, i, &signatures, signing->err)) {
             return false;

@@ -482,6 +482,22 @@ static void key_files_that_do_not_fit_together_are_refused(void **state)
                           "followed by no time, expected YYYYMMDDHHMMSS");
 }
 
+/* Nobody signs its addresses when they change. */
+static void an_alias_target_is_refused(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    struct config_member member = {.id = "green", .alias = "lb.example.com"};
+    struct config_record_set set = {
+        .name = "lb.example.test", .type = "A", .members = &member, .member_count = 1, .line = 9};
+    setup(&test, CONFIG_DENIAL_NSEC);
+    put_key(&test, &key_ed25519, "");
+    test.config.record_sets = &set;
+    test.config.record_set_count = 1;
+    expect_refused(&test, "test.yaml:9: record set lb.example.test, member green: has an alias "
+                          "target, which a zone that is signed here cannot have yet");
+}
+
 static void a_file_that_is_signed_already_is_refused(void **state)
 {
     (void)state;
@@ -516,6 +532,7 @@ int main(void)
         cmocka_unit_test(keys_that_others_can_read_are_refused),
         cmocka_unit_test(a_folder_without_a_key_that_signs_is_refused),
         cmocka_unit_test(key_files_that_do_not_fit_together_are_refused),
+        cmocka_unit_test(an_alias_target_is_refused),
         cmocka_unit_test(a_file_that_is_signed_already_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
