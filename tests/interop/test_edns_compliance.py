@@ -4,6 +4,7 @@ a query and what a server that follows the RFCs returns; sent as octets, so that
 them."""
 import socket
 import struct
+import subprocess
 
 import dns.edns
 import dns.flags
@@ -163,3 +164,60 @@ def test_a_refusal_says_why(daemon):
         assert response.rcode() == dns.rcode.REFUSED
         (option,) = response.options
         assert (option.otype, option.code) == (dns.edns.EDE, code)
+
+
+SECRETS = ["0123456789abcdef0123456789abcdef", "fedcba9876543210fedcba9876543210"]
+
+
+@pytest.fixture
+def make(request):
+    def start(*secrets, **cookies):
+        one = harness.Daemon({"server": {"cookies": dict(cookies, secret_file="cookie.secret")}})
+        request.addfinalizer(one.close)
+        (one.folder / "cookie.secret").write_text("".join(line + "\n" for line in secrets))
+        return one.start()
+    return start
+
+
+def learn_cookie(daemon, cookie=COOKIE_OPTION[1]):
+    query = make_query(edns=0, options=[(COOKIE, cookie)])
+    response = dns.message.from_wire(exchange(daemon, query, "udp"))
+    (option,) = response.options
+    return dns.rcode.to_text(response.rcode()), option.data
+
+
+def test_servers_with_one_secret_share_cookies(make):
+    one, other, third = make(SECRETS[0]), make(SECRETS[0]), make(SECRETS[1])
+    _, cookie = learn_cookie(one)
+    assert learn_cookie(other, cookie) == ("NOERROR", cookie)
+    assert learn_cookie(third, cookie)[1] != cookie
+
+
+def test_a_secret_rolls_over_without_a_bad_cookie(make):
+    before = make(SECRETS[0], require=True)
+    during = make(SECRETS[1], SECRETS[0], require=True)
+    after = make(SECRETS[1], require=True)
+    rcode, old = learn_cookie(before)
+    assert rcode == "BADCOOKIE"
+    rcode, new = learn_cookie(during, old)
+    assert rcode == "NOERROR" and new != old
+    assert learn_cookie(after, new) == ("NOERROR", new)
+    assert learn_cookie(after, old)[0] == "BADCOOKIE"
+
+
+def test_dig_learns_the_cookie_that_is_required(make):
+    daemon = make(SECRETS[0], require=True)
+    done = subprocess.run(
+        ["dig", "@127.0.0.1", "-p", str(daemon.port), "+cookie", "+tries=1", "+time=5",
+         "static.catsndogs.lol", "A"],
+        stdout=subprocess.PIPE, text=True, check=True, stdin=subprocess.DEVNULL)
+    assert "status: NOERROR" in done.stdout and "(good)" in done.stdout, done.stdout
+    assert daemon.call("stats")["counters"]["badcookie"] == 1
+
+
+def test_a_cookie_is_asked_for_without_a_question(daemon):
+    """RFC 7873 section 5.4."""
+    query = make_query(edns=0, options=[COOKIE_OPTION], header_only=True)
+    response = dns.message.from_wire(exchange(daemon, query, "udp"))
+    assert response.rcode() == dns.rcode.NOERROR and not response.question
+    assert response.options[0].data.startswith(COOKIE_OPTION[1])
