@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "common/attributes.h"
+#include "server/cookie.h"
+#include "server/edns.h"
+#include "server/rate_limit.h"
 #include "tests/unit/answer_fixture.h"
 
 static const struct kind {
@@ -13,22 +16,30 @@ static const struct kind {
     const char *query;
     uint16_t type;
     bool has_edns;
+    bool has_cookie; /* a good one */
+    bool is_limited; /* with a rate limit that is never met */
 } kinds[] = {
-    {"exact", "www.example.test", 1, false},
-    {"exact-edns", "www.example.test", 1, true},
-    {"sticky", "sticky.example.test", 1, false},
-    {"random", "random.example.test", 1, false},
-    {"static", "two.example.test", 1, false},
-    {"static-edns", "two.example.test", 1, true},
-    {"nxdomain", "nope.example.test", 1, false},
-    {"nxdomain-edns", "nope.example.test", 1, true},
-    {"nxdomain-deep", "a.b.c.d.e.f.g.h.i.j.k.example.test", 1, false},
-    {"nodata", "two.example.test", 28, false},
-    {"referral", "x.sub.example.test", 1, true},
-    {"wildcard", "x.wild.example.test", 1, false},
-    {"refused", "www.example.org", 1, false},
-    {"chain", "alias.example.test", 1, false},
+    {"exact", "www.example.test", 1, false, false, false},
+    {"exact-edns", "www.example.test", 1, true, false, false},
+    {"sticky", "sticky.example.test", 1, false, false, false},
+    {"random", "random.example.test", 1, false, false, false},
+    {"static", "two.example.test", 1, false, false, false},
+    {"static-edns", "two.example.test", 1, true, false, false},
+    {"static-cookie", "two.example.test", 1, true, true, false},
+    {"static-limited", "two.example.test", 1, false, false, true},
+    {"nxdomain", "nope.example.test", 1, false, false, false},
+    {"nxdomain-edns", "nope.example.test", 1, true, false, false},
+    {"nxdomain-deep", "a.b.c.d.e.f.g.h.i.j.k.example.test", 1, false, false, false},
+    {"nodata", "two.example.test", 28, false, false, false},
+    {"referral", "x.sub.example.test", 1, true, false, false},
+    {"wildcard", "x.wild.example.test", 1, false, false, false},
+    {"refused", "www.example.org", 1, false, false, false},
+    {"chain", "alias.example.test", 1, false, false, false},
 };
+
+static const struct cookie_secrets secrets = {.count = 1};
+static const struct config_rate_limit limit = {
+    .responses_per_second = 1000000, .window_s = 1, .size = 65536};
 
 int main(int argc, char **argv)
 {
@@ -40,7 +51,15 @@ int main(int argc, char **argv)
         uint8_t query[600];
         size_t len = fixture_query(query, kinds[i].query, kinds[i].type);
         if (kinds[i].has_edns) {
-            len = fixture_add_opt(query, len, 1232, "", 0);
+            uint8_t option[4 + COOKIE_LEN] = {0, EDNS_OPTION_COOKIE, 0, COOKIE_LEN};
+            cookie_make(&secrets, (const uint8_t *)"client's",
+                        (const struct sockaddr *)&fixture->source, 0, option + 4);
+            len =
+                fixture_add_opt(query, len, 1232, option, kinds[i].has_cookie ? sizeof(option) : 0);
+        }
+        fixture->context.cookies = &secrets;
+        if (kinds[i].is_limited) {
+            fixture->context.rate_limit = rate_limit_new(&limit);
         }
         unsigned long count = strtoul(argv[2], NULL, 10);
         for (unsigned long n = 0; n < count; n++) {
@@ -48,6 +67,7 @@ int main(int argc, char **argv)
                 return 1;
             }
         }
+        rate_limit_free(fixture->context.rate_limit);
         fixture_free(fixture);
         return 0;
     }
