@@ -12,6 +12,8 @@
 #define WAYS     4    /* buckets that a subject may be in */
 #define RESPONSE 1000 /* what one costs; so much is earned in a second for each of the rate */
 
+_Static_assert(RATE_LIMIT_KEY_OCTETS == crypto_shorthash_siphash24_KEYBYTES, "the key of SipHash");
+
 struct bucket {
     uint32_t tag; /* 0: free */
     uint32_t last_ms;
@@ -21,12 +23,13 @@ struct bucket {
 
 struct rate_limit {
     const struct config_rate_limit *config;
-    uint8_t key[crypto_shorthash_siphash24_KEYBYTES]; /* nobody aims at another's bucket */
+    uint8_t key[RATE_LIMIT_KEY_OCTETS];
     uint32_t set_mask;
     struct bucket buckets[];
 };
 
-struct rate_limit *rate_limit_new(const struct config_rate_limit *config)
+struct rate_limit *rate_limit_new(const struct config_rate_limit *config,
+                                  const uint8_t key[RATE_LIMIT_KEY_OCTETS])
 {
     if (config->responses_per_second == 0) {
         return NULL;
@@ -39,7 +42,7 @@ struct rate_limit *rate_limit_new(const struct config_rate_limit *config)
         alloc_zeroed(1, sizeof(*limit) + (size_t)sets * WAYS * sizeof(limit->buckets[0]));
     limit->config = config;
     limit->set_mask = sets - 1;
-    randombytes_buf(limit->key, sizeof(limit->key));
+    memcpy(limit->key, key, sizeof(limit->key));
     return limit;
 }
 

@@ -11,8 +11,11 @@
 
 struct rate_limit;
 
-/* NULL when the configuration sets no rate. Caller owns; borrows config. */
-struct rate_limit *rate_limit_new(const struct config_rate_limit *config);
+/* NULL when the configuration sets no rate. Caller owns; borrows config. The key, drawn at random
+ * by whoever runs a server, keeps clients from aiming at each other's buckets. */
+#define RATE_LIMIT_KEY_OCTETS 16
+struct rate_limit *rate_limit_new(const struct config_rate_limit *config,
+                                  const uint8_t key[RATE_LIMIT_KEY_OCTETS]);
 void rate_limit_free(struct rate_limit *limit);
 
 /* What counts as the same: responses of the same kind about the same name, or any errors. */

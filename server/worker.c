@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <sodium.h>
 #include <uv.h>
 
 #include "common/alloc.h"
@@ -138,7 +139,9 @@ static void init_parts(struct worker *worker)
     answer_context_init(&worker->context, setup->config, slot, first->set_count,
                         make_seed(setup->index));
     worker->context.cookies = setup->cookies;
-    worker->context.rate_limit = rate_limit_new(&setup->config->rate_limit);
+    uint8_t key[RATE_LIMIT_KEY_OCTETS];
+    randombytes_buf(key, sizeof(key));
+    worker->context.rate_limit = rate_limit_new(&setup->config->rate_limit, key);
     worker->job = (struct udp_job){.context = &worker->context,
                                    .exchange = setup->exchange,
                                    .worker = setup->index,

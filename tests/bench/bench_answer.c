@@ -59,7 +59,8 @@ int main(int argc, char **argv)
         }
         fixture->context.cookies = &secrets;
         if (kinds[i].is_limited) {
-            fixture->context.rate_limit = rate_limit_new(&limit);
+            fixture->context.rate_limit =
+                rate_limit_new(&limit, (const uint8_t[RATE_LIMIT_KEY_OCTETS]){1});
         }
         unsigned long count = strtoul(argv[2], NULL, 10);
         for (unsigned long n = 0; n < count; n++) {

@@ -18,6 +18,7 @@
 #define RATE   10
 #define WINDOW 5
 
+static const uint8_t key[RATE_LIMIT_KEY_OCTETS] = "a fixed key 1234";
 static struct config_rate_limit config;
 static struct rate_limit *limit;
 static struct fixture *fixture;
@@ -32,8 +33,8 @@ static int set_up(void **state)
     *served = (struct config_rate_limit){
         .responses_per_second = RATE, .window_s = WINDOW, .slip = 0, .size = 1024};
     config = *served;
-    limit = rate_limit_new(&config);
-    fixture->context.rate_limit = rate_limit_new(served);
+    limit = rate_limit_new(&config, key);
+    fixture->context.rate_limit = rate_limit_new(served, key);
     assert_non_null(limit);
     return 0;
 }
@@ -68,7 +69,7 @@ static unsigned count_sent(uint64_t client, unsigned count, uint32_t now_ms)
 static void without_a_rate_there_is_no_limit(void **state)
 {
     (void)state;
-    assert_null(rate_limit_new(&(struct config_rate_limit){.size = 1024}));
+    assert_null(rate_limit_new(&(struct config_rate_limit){.size = 1024}, key));
 }
 
 static void a_burst_of_a_second_passes_and_no_more(void **state)
