@@ -276,8 +276,8 @@ def test_health_checks_follow_the_addresses(make, resolver, keep):
     new = keep(harness.Backend("127.0.0.3", port, "new\n"))
     old.healthy = False
     resolver.set(ELB, "127.0.0.2")
-    check = {"name": "cats", "type": "http", "port": port, "path": "/", "interval": "200ms",
-             "timeout": "200ms", "rise": 1, "fall": 1}
+    check = {"name": "cats", "type": "http", "port": port, "path": "/", "interval": "250ms",
+             "timeout": "250ms", "rise": 1, "fall": 3}
     members = [alias("green", 100, health_check="cats"), harness.member("blue", 0, "127.0.0.7")]
     daemon = make([record_set(members)], health_checks=[check]).start()
     wait_for(lambda: shown(daemon)["health"] == "unhealthy", "the old address is unhealthy")
@@ -305,8 +305,8 @@ def lab(make, resolver, keep, limits=None, hold="600ms"):
     keep(harness.Backend("127.0.0.3", port, "v3\n"))
     resolver.set("blue.elb.example.com", "127.0.0.2")
     resolver.set(ELB, "127.0.0.3")
-    check = {"name": "cats", "type": "http", "port": port, "interval": "100ms",
-             "timeout": "100ms", "rise": 1, "fall": 3}
+    check = {"name": "cats", "type": "http", "port": port, "interval": "250ms",
+             "timeout": "250ms", "rise": 1, "fall": 3}
     if harness.PATIENCE > 1:
         check.update(interval="400ms", timeout="400ms")
     members = [alias("blue", 100, "blue.elb.example.com", health_check="cats", ecs_service="cats"),
