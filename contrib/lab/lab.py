@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Runs the lab with programs that are built: see contrib/lab/run."""
 import argparse
-import ctypes
 import http.client
 import http.server
 import json
@@ -47,9 +46,9 @@ def heading(text):
     say(f"\n=== {text} ===\n")
 
 
-def end_with_parent():
-    """In a child: if this program is killed, the child is not left running."""
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+# A child is not left running if this program is killed. (Not by preexec_fn: Python code between
+# fork and exec may wait for ever for what another thread held.)
+WITH_US = ["setpriv", "--pdeathsig", "TERM", "--"]
 
 
 class Balancer:
@@ -156,8 +155,8 @@ class Lab:
     def start_daemon(self):
         log = open(self.folder / "ballastd.log", "ab")
         self.daemon = subprocess.Popen(
-            [str(self.build / "ballastd"), "-c", str(self.folder / "ballast.yaml")],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=end_with_parent)
+            WITH_US + [str(self.build / "ballastd"), "-c", str(self.folder / "ballast.yaml")],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         log.close()
         deadline = time.monotonic() + 20
         while self.ctl_json("status", quiet=True).get("health", {}).get("healthy") != 2:
@@ -188,11 +187,12 @@ class Lab:
     # --- what a user does ---
 
     def ctl_words(self, *words):
-        return [str(self.build / "ballastctl"), "-s", str(self.folder / "ballast.sock"), *words]
+        return WITH_US + [str(self.build / "ballastctl"), "-s", str(self.folder / "ballast.sock"),
+                          *words]
 
     def ctl_json(self, *words, quiet=False):
         done = subprocess.run(self.ctl_words("--json", *words), stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, preexec_fn=end_with_parent,
+                              stdout=subprocess.PIPE,
                               stderr=subprocess.DEVNULL if quiet else None, check=False)
         return json.loads(done.stdout) if done.returncode == 0 else {}
 
@@ -200,8 +200,7 @@ class Lab:
         """Runs ballastctl as a user would, with its output on the terminal."""
         say(f"$ ballastctl {shown or ' '.join(words)}")
         self.child = subprocess.Popen(self.ctl_words(*words),
-                                      stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-                                      preexec_fn=end_with_parent)
+                                      stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE)
         if stdin is not None:
             self.child.communicate(stdin)
         status = self.child.wait()
@@ -211,10 +210,9 @@ class Lab:
 
     def visit(self):
         """Asks for the address, as a browser would, and fetches the page behind it."""
-        done = subprocess.run(["dig", "+short", "+tries=1", "@127.0.0.1", "-p",
+        done = subprocess.run(WITH_US + ["dig", "+short", "+tries=1", "@127.0.0.1", "-p",
                                str(self.options.port), NAME, "A"], stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, text=True, check=True,
-                              preexec_fn=end_with_parent)
+                              stdout=subprocess.PIPE, text=True, check=True)
         address = done.stdout.split()[0]
         connection = http.client.HTTPConnection(address, self.options.web_port, timeout=10)
         connection.request("GET", "/cats/", headers={"Host": NAME})
@@ -227,9 +225,9 @@ class Lab:
     def replay(self, deployment):
         """ECS starts the three tasks of a new deployment of cats-green."""
         done = subprocess.run(
-            ["/usr/bin/python3", str(HERE / "ecs-events.py"), "--service", "cats-green",
+            WITH_US + ["/usr/bin/python3", str(HERE / "ecs-events.py"), "--service", "cats-green",
              "--deployment", deployment, "--tasks", "3"], stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE, check=True, preexec_fn=end_with_parent)
+            stdout=subprocess.PIPE, check=True)
         self.show("event", "push", "-", stdin=done.stdout,
                   shown="event push -     (the replay of ECS events is its input)")
 
