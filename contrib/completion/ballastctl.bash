@@ -15,13 +15,14 @@ _ballastctl()
     esac
     local choices=
     case "${words[*]}" in
-    '') choices='--json --socket --help --version status record weight health rollout event zone stats log history stop help completion' ;;
+    '') choices='--json --socket --help --version status record weight health rollout event zone key stats log history stop help completion' ;;
     record) choices='list show' ;;
     weight) choices='set' ;;
     health) choices='list force' ;;
     rollout) choices='list show start pause resume promote abort history watch' ;;
     event) choices='push log pattern' ;;
     zone) choices='list reload check' ;;
+    key) choices='list generate' ;;
     log) choices='level' ;;
     'event push') COMPREPLY=($(compgen -f -- "$current")); return ;;
     'log level') choices='debug info warning error' ;;

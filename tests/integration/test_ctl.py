@@ -54,6 +54,9 @@ def shown(**changes):
     return {"rollout": rollout, "record_sets": [copy.deepcopy(RECORD_SET)], "history": HISTORY}
 
 
+KEY = {"zone": "example.test", "tag": 12345, "algorithm": "ECDSAP256SHA256", "role": "csk",
+       "state": "active", "file": "Kexample.test.+013+12345", "ds": "12345 13 2 ABCD"}
+
 ANSWERS = {
     "status": {"version": "0.1.0", "started_at": "2026-11-23T15:50:01Z", "uptime_s": 192,
                "workers": 2, "generation": 12, "zones": 1, "record_sets": 1,
@@ -84,6 +87,8 @@ ANSWERS = {
     "zone list": {"zones": [ZONE]},
     "zone reload": {"zones": [ZONE]},
     "zone check": {"ok": True, "zones": 1},
+    "key list": {"keys": [KEY]},
+    "key generate": {"keys": [KEY]},
     "stats": {"workers": 2, "counters": {"udp_queries": 10000}, "record_sets": [
         {"name": "www.catsndogs.lol", "type": "A", "members": [{"id": "blue", "answered": 9000}]}]},
     "log level": {"level": "info"},
@@ -112,6 +117,8 @@ CALLS = {
     "zone list": ([], ["2026112301", "20 KiB", "catsndogs.lol.zone"]),
     "zone reload": ([], ["2026112301"]),
     "zone check": ([], ["no error"]),
+    "key list": ([], ["example.test", "12345", "ECDSAP256SHA256", "csk", "active", "ABCD"]),
+    "key generate": (["example.test", "csk"], ["12345"]),
     "stats": ([], ["udp_queries", "10000", "9000"]),
     "log level": (["info"], ["info"]),
     "history": (["--record", "www.catsndogs.lol/A"], ["event e-1"]),
