@@ -508,7 +508,7 @@ def test_the_view_is_drawn(daemon, terminal):
     daemon.answers["rollout show"] = script_of(
         with_answers(shown(), 9000, 1000, 50), with_answers(shown(), 9050, 1150, 50))
     drawn = terminal()
-    text = drawn.wait("25.0 %")
+    text = drawn.wait("25.0 %", "75.0 %", "green gets weight 10")
     lines = text.splitlines()
     assert lines[0] == "cats  ecs-svc/1234  rollout 7"
     assert lines[1] == "● holding  blue → green  by event e-1"
