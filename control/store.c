@@ -111,10 +111,31 @@ void store_column_text(sqlite3_stmt *row, int column, char *out, size_t size)
     snprintf(out, size, "%s", text == NULL ? "" : (const char *)text);
 }
 
-void *store_grow(void *list, size_t count, size_t size)
+void *store_collect(struct store *store, sqlite3_stmt *row, store_read read, size_t size,
+                    size_t *count, struct error *err)
 {
-    bool is_full = (count & (count - 1)) == 0;
-    return is_full ? alloc_resize(list, count == 0 ? 1 : count * 2, size) : list;
+    CLEANUP(alloc_freep) char *list = alloc_zeroed(1, size);
+    size_t room = 1;
+    bool has_row = row != NULL;
+    *count = 0;
+    while (has_row) {
+        if (!store_next(store, row, &has_row, err)) {
+            return NULL;
+        }
+        if (!has_row) {
+            break;
+        }
+        if (*count == room) {
+            room *= 2;
+            list = alloc_resize(list, room, size);
+        }
+        memset(list + *count * size, 0, size);
+        if (!read(store, row, list + (*count)++ * size, err)) {
+            store_finish(row);
+            return NULL;
+        }
+    }
+    return row == NULL ? NULL : STEAL(list);
 }
 
 bool store_begin(struct store *store, struct error *err)
@@ -316,9 +337,10 @@ static bool read_plan(const struct store *store, sqlite3_stmt *row, struct rollo
     return true;
 }
 
-static bool read_rollout(const struct store *store, sqlite3_stmt *row, struct rollout *rollout,
+static bool read_rollout(const struct store *store, sqlite3_stmt *row, void *item,
                          struct error *err)
 {
+    struct rollout *rollout = item;
     char state[32];
     *rollout = (struct rollout){.id = sqlite3_column_int64(row, 0)};
     store_column_text(row, 1, rollout->rule, sizeof(rollout->rule));
@@ -368,23 +390,8 @@ static sqlite3_stmt *query_rollouts(struct store *store, const char *rule, size_
 static bool list_rollouts(struct store *store, sqlite3_stmt *row, struct rollout **rollouts,
                           size_t *count, struct error *err)
 {
-    CLEANUP(alloc_freep) struct rollout *list = NULL;
-    bool has_row = row != NULL;
-    *count = 0;
-    while (has_row) {
-        if (!store_next(store, row, &has_row, err)) {
-            return false;
-        }
-        if (has_row) {
-            list = store_grow(list, *count, sizeof(*list));
-            if (!read_rollout(store, row, &list[(*count)++], err)) {
-                store_finish(row);
-                return false;
-            }
-        }
-    }
-    *rollouts = STEAL(list);
-    return row != NULL;
+    *rollouts = store_collect(store, row, read_rollout, sizeof(**rollouts), count, err);
+    return *rollouts != NULL;
 }
 
 bool store_list_rollouts(struct store *store, const char *rule, size_t most,

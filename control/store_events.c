@@ -34,33 +34,26 @@ static sqlite3_stmt *query_history(struct store *store, int64_t rollout, size_t 
                        VALUES(INTEGER(limit), INTEGER(rollout)), err);
 }
 
-static void read_history(sqlite3_stmt *row, struct history_entry *entry)
+static bool read_history(const struct store *store, sqlite3_stmt *row, void *item,
+                         struct error *err)
 {
+    (void)store;
+    (void)err;
+    struct history_entry *entry = item;
     entry->id = sqlite3_column_int64(row, 0);
     entry->at_ms = sqlite3_column_int64(row, 1);
     entry->rollout = sqlite3_column_int64(row, 2);
     store_column_text(row, 3, entry->kind, sizeof(entry->kind));
     store_column_text(row, 4, entry->who, sizeof(entry->who));
     store_column_text(row, 5, entry->text, sizeof(entry->text));
+    return true;
 }
 
 static bool list_history(struct store *store, sqlite3_stmt *row, struct history_entry **entries,
                          size_t *count, struct error *err)
 {
-    CLEANUP(alloc_freep) struct history_entry *list = NULL;
-    bool has_row = row != NULL;
-    *count = 0;
-    while (has_row) {
-        if (!store_next(store, row, &has_row, err)) {
-            return false;
-        }
-        if (has_row) {
-            list = store_grow(list, *count, sizeof(*list));
-            read_history(row, &list[(*count)++]);
-        }
-    }
-    *entries = STEAL(list);
-    return row != NULL;
+    *entries = store_collect(store, row, read_history, sizeof(**entries), count, err);
+    return *entries != NULL;
 }
 
 bool store_list_history(struct store *store, int64_t rollout, size_t most,
@@ -199,8 +192,11 @@ bool store_add_event(struct store *store, struct event_entry *entry, struct erro
     return store_leave(store, is_own, ok, err);
 }
 
-static void read_event(sqlite3_stmt *row, struct event_entry *entry)
+static bool read_event(const struct store *store, sqlite3_stmt *row, void *item, struct error *err)
 {
+    (void)store;
+    (void)err;
+    struct event_entry *entry = item;
     entry->seq = sqlite3_column_int64(row, 0);
     entry->at_ms = sqlite3_column_int64(row, 1);
     store_column_text(row, 2, entry->event_id, sizeof(entry->event_id));
@@ -211,27 +207,16 @@ static void read_event(sqlite3_stmt *row, struct event_entry *entry)
     store_column_text(row, 7, entry->fate, sizeof(entry->fate));
     store_column_text(row, 8, entry->reason, sizeof(entry->reason));
     entry->rollout = sqlite3_column_int64(row, 9);
+    return true;
 }
 
 bool store_list_events(struct store *store, size_t most, struct event_entry **entries,
                        size_t *count, struct error *err)
 {
-    CLEANUP(alloc_freep) struct event_entry *list = NULL;
     sqlite3_stmt *row =
         store_query(store, STATEMENT_LIST_EVENTS, VALUES(INTEGER(store_limit(most))), err);
-    bool has_row = row != NULL;
-    *count = 0;
-    while (has_row) {
-        if (!store_next(store, row, &has_row, err)) {
-            return false;
-        }
-        if (has_row) {
-            list = store_grow(list, *count, sizeof(*list));
-            read_event(row, &list[(*count)++]);
-        }
-    }
-    *entries = STEAL(list);
-    return row != NULL;
+    *entries = store_collect(store, row, read_event, sizeof(**entries), count, err);
+    return *entries != NULL;
 }
 
 bool store_count_events(struct store *store, store_each_count each, void *argument,

@@ -132,8 +132,13 @@ void store_column_text(sqlite3_stmt *row, int column, char *out, size_t size);
 MUST_CHECK bool store_enter(struct store *store, bool *is_own, struct error *err);
 MUST_CHECK bool store_leave(struct store *store, bool is_own, bool ok, struct error *err);
 
-/* Room for one more behind `count` items; twice as much whenever it is full. */
-void *store_grow(void *list, size_t count, size_t size) MUST_CHECK;
+/* Reads the row into a zeroed item. False: err, and the list is given up. */
+typedef bool (*store_read)(const struct store *store, sqlite3_stmt *row, void *item,
+                           struct error *err);
+/* All rows of a query (NULL: it failed, err says why) as an array of items of `size` octets, which
+ * the caller frees. NULL: err; no rows at all are no failure. */
+MUST_CHECK void *store_collect(struct store *store, sqlite3_stmt *row, store_read read, size_t size,
+                               size_t *count, struct error *err);
 /* Says what SQLite says; returns false. */
 bool store_fail(const struct store *store, struct error *err);
 /* LIMIT wants a signed number. */
