@@ -42,10 +42,13 @@ struct admin_connection {
     size_t unread; /* octets of the answer still queued when last looked */
     uint64_t progress_ms;
     struct admin_request *request; /* PHASE_HANDLING */
+    struct admin_request *parted;  /* PHASE_ANSWERING: the same, when there is more to come */
 };
 
 struct admin_request {
     struct admin_connection *connection; /* NULL: the client has gone */
+    admin_part_written written;          /* whoever goes on when a part is written */
+    void *argument;
 };
 
 static void connection_release(struct admin_connection *connection)
@@ -102,12 +105,19 @@ static void line_process(struct admin_connection *connection);
 static void answer_written(uv_write_t *write, int status)
 {
     struct admin_connection *connection = write->data;
+    struct admin_request *parted = STEAL(connection->parted);
     free(STEAL(connection->answer));
-    if (connection->phase == PHASE_CLOSED) {
+    if (connection->phase != PHASE_CLOSED &&
+        (status != 0 || connection->is_last_answer || connection->server->is_closing)) {
+        admin_connection_close(connection);
+    }
+    bool is_open = connection->phase != PHASE_CLOSED;
+    if (parted != NULL) {
+        connection->phase = is_open ? PHASE_HANDLING : PHASE_CLOSED;
+        parted->written(parted->argument, is_open);
         return;
     }
-    if (status != 0 || connection->is_last_answer || connection->server->is_closing) {
-        admin_connection_close(connection);
+    if (!is_open) {
         return;
     }
     connection->phase = PHASE_READING;
@@ -115,8 +125,8 @@ static void answer_written(uv_write_t *write, int status)
     line_process(connection);
 }
 
-/* Takes the reference to reply. */
-static void answer(struct admin_connection *connection, json_t *reply)
+/* Takes the reference to reply. False: the connection is closed. */
+static bool answer(struct admin_connection *connection, json_t *reply)
 {
     char *text = json_dumps(reply, JSON_COMPACT);
     json_decref(reply);
@@ -130,7 +140,9 @@ static void answer(struct admin_connection *connection, json_t *reply)
     if (uv_write(&connection->write, (uv_stream_t *)&connection->pipe, &octets, 1,
                  answer_written) != 0) {
         admin_connection_close(connection);
+        return false;
     }
+    return true;
 }
 
 static void refuse(struct admin_connection *connection, const char *text)
@@ -148,6 +160,25 @@ static void request_finish(struct admin_request *request, json_t *reply)
     }
     connection->request = NULL;
     answer(connection, reply);
+}
+
+void admin_request_part(struct admin_request *request, json_t *result, admin_part_written written,
+                        void *argument)
+{
+    struct admin_connection *connection = request->connection;
+    json_t *reply = admin_reply_part(result);
+    if (connection == NULL) {
+        json_decref(reply);
+        written(argument, false);
+        return;
+    }
+    request->written = written;
+    request->argument = argument;
+    if (answer(connection, reply)) {
+        connection->parted = request;
+    } else {
+        written(argument, false);
+    }
 }
 
 void admin_request_succeed(struct admin_request *request, json_t *result)

@@ -92,6 +92,12 @@ const struct admin_command admin_commands[] = {
     {.name = "zone check",
      .arguments = "",
      .help = "would a reload of all zones succeed? Changes nothing"},
+    {.name = "zone export",
+     .arguments = "NAME [NAME/TYPE=ID ...] [--output FILE]",
+     .help = "write a zone as it is served as a master file",
+     .min_arguments = 1,
+     .max_arguments = NO_LIMIT,
+     .option = "--output"},
     {.name = "key list",
      .arguments = "[ZONE]",
      .help = "keys of the zones that are signed here, and their DS",
@@ -303,6 +309,13 @@ json_t *admin_reply_success(json_t *result)
                      result == NULL ? json_object() : result);
 }
 
+json_t *admin_reply_part(json_t *result)
+{
+    json_t *reply = admin_reply_success(result);
+    json_object_set_new(reply, "more", json_true());
+    return reply;
+}
+
 json_t *admin_reply_failure(const char *text)
 {
     json_t *error = json_string(text);
@@ -312,7 +325,7 @@ json_t *admin_reply_failure(const char *text)
     return json_pack("{s:i, s:b, s:o}", "version", ADMIN_PROTOCOL_VERSION, "ok", 0, "error", error);
 }
 
-static bool reply_read(const json_t *reply, json_t **result, bool *is_refusal, struct error *err)
+static bool reply_read(const json_t *reply, struct admin_reply *out, struct error *err)
 {
     if (!version_is_ours(reply, "daemon", err)) {
         return false;
@@ -320,26 +333,26 @@ static bool reply_read(const json_t *reply, json_t **result, bool *is_refusal, s
     const json_t *ok = json_object_get(reply, "ok");
     const char *text = json_string_value(json_object_get(reply, "error"));
     if (json_is_false(ok) && text != NULL) {
-        *is_refusal = true;
+        out->is_refusal = true;
         return error_set(err, "%s", text);
     }
     json_t *found = json_object_get(reply, "result");
     if (!json_is_true(ok) || found == NULL) {
         return error_set(err, "neither a result nor an error in the daemon's answer");
     }
-    *result = json_incref(found);
+    out->has_more = json_is_true(json_object_get(reply, "more"));
+    out->result = json_incref(found);
     return true;
 }
 
-bool admin_reply_decode(const char *line, size_t len, json_t **result, bool *is_refusal,
-                        struct error *err)
+bool admin_reply_decode(const char *line, size_t len, struct admin_reply *out, struct error *err)
 {
-    *is_refusal = false;
+    *out = (struct admin_reply){.result = NULL};
     json_t *reply = load_object(line, len, err);
     if (reply == NULL) {
         return false;
     }
-    bool read = reply_read(reply, result, is_refusal, err);
+    bool read = reply_read(reply, out, err);
     json_decref(reply);
     return read;
 }

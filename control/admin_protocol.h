@@ -6,6 +6,8 @@
  *   <- {"version": 1, "ok": true, "result": {…}}
  *   <- {"version": 1, "ok": false, "error": "record set nope/A is not configured; …"}
  *
+ * A long answer (`zone export`) comes in parts, a line each; all but the last have "more": true.
+ *
  * This library is all that ballastctl shares with the daemon. Any thread. */
 #pragma once
 
@@ -56,8 +58,16 @@ MUST_CHECK bool admin_request_decode(const char *line, size_t len, json_t **requ
 
 /* Takes the reference to result; NULL stands for {}. */
 json_t *admin_reply_success(json_t *result);
+/* The same, and more of the answer follows. */
+json_t *admin_reply_part(json_t *result);
 json_t *admin_reply_failure(const char *text);
-/* The result out of one line, which the caller owns. False: err is the daemon's error text, or says
- * what is wrong with the line; *is_refusal tells which. */
-MUST_CHECK bool admin_reply_decode(const char *line, size_t len, json_t **result, bool *is_refusal,
+
+struct admin_reply {
+    json_t *result; /* owned; NULL when decoding failed */
+    bool has_more;
+    bool is_refusal; /* decoding failed because the daemon refused */
+};
+/* What one line says. False: err is the daemon's error text, or says what is wrong with the line;
+ * out->is_refusal tells which. */
+MUST_CHECK bool admin_reply_decode(const char *line, size_t len, struct admin_reply *out,
                                    struct error *err);

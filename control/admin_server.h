@@ -31,6 +31,13 @@ MUST_CHECK struct admin_server *admin_server_open(uv_loop_t *loop, const char *p
  * unlinks the socket. NULL is fine. */
 void admin_server_close(struct admin_server *server);
 
+/* Part of a long answer, which more follows: nothing else of the request may be called until the
+ * part is written and the client can take the next. goes_on false (perhaps before this returns):
+ * the client has gone, and the request has but to be finished. Takes the reference to result. */
+typedef void (*admin_part_written)(void *argument, bool goes_on);
+void admin_request_part(struct admin_request *request, json_t *result, admin_part_written written,
+                        void *argument);
+
 /* Takes the reference to result. */
 void admin_request_succeed(struct admin_request *request, json_t *result);
 void admin_request_fail(struct admin_request *request, const char *format, ...) PRINTF_LIKE(2, 3);

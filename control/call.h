@@ -24,6 +24,9 @@ void call_answer(const struct call *call, json_t *result, const struct error *er
 /* Finishes it, taking the reference, when every worker answers from what has been published. */
 void call_answer_when_seen(const struct call *call, json_t *result);
 
+/* In export_command.c. */
+void command_zone_export(const struct call *call);
+
 /* The commands about keys, in key_command.c. */
 void command_key_list(const struct call *call);
 void command_key_generate(const struct call *call);

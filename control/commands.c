@@ -292,6 +292,7 @@ static const struct row rows[] = {
     {"zone list", zone_list},
     {"zone reload", zone_reload},
     {"zone check", zone_check},
+    {"zone export", command_zone_export},
     {"key list", command_key_list},
     {"key generate", command_key_generate},
     {"stats", stats},

@@ -14,6 +14,7 @@
 #include "config.h"
 #include "control/admin_protocol.h"
 #include "control/ctl_client.h"
+#include "control/ctl_export.h"
 #include "control/ctl_help.h"
 #include "control/ctl_render.h"
 #include "control/ctl_watch.h"
@@ -235,9 +236,17 @@ static int run_remote(const struct options *options, const struct admin_command 
         complain(&err);
         return EXIT_UNREACHABLE;
     }
-    int code = strcmp(command->name, "rollout watch") == 0
-                   ? watch(client, arguments[0], options->as_json)
-                   : ask(options, client, command, arguments, count);
+    int code;
+    if (strcmp(command->name, "rollout watch") == 0) {
+        code = watch(client, arguments[0], options->as_json);
+    } else if (strcmp(command->name, "zone export") == 0) {
+        code = export_run(client, arguments, count, options->as_json, &err);
+        if (code != EXIT_DONE) {
+            complain(&err);
+        }
+    } else {
+        code = ask(options, client, command, arguments, count);
+    }
     client_close(client);
     return code;
 }

@@ -19,6 +19,7 @@ struct client {
     char *path;
     char *line; /* grows to the longest answer */
     size_t len, size;
+    size_t taken; /* so much of it was the last answer */
 };
 
 static bool connect_to(int fd, const char *path, struct error *err)
@@ -85,10 +86,20 @@ static void send_all(const struct client *client, const char *octets, size_t len
     }
 }
 
-static bool receive_line(struct client *client, struct error *err)
+/* Length of the next line, its end included; 0 and err: it does not come. client->line has it until
+ * the next call; what has come of the line after stays for that. */
+static size_t receive_line(struct client *client, struct error *err)
 {
-    client->len = 0;
-    while (client->len == 0 || client->line[client->len - 1] != '\n') {
+    client->len -= client->taken;
+    if (client->len > 0) {
+        memmove(client->line, client->line + client->taken, client->len);
+    }
+    client->taken = 0;
+    size_t searched = 0;
+    const char *end = NULL;
+    while (client->len == searched ||
+           (end = memchr(client->line + searched, '\n', client->len - searched)) == NULL) {
+        searched = client->len;
         if (client->len == client->size) {
             client->size = client->size * 2 + 65536;
             client->line = alloc_resize(client->line, client->size, 1);
@@ -97,18 +108,21 @@ static bool receive_line(struct client *client, struct error *err)
         if (got > 0) {
             client->len += (size_t)got;
         } else if (got == 0) {
-            return error_set(err, "the daemon at %s has gone away", client->path);
+            error_set(err, "the daemon at %s has gone away", client->path);
+            return 0;
         } else if (errno != EINTR) {
-            return error_set(err, "the daemon at %s does not answer: %s", client->path,
-                             errno == EAGAIN ? "silent for two minutes" : strerror(errno));
+            error_set(err, "the daemon at %s does not answer: %s", client->path,
+                      errno == EAGAIN ? "silent for two minutes" : strerror(errno));
+            return 0;
         }
     }
-    return true;
+    client->taken = (size_t)(end - client->line) + 1;
+    return client->taken;
 }
 
-enum client_outcome client_ask(struct client *client, const char *command,
-                               const char *const *arguments, size_t count, json_t **result,
-                               struct error *err)
+static enum client_outcome send_request(struct client *client, const char *command,
+                                        const char *const *arguments, size_t count,
+                                        struct error *err)
 {
     json_t *request = admin_request_encode(command, arguments, count);
     if (request == NULL) {
@@ -124,10 +138,45 @@ enum client_outcome client_ask(struct client *client, const char *command,
         return CLIENT_REFUSED;
     }
     send_all(client, line, strlen(line));
-    if (!receive_line(client, err)) {
-        return CLIENT_LOST;
+    return CLIENT_DONE;
+}
+
+static bool refuse_parts(void *argument, const json_t *result, struct error *err)
+{
+    (void)result;
+    return error_set(err, "%s: the daemon answers in parts, expected one answer",
+                     (const char *)argument);
+}
+
+enum client_outcome client_ask_in_parts(struct client *client, const char *command,
+                                        const char *const *arguments, size_t count,
+                                        client_part part, void *argument, json_t **result,
+                                        struct error *err)
+{
+    enum client_outcome outcome = send_request(client, command, arguments, count, err);
+    while (outcome == CLIENT_DONE) {
+        struct admin_reply reply;
+        size_t len = receive_line(client, err);
+        if (len == 0) {
+            return CLIENT_LOST;
+        }
+        if (!admin_reply_decode(client->line, len, &reply, err)) {
+            return CLIENT_REFUSED;
+        }
+        if (!reply.has_more) {
+            *result = reply.result;
+            return CLIENT_DONE;
+        }
+        outcome = part(argument, reply.result, err) ? CLIENT_DONE : CLIENT_REFUSED;
+        json_decref(reply.result);
     }
-    bool is_refusal;
-    return admin_reply_decode(client->line, client->len, result, &is_refusal, err) ? CLIENT_DONE
-                                                                                   : CLIENT_REFUSED;
+    return outcome;
+}
+
+enum client_outcome client_ask(struct client *client, const char *command,
+                               const char *const *arguments, size_t count, json_t **result,
+                               struct error *err)
+{
+    return client_ask_in_parts(client, command, arguments, count, refuse_parts, (void *)command,
+                               result, err);
 }

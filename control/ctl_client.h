@@ -22,3 +22,12 @@ enum client_outcome {
 enum client_outcome client_ask(struct client *client, const char *command,
                                const char *const *arguments, size_t count, json_t **result,
                                struct error *err);
+
+/* The same for a command whose answer comes in parts: part is called with each of them in order;
+ * false from it (err says why) ends the asking, and the connection is good for nothing else.
+ * *result is the last one. */
+typedef bool (*client_part)(void *argument, const json_t *result, struct error *err);
+enum client_outcome client_ask_in_parts(struct client *client, const char *command,
+                                        const char *const *arguments, size_t count,
+                                        client_part part, void *argument, json_t **result,
+                                        struct error *err);

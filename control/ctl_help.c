@@ -215,6 +215,7 @@ void help_completion_bash(FILE *out)
           "    'log level') choices='debug info warning error' ;;\n"
           "    'health force '*) choices='up down auto' ;;\n"
           "    'rollout start '*) choices='--candidate' ;;\n"
+          "    'zone export '*) choices='--output' ;;\n"
           "    history) choices='--record' ;;\n"
           "    completion) choices='bash' ;;\n"
           "    esac\n"

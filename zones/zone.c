@@ -21,6 +21,18 @@ void zone_freep(struct zone **zone)
     *zone = NULL;
 }
 
+void zone_ref(struct zone *zone)
+{
+    zone->references++;
+}
+
+void zone_unref(struct zone *zone)
+{
+    if (--zone->references == 0) {
+        zone_free(zone);
+    }
+}
+
 const struct node *zone_find_encloser(const struct zone *zone, const struct name_key *key,
                                       unsigned labels)
 {
@@ -71,7 +83,7 @@ struct zone_table *zone_table_new(struct zone *const *zones, size_t count)
         }
         table->buckets[at] = (struct zone_table_bucket){.zone = zones[i], .hash = key.hash};
         table->zones[i] = zones[i];
-        zones[i]->references++;
+        zone_ref(zones[i]);
         insert_zone(table, zones[i]);
     }
     return table;
@@ -83,9 +95,7 @@ void zone_table_free(struct zone_table *table)
         return;
     }
     for (size_t i = 0; i < table->count; i++) {
-        if (--table->zones[i]->references == 0) {
-            zone_free(table->zones[i]);
-        }
+        zone_unref(table->zones[i]);
     }
     free(table->zones);
     free(table->deepest_first);

@@ -64,11 +64,14 @@ struct zone {
     uint32_t bucket_mask;
     unsigned max_labels; /* of any node: deeper names are not looked up one by one */
     struct arena *arena;
-    unsigned references; /* zone tables that hold it; control thread only */
+    unsigned references; /* zone tables and others that hold it; control thread only */
 };
 
 void zone_free(struct zone *zone);
 void zone_freep(struct zone **zone);
+/* Holds a zone beyond its table, and lets it go: the last one frees it. Control thread. */
+void zone_ref(struct zone *zone);
+void zone_unref(struct zone *zone);
 
 enum zone_match {
     ZONE_EXACT,      /* node is QNAME's (perhaps an empty non-terminal) */

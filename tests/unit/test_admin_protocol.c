@@ -110,13 +110,13 @@ static void deep_nesting_is_refused(void **state)
     assert_refused(deep, "not JSON");
 }
 
-static bool decode_reply(json_t *reply, bool *is_refusal)
+static bool decode_reply(json_t *made, struct admin_reply *reply)
 {
-    char *line = json_dumps(reply, JSON_COMPACT);
-    json_decref(reply);
+    char *line = json_dumps(made, JSON_COMPACT);
+    json_decref(made);
     json_decref(result);
-    result = NULL;
-    bool decoded = admin_reply_decode(line, strlen(line), &result, is_refusal, &err);
+    bool decoded = admin_reply_decode(line, strlen(line), reply, &err);
+    result = reply->result;
     free(line);
     return decoded;
 }
@@ -124,23 +124,27 @@ static bool decode_reply(json_t *reply, bool *is_refusal)
 static void replies_come_back_as_they_were_made(void **state)
 {
     (void)state;
-    bool is_refusal = true;
-    assert_true(decode_reply(admin_reply_success(json_pack("{s:i}", "a", 7)), &is_refusal));
-    assert_false(is_refusal);
+    struct admin_reply reply;
+    assert_true(decode_reply(admin_reply_success(json_pack("{s:i}", "a", 7)), &reply));
+    assert_false(reply.is_refusal);
+    assert_false(reply.has_more);
     assert_int_equal(json_integer_value(json_object_get(result, "a")), 7);
-    assert_true(decode_reply(admin_reply_success(NULL), &is_refusal));
+    assert_true(decode_reply(admin_reply_part(json_pack("{s:i}", "a", 8)), &reply));
+    assert_true(reply.has_more);
+    assert_int_equal(json_integer_value(json_object_get(result, "a")), 8);
+    assert_true(decode_reply(admin_reply_success(NULL), &reply));
     assert_true(json_is_object(result));
-    assert_false(decode_reply(admin_reply_failure("no such record set"), &is_refusal));
-    assert_true(is_refusal);
+    assert_false(decode_reply(admin_reply_failure("no such record set"), &reply));
+    assert_true(reply.is_refusal);
     assert_string_equal(err.text, "no such record set");
 }
 
 static void a_failure_that_quotes_rubbish_is_still_a_failure(void **state)
 {
     (void)state;
-    bool is_refusal = false;
-    assert_false(decode_reply(admin_reply_failure("unknown \xc3"), &is_refusal));
-    assert_true(is_refusal);
+    struct admin_reply reply;
+    assert_false(decode_reply(admin_reply_failure("unknown \xc3"), &reply));
+    assert_true(reply.is_refusal);
 }
 
 static void an_answer_that_is_none_is_no_refusal(void **state)
@@ -157,9 +161,9 @@ static void an_answer_that_is_none_is_no_refusal(void **state)
         "{\"version\":1,\"ok\":1,\"result\":{}}",
     };
     for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
-        bool is_refusal = true;
-        assert_false(admin_reply_decode(lines[i], strlen(lines[i]), &result, &is_refusal, &err));
-        assert_false(is_refusal);
+        struct admin_reply reply;
+        assert_false(admin_reply_decode(lines[i], strlen(lines[i]), &reply, &err));
+        assert_false(reply.is_refusal);
     }
 }
 
