@@ -87,6 +87,7 @@ ANSWERS = {
     "zone list": {"zones": [ZONE]},
     "zone reload": {"zones": [ZONE]},
     "zone check": {"ok": True, "zones": 1},
+    "zone export": {"zone": ZONE, "text": ""},
     "key list": {"keys": [KEY]},
     "key generate": {"keys": [KEY]},
     "stats": {"workers": 2, "counters": {"udp_queries": 10000}, "record_sets": [
@@ -117,6 +118,7 @@ CALLS = {
     "zone list": ([], ["2026112301", "20 KiB", "catsndogs.lol.zone"]),
     "zone reload": ([], ["2026112301"]),
     "zone check": ([], ["no error"]),
+    "zone export": (["catsndogs.lol"], [""]),
     "key list": ([], ["example.test", "12345", "ECDSAP256SHA256", "csk", "active", "ABCD"]),
     "key generate": (["example.test", "csk"], ["12345"]),
     "stats": ([], ["udp_queries", "10000", "9000"]),
@@ -251,7 +253,7 @@ def test_help_and_version():
     assert ctl("--version").stdout.startswith("ballastctl ")
     one = ctl("help", "rollout", "start").stdout
     assert "--candidate" in one and "pause" not in one
-    assert ctl("help", "zone").stdout.count("\n") == 3
+    assert ctl("help", "zone").stdout.count("  zone ") == 4
 
 
 def test_the_manual_names_every_command():
@@ -268,7 +270,7 @@ def test_the_completion_is_what_the_program_prints():
 @pytest.mark.parametrize("words,expected", [
     (["rol"], ["rollout"]),
     (["rollout", "p"], ["pause", "promote"]),
-    (["-s", "/run/x", "zone", ""], ["list", "reload", "check"]),
+    (["-s", "/run/x", "zone", ""], ["list", "reload", "check", "export"]),
     (["log", "level", "d"], ["debug"]),
     (["h"], ["health", "history", "help"]),
 ])
