@@ -13,6 +13,8 @@
 #include "control/rule.h"
 #include "control/shift.h"
 #include "control/targets.h"
+#include "control/zone_refresh.h"
+#include "control/zone_reload.h"
 #include "zones/address_records.h"
 
 /* To a resolver nearby; the second round has twice as much. */
@@ -69,16 +71,32 @@ static bool restore_addresses(struct alias_source *source, struct error *err)
                                 control->config->control.state, source->host);
 }
 
-/* What the member answers with from the next publish on. */
-static void renew_records(const struct alias_source *source, const struct alias_user *user)
+bool alias_source_renew(const struct alias_source *source, const struct alias_user *user,
+                        const struct zone_table *zones, struct error *err)
 {
+    struct zone *zone = model_find_zone(zones, user->set->record_set);
+    struct signer *signer = zone == NULL ? NULL : zone->signer;
+    if (signer != NULL) {
+        const struct signing_time time = zone_signing_time();
+        signer_set_time(signer, &time);
+    }
+    struct member_records *records = address_records_new(
+        user->set->record_set, source->alias.addresses, source->alias.count, signer, err);
+    if (records == NULL) {
+        return error_add_context(err, "%s, member %s", user->set->key, user->member->config->id);
+    }
+    if (signer != NULL) {
+        zone_has_signed(zone);
+    }
     free(user->member->new_records);
-    user->member->new_records =
-        address_records_new(user->set->record_set, source->alias.addresses, source->alias.count);
+    user->member->new_records = records;
+    user->member->has_records = true;
+    return true;
 }
 
 static bool restore_member(struct control *control, struct record_set_state *set,
-                           struct member_state *member, struct error *err)
+                           struct member_state *member, const struct zone_table *zones,
+                           struct error *err)
 {
     struct name name;
     char host[NAME_TEXT_SIZE];
@@ -96,21 +114,19 @@ static bool restore_member(struct control *control, struct record_set_state *set
     }
     member->alias = source;
     source->users = alloc_resize(source->users, source->user_count + 1, sizeof(*source->users));
-    source->users[source->user_count] = (struct alias_user){set, member};
-    if (source->alias.count > 0) {
-        renew_records(source, &source->users[source->user_count]);
-    }
-    source->user_count++;
-    return true;
+    struct alias_user *user = &source->users[source->user_count++];
+    *user = (struct alias_user){set, member};
+    return source->alias.count == 0 || alias_source_renew(source, user, zones, err);
 }
 
-bool alias_sources_restore(struct control *control, struct error *err)
+bool alias_sources_restore(struct control *control, const struct zone_table *zones,
+                           struct error *err)
 {
     for (size_t i = 0; i < control->config->record_set_count; i++) {
         struct record_set_state *set = &control->record_sets[i];
         for (size_t m = 0; m < set->member_count; m++) {
             if (set->members[m].config->alias != NULL &&
-                !restore_member(control, set, &set->members[m], err)) {
+                !restore_member(control, set, &set->members[m], zones, err)) {
                 return false;
             }
         }
@@ -169,6 +185,23 @@ static void print_addresses(const struct alias_source *source, char *out, size_t
     }
 }
 
+/* Answers and health checks of those who use it go over to the new addresses. */
+static void renew_users(const struct alias_source *source)
+{
+    struct control *control = source->control;
+    for (size_t i = 0; i < source->user_count; i++) {
+        struct error err;
+        if (!alias_source_renew(source, &source->users[i], control->publisher.current->zones,
+                                &err)) {
+            log_error("alias %s/%s: answers stay as they are: %s", source->host, source->type,
+                      err.text);
+        }
+        targets_follow(control, source->users[i].member);
+    }
+    targets_index(control);
+    zone_refresh_arm(control);
+}
+
 static void take_addresses(struct alias_source *source, const struct resolver_answer *answer)
 {
     struct alias *alias = &source->alias;
@@ -183,11 +216,7 @@ static void take_addresses(struct alias_source *source, const struct resolver_an
     if (is_other) {
         log_info("alias %s/%s: %s -> %s", source->host, source->type,
                  before[0] == '\0' ? "none" : before, now);
-        for (size_t i = 0; i < source->user_count; i++) {
-            renew_records(source, &source->users[i]);
-            targets_follow(source->control, source->users[i].member);
-        }
-        targets_index(source->control);
+        renew_users(source);
     } else if (was_failing) {
         log_info("alias %s/%s: resolved again, %s as before", source->host, source->type, now);
     }

@@ -27,13 +27,20 @@ struct alias_source {
 };
 
 /* Finds or makes the source of each member with an alias target and restores what the store has;
- * each member's new_records are then what to publish first. */
-MUST_CHECK bool alias_sources_restore(struct control *control, struct error *err);
+ * each member's new_records are then what to publish first, together with these zones. */
+MUST_CHECK bool alias_sources_restore(struct control *control, const struct zone_table *zones,
+                                      struct error *err);
 /* Starts to ask. Health checks have been started. */
 MUST_CHECK bool alias_sources_start(struct control *control, struct error *err);
 /* Closes what alias_sources_start opened, if it did. */
 void alias_sources_stop(struct control *control);
 void alias_sources_free(struct control *control);
+
+/* Makes the user's new_records of the addresses that are known (at least one), in a zone that is
+ * signed here with signatures: of this member alone. They are to be published with these zones.
+ * False: they cannot be signed, and nothing has changed. */
+MUST_CHECK bool alias_source_renew(const struct alias_source *source, const struct alias_user *user,
+                                   const struct zone_table *zones, struct error *err);
 
 void alias_source_print(const struct alias_source *source, size_t index,
                         char out[ALIAS_ADDRESS_TEXT_SIZE]);

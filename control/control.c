@@ -52,13 +52,11 @@ static bool restore_member(struct control *control, const struct record_set_stat
                      control->config->control.state, set->key, member->config->id, forced);
 }
 
-/* The name of the zone that has the record set, as zonefile_load decides it. */
+/* The name of the zone that has the record set, as the configuration has it. */
 static const char *zone_of(const struct control *control, const struct zone_table *zones,
                            const struct record_set *set)
 {
-    struct name_key key;
-    size_t len = name_key_parse(&key, set->name.octets, set->name.len);
-    const struct zone *zone = len == 0 ? NULL : zone_table_find(zones, &key, key.label_count);
+    const struct zone *zone = model_find_zone(zones, set);
     for (size_t i = 0; zone != NULL && i < zones->count; i++) {
         if (zones->zones[i] == zone) {
             return control->config->zones[i].name;
@@ -181,7 +179,7 @@ static bool init_state(struct control *control, struct zone_table *zones, struct
                  (unsigned)zones->zones[i]->serial, zones->zones[i]->node_count);
     }
     report_weights(control);
-    return alias_sources_restore(control, err) && init_rules(control, err) &&
+    return alias_sources_restore(control, zones, err) && init_rules(control, err) &&
            report_rollouts(control, err);
 }
 

@@ -92,9 +92,22 @@ struct rule_state *model_find_rule(struct control *control, const char *name, st
     return NULL;
 }
 
+struct zone *model_find_zone(const struct zone_table *zones, const struct record_set *set)
+{
+    struct name_key key;
+    size_t len = name_key_parse(&key, set->name.octets, set->name.len);
+    const struct zone *zone = len == 0 ? NULL : zone_table_find(zones, &key, key.label_count);
+    for (size_t i = 0; i < zones->count; i++) {
+        if (zones->zones[i] == zone) {
+            return zones->zones[i];
+        }
+    }
+    return NULL;
+}
+
 bool member_has_addresses(const struct member_state *member)
 {
-    return member->alias == NULL || member->alias->alias.count > 0;
+    return member->alias == NULL || member->has_records;
 }
 
 bool member_is_healthy(const struct member_state *member)

@@ -37,6 +37,7 @@ struct member_state {
     size_t target_count;
     struct alias_source *alias;         /* NULL: its values are in the configuration */
     struct member_records *new_records; /* of the alias target, not published yet; or NULL */
+    bool has_records;                   /* of the alias target, published or not yet */
 };
 
 struct record_set_state {
@@ -118,6 +119,9 @@ struct member_state *model_find_member(struct record_set_state *set, const char 
                                        struct error *err) MUST_CHECK;
 struct rule_state *model_find_rule(struct control *control, const char *name,
                                    struct error *err) MUST_CHECK;
+
+/* The zone of the table that the record set lies in. */
+struct zone *model_find_zone(const struct zone_table *zones, const struct record_set *set);
 
 /* It has something to answer with. Its alias target was never resolved otherwise, and it takes part
  * in nothing, forced or not. */

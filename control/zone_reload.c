@@ -9,6 +9,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "control/alias_signing.h"
 #include "control/zone_refresh.h"
 #include "control/journal.h"
 #include "zones/snapshot_builder.h"
@@ -27,10 +28,11 @@ struct zone_reload {
     struct control *control;
     uv_work_t work;
     bool is_loading;
-    struct reload_wait *loading; /* served by the load that runs */
-    struct reload_wait *waiting; /* by the next one */
-    bool *wanted;                /* by zone: what the running load loads */
-    struct zone **loaded;        /* by zone: its result */
+    struct reload_wait *loading;   /* served by the load that runs */
+    struct reload_wait *waiting;   /* by the next one */
+    bool *wanted;                  /* by zone: what the running load loads */
+    struct zone **loaded;          /* by zone: its result */
+    struct alias_signing *aliases; /* of the running load */
     bool has_failed;
     struct error err;
 };
@@ -64,8 +66,7 @@ static void free_zones(struct zone **zones, size_t count)
     free(zones);
 }
 
-/* Any thread: the clock has been read before. */
-static struct signing_time signing_time(void)
+struct signing_time zone_signing_time(void)
 {
     struct signing_time time = {.now_s = clock_now_ms() / 1000};
     if (getrandom(&time.random, sizeof(time.random), GRND_NONBLOCK) != sizeof(time.random)) {
@@ -81,7 +82,7 @@ struct zone_table *zone_load_all(const struct config *config, const struct recor
         return NULL;
     }
     struct zone **zones = alloc_zeroed(config->zone_count, sizeof(*zones));
-    const struct signing_time time = signing_time();
+    const struct signing_time time = zone_signing_time();
     for (size_t i = 0; i < config->zone_count; i++) {
         zones[i] = zonefile_load(config, i, sets, &time, err);
         if (zones[i] == NULL) {
@@ -100,12 +101,14 @@ static void load(uv_work_t *work)
 {
     struct zone_reload *reload = work->data;
     const struct control *control = reload->control;
-    const struct signing_time time = signing_time();
+    const struct signing_time time = zone_signing_time();
     for (size_t i = 0; i < control->config->zone_count && !reload->has_failed; i++) {
         if (reload->wanted[i]) {
             reload->loaded[i] =
                 zonefile_load(control->config, i, control->sets, &time, &reload->err);
-            reload->has_failed = reload->loaded[i] == NULL;
+            reload->has_failed =
+                reload->loaded[i] == NULL ||
+                !alias_signing_sign(reload->aliases, i, reload->loaded[i], &reload->err);
         }
     }
 }
@@ -128,7 +131,9 @@ static void publish(struct zone_reload *reload)
     }
     struct snapshot_builder *builder =
         snapshot_builder_new(control->publisher.current, control->sets);
-    snapshot_builder_set_zones(builder, zone_table_new(zones, count));
+    struct zone_table *table = zone_table_new(zones, count);
+    snapshot_builder_set_zones(builder, table);
+    alias_signing_publish(reload->aliases, table, builder);
     publisher_publish(&control->publisher, snapshot_builder_finish(builder));
     zone_refresh_arm(control);
     free(zones);
@@ -185,6 +190,7 @@ static void on_loaded(uv_work_t *work, int status)
     } else {
         publish(reload);
     }
+    alias_signing_free(STEAL(reload->aliases));
     while (waits != NULL) {
         struct reload_wait *next = waits->next;
         add_history(reload, waits);
@@ -214,6 +220,7 @@ static void start(struct zone_reload *reload)
             reload->wanted[i] |= w->zone_index == SIZE_MAX || w->zone_index == i;
         }
     }
+    reload->aliases = alias_signing_new(control, control->publisher.current->zones);
     uv_queue_work(&control->loop, &reload->work, load, on_loaded);
 }
 
@@ -264,7 +271,7 @@ struct zone_check {
 static void check(uv_work_t *work)
 {
     struct zone_check *check = work->data;
-    const struct signing_time time = signing_time();
+    const struct signing_time time = zone_signing_time();
     for (size_t i = 0; i < check->control->config->zone_count && !check->has_failed; i++) {
         struct zone *zone =
             zonefile_load(check->control->config, i, check->control->sets, &time, &check->err);

@@ -5,9 +5,13 @@
 #pragma once
 
 #include "control/model.h"
+#include "zones/signer.h"
 
 /* result: the reloaded zones' names are those asked for; err NULL when it went well. */
 typedef void (*zone_reload_finished)(void *argument, const struct error *err);
+
+/* As of now. Any thread. */
+struct signing_time zone_signing_time(void);
 
 /* All zones, now, on this thread. NULL and err. Caller owns the table. */
 MUST_CHECK struct zone_table *zone_load_all(const struct config *config,

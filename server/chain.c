@@ -108,7 +108,7 @@ static struct wire_reader open_rrset(struct chain *chain, const uint8_t *base, s
     chain->is_stale |= choice.is_stale;
     *counts = (struct encoded){.answer_count = choice.records->count};
     if (is_secure) {
-        const struct encoded *signatures = &rrset->signatures[choice.member];
+        const struct encoded *signatures = member_signatures(rrset, choice.member, choice.records);
         encoded_copy(signatures, signatures->len, shift, sections + choice.records->len);
         reader.len += signatures->len;
         counts->answer_count = (uint16_t)(counts->answer_count + signatures->answer_count);

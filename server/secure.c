@@ -49,7 +49,7 @@ static void add_proofs(struct response *response, const struct lookup *found)
     }
 }
 
-/* The picked member's records and its own signatures, which were made when the zone was loaded. */
+/* The picked member's records and its own signatures, which nobody makes for a query. */
 static void add_member(struct response *response, const struct lookup *found,
                        const struct rrset *rrset)
 {
@@ -58,7 +58,7 @@ static void add_member(struct response *response, const struct lookup *found,
         return;
     }
     struct response_choice choice = response_choose(response, rrset->record_set);
-    const struct encoded *signatures = &rrset->signatures[choice.member];
+    const struct encoded *signatures = member_signatures(rrset, choice.member, choice.records);
     size_t len = (size_t)choice.records->len + signatures->len;
     if (len > response->limit - response->len) {
         response_truncate(response);
@@ -70,6 +70,9 @@ static void add_member(struct response *response, const struct lookup *found,
     encoded_copy(signatures, signatures->len, shift, out + choice.records->len);
     response->len += len;
     response->answer_count = (uint16_t)(choice.records->count + signatures->answer_count);
+    if (choice.is_stale) {
+        response_mark_stale(response);
+    }
 }
 
 static void add_rrset(struct response *response, const struct lookup *found)

@@ -2,6 +2,7 @@
 #include "zones/address_records.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/alloc.h"
@@ -25,37 +26,87 @@ static uint8_t *put_u16(uint8_t *out, unsigned value)
 }
 
 /* RFC 1035 section 3.2.1; the owner is a pointer to QNAME, wildcard or not. */
-static uint8_t *put_record(uint8_t *out, const struct record_set *set, const uint8_t *address,
-                           size_t len)
+static uint8_t *put_record(uint8_t *out, const struct record_set *set, uint16_t type,
+                           const uint8_t *rdata, size_t len)
 {
     out = put_u16(out, 0xC00C);
-    out = put_u16(out, set->type);
+    out = put_u16(out, type);
     out = put_u16(out, CLASS_IN);
     out = put_u16(out, set->ttl_s >> 16);
     out = put_u16(out, set->ttl_s & 0xFFFF);
     out = put_u16(out, (unsigned)len);
-    memcpy(out, address, len);
+    memcpy(out, rdata, len);
     return out + len;
 }
 
-struct member_records *address_records_new(const struct record_set *set, const uint8_t *addresses,
-                                           size_t count)
+/* The RRSIGs as the section's end; their owner is QNAME, too, and a signer's name is not compressed
+ * (RFC 4034 section 3.1.7). */
+static size_t signatures_octets(const struct signatures *signatures)
+{
+    size_t octets = 0;
+    for (size_t i = 0; i < signatures->count; i++) {
+        octets += FIXED_OCTETS + signatures->of[i].len;
+    }
+    return octets;
+}
+
+static struct member_records *make(const struct record_set *set, const uint8_t *addresses,
+                                   size_t count, const struct signatures *signatures)
 {
     size_t len = address_octets(set->type);
-    assert(len > 0 && count > 0 && count <= ADDRESS_RECORDS_MAX);
     size_t octets = count * (FIXED_OCTETS + len);
+    size_t signed_octets = signatures_octets(signatures);
     size_t starts_size = (count + 1) * sizeof(uint16_t);
-    struct member_records *records = alloc_zeroed(1, sizeof(*records) + starts_size + octets);
-    uint16_t *starts = (uint16_t *)(records + 1);
-    uint8_t *out = (uint8_t *)(starts + count + 1);
-    records->octets = out;
-    records->starts = starts;
-    records->len = (uint16_t)octets;
-    records->count = (uint16_t)count;
+    struct {
+        struct member_records records;
+        struct encoded signatures;
+        uint16_t starts[];
+    } *block = alloc_zeroed(1, sizeof(*block) + starts_size + octets + signed_octets);
+    uint8_t *out = (uint8_t *)(block->starts + count + 1);
+    block->records = (struct member_records){
+        .octets = out,
+        .len = (uint16_t)octets,
+        .count = (uint16_t)count,
+        .starts = block->starts,
+        .signatures = signatures->count > 0 ? &block->signatures : NULL,
+    };
     for (size_t i = 0; i < count; i++) {
-        starts[i] = (uint16_t)(i * (FIXED_OCTETS + len));
-        out = put_record(out, set, addresses + i * len, len);
+        block->starts[i] = (uint16_t)(i * (FIXED_OCTETS + len));
+        out = put_record(out, set, set->type, addresses + i * len, len);
     }
-    starts[count] = (uint16_t)octets;
-    return records;
+    block->starts[count] = (uint16_t)octets;
+    block->signatures = (struct encoded){
+        .octets = out,
+        .len = (uint16_t)signed_octets,
+        .required_len = (uint16_t)signed_octets,
+        .answer_count = (uint16_t)signatures->count,
+    };
+    for (size_t i = 0; i < signatures->count; i++) {
+        out = put_record(out, set, TYPE_RRSIG, signatures->of[i].rdata, signatures->of[i].len);
+    }
+    return &block->records;
+}
+
+struct member_records *address_records_new(const struct record_set *set, const uint8_t *addresses,
+                                           size_t count, struct signer *signer, struct error *err)
+{
+    struct signatures signatures = {.count = 0};
+    assert(address_octets(set->type) > 0 && count > 0 && count <= ADDRESS_RECORDS_MAX);
+    struct member_records *bare = make(set, addresses, count, &signatures);
+    if (signer == NULL) {
+        return bare;
+    }
+    struct member_records *with = NULL;
+    if (signer_sign_member(signer, set, bare, &signatures, err)) {
+        size_t octets = bare->len + signatures_octets(&signatures);
+        if (octets <= ENCODED_MAX_OCTETS) {
+            with = make(set, addresses, count, &signatures);
+        } else {
+            error_set(err,
+                      "%zu addresses with their signatures take %zu octets, expected at most %d",
+                      count, octets, ENCODED_MAX_OCTETS);
+        }
+    }
+    free(bare);
+    return with;
 }

@@ -6,8 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/attributes.h"
+#include "common/error.h"
 #include "zones/record_set.h"
+#include "zones/signer.h"
 
 /* As many as a message can hold of the larger ones beside all else. */
 #define ADDRESS_RECORDS_MAX 2000
@@ -16,7 +17,11 @@
 size_t address_octets(uint16_t type);
 
 /* count addresses of address_octets(set->type) octets each, 1 to ADDRESS_RECORDS_MAX. One block of
- * memory: free(3). */
-struct member_records *address_records_new(const struct record_set *set, const uint8_t *addresses,
-                                           size_t count) MUST_CHECK
-    __attribute__((returns_nonnull));
+ * memory: free(3).
+ *
+ * signer: of the zone that the record set lies in, with the time set; NULL where the zone is not
+ * signed. NULL and err when they cannot be signed, or are too many for one message with their
+ * signatures; without a signer it does not fail. */
+MUST_CHECK struct member_records *address_records_new(const struct record_set *set,
+                                                      const uint8_t *addresses, size_t count,
+                                                      struct signer *signer, struct error *err);

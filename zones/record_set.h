@@ -10,6 +10,7 @@
 
 #include "common/config.h"
 #include "common/error.h"
+#include "zones/encoded.h"
 #include "zones/name.h"
 #include "zones/record_type.h"
 
@@ -22,6 +23,9 @@ struct member_records {
     const uint16_t *starts;   /* count + 1 offsets: where each record starts, and len */
     const uint16_t *pointers; /* as in struct encoded: those in RDATA to a suffix of the owner */
     uint16_t pointer_count;
+    /* Of an alias target's records in a zone that is signed here: their RRSIGs. NULL: the zone has
+     * them (member_signatures). */
+    const struct encoded *signatures;
 };
 
 /* records of a member with an alias target are empty here (count 0): a snapshot has them, as soon

@@ -16,13 +16,18 @@
 #define QUESTION_TAIL      4 /* type and class */
 
 struct signer {
-    const struct config_dnssec *dnssec;
+    struct config_dnssec dnssec; /* a copy that has a path of its own */
     struct key_set keys;
     ldns_key_list *for_keys; /* what signs DNSKEY */
     ldns_key_list *for_data;
     int64_t now_s;
     uint64_t random;
-    int64_t first_end_s; /* of the signatures made so far */
+    int64_t first_end_s;     /* of the signatures made so far */
+    struct scratch *scratch; /* NULL while it rests */
+};
+
+/* Large, and of use only while there is something to sign. */
+struct scratch {
     uint8_t rdata[SIGNATURES_MAX][4096];
     uint8_t wire[NAME_MAX_OCTETS + RECORD_FIXED + UINT16_MAX];
 };
@@ -68,14 +73,35 @@ static void choose_keys(struct signer *signer)
     }
 }
 
+void signer_set_time(struct signer *signer, const struct signing_time *time)
+{
+    signer->now_s = time->now_s;
+    signer->random = time->random;
+}
+
+void signer_rest(struct signer *signer)
+{
+    free(signer->scratch);
+    signer->scratch = NULL;
+}
+
+/* Before anything is written there. */
+static struct scratch *scratch_of(struct signer *signer)
+{
+    if (signer->scratch == NULL) {
+        signer->scratch = alloc_zeroed(1, sizeof(*signer->scratch));
+    }
+    return signer->scratch;
+}
+
 struct signer *signer_new(const struct config_dnssec *dnssec, const struct name *origin,
                           const struct signing_time *time, struct error *err)
 {
     char name[NAME_TEXT_SIZE];
     CLEANUP(signer_freep) struct signer *signer = alloc_zeroed(1, sizeof(*signer));
-    signer->dnssec = dnssec;
-    signer->now_s = time->now_s;
-    signer->random = time->random;
+    signer->dnssec = *dnssec;
+    signer->dnssec.keys = alloc_string(dnssec->keys);
+    signer_set_time(signer, time);
     signer->first_end_s = INT64_MAX;
     if (!key_set_load(&signer->keys, dnssec->keys, origin, err)) {
         return NULL;
@@ -109,6 +135,8 @@ void signer_free(struct signer *signer)
         ldns_key_list_free(signer->for_data);
     }
     key_set_free(&signer->keys);
+    free((void *)signer->dnssec.keys);
+    free(signer->scratch);
     free(signer);
 }
 
@@ -120,7 +148,7 @@ void signer_freep(struct signer **signer)
 
 const struct config_dnssec *signer_config(const struct signer *signer)
 {
-    return signer->dnssec;
+    return &signer->dnssec;
 }
 
 const struct key_set *signer_keys(const struct signer *signer)
@@ -155,7 +183,7 @@ int64_t signer_refresh_at_s(const struct signer *signer)
     if (signer->first_end_s == INT64_MAX) {
         return key_s;
     }
-    int64_t refresh_s = signer->first_end_s - signer->dnssec->refresh_ms / 1000;
+    int64_t refresh_s = signer->first_end_s - signer->dnssec.refresh_ms / 1000;
     return key_s < refresh_s ? key_s : refresh_s;
 }
 
@@ -178,8 +206,9 @@ static ldns_rr *make_record(struct signer *signer, const struct encoder_record *
     ldns_rr *rr = NULL;
     size_t at = 0;
     size_t owner_len = wire_name_len(record->owner);
-    uint8_t *fixed = signer->wire + owner_len;
-    memcpy(signer->wire, record->owner, owner_len);
+    uint8_t *wire = scratch_of(signer)->wire;
+    uint8_t *fixed = wire + owner_len;
+    memcpy(wire, record->owner, owner_len);
     put_16(fixed, record->type);
     put_16(fixed + 2, CLASS_IN);
     put_16(fixed + 4, record->ttl_s >> 16);
@@ -189,15 +218,14 @@ static ldns_rr *make_record(struct signer *signer, const struct encoder_record *
         memcpy(fixed + RECORD_FIXED, record->rdata, record->rdata_len);
     }
     size_t len = owner_len + RECORD_FIXED + record->rdata_len;
-    return ldns_wire2rr(&rr, signer->wire, len, &at, LDNS_SECTION_ANSWER) == LDNS_STATUS_OK ? rr
-                                                                                            : NULL;
+    return ldns_wire2rr(&rr, wire, len, &at, LDNS_SECTION_ANSWER) == LDNS_STATUS_OK ? rr : NULL;
 }
 
 /* Signatures of different RRsets end at different times, so that caches do not all come at once. */
 static void set_times(struct signer *signer, ldns_key_list *keys)
 {
-    int64_t lifetime_s = signer->dnssec->signature_lifetime_ms / 1000;
-    int64_t spread_s = (lifetime_s - signer->dnssec->refresh_ms / 1000) / 4;
+    int64_t lifetime_s = signer->dnssec.signature_lifetime_ms / 1000;
+    int64_t spread_s = (lifetime_s - signer->dnssec.refresh_ms / 1000) / 4;
     int64_t jitter_s = spread_s > 0 ? (int64_t)(next_random(signer) % (uint64_t)spread_s) : 0;
     int64_t end_s = signer->now_s + lifetime_s - jitter_s;
     if (end_s < signer->first_end_s) {
@@ -212,12 +240,12 @@ static void set_times(struct signer *signer, ldns_key_list *keys)
 
 static bool copy_signature(struct signer *signer, const ldns_rr *rrsig, struct signatures *out)
 {
-    uint8_t *rdata = signer->rdata[out->count];
+    uint8_t *rdata = scratch_of(signer)->rdata[out->count];
     size_t len = 0;
     for (size_t i = 0; i < ldns_rr_rd_count(rrsig); i++) {
         const ldns_rdf *field = ldns_rr_rdf(rrsig, i);
         size_t size = ldns_rdf_size(field);
-        if (size > sizeof(signer->rdata[0]) - len) {
+        if (size > sizeof(signer->scratch->rdata[0]) - len) {
             return false;
         }
         memcpy(rdata + len, ldns_rdf_data(field), size);
@@ -250,7 +278,7 @@ static bool refuse(const struct signer *signer, const uint8_t *owner, uint16_t t
     name_print(owner, name);
     record_type_print(type, type_text);
     return error_set(err, "%s %s cannot be signed with the keys of %s", name, type_text,
-                     signer->dnssec->keys);
+                     signer->dnssec.keys);
 }
 
 bool signer_sign(struct signer *signer, const struct encoder_record *records, size_t count,
@@ -270,12 +298,12 @@ bool signer_sign(struct signer *signer, const struct encoder_record *records, si
     return is_good || refuse(signer, records[0].owner, type, err);
 }
 
-bool signer_sign_member(struct signer *signer, const struct record_set *set, size_t member,
-                        struct signatures *out, struct error *err)
+bool signer_sign_member(struct signer *signer, const struct record_set *set,
+                        const struct member_records *records, struct signatures *out,
+                        struct error *err)
 {
-    const struct member_records *records = &set->members[member].records;
     /* As in a response to a query for the owner, which the records' pointers lead into. */
-    uint8_t *wire = signer->wire;
+    uint8_t *wire = scratch_of(signer)->wire;
     size_t at = MESSAGE_HEADER + (size_t)set->name.len + QUESTION_TAIL;
     memset(wire, 0, at);
     memcpy(wire + MESSAGE_HEADER, set->name.octets, set->name.len);

@@ -30,7 +30,8 @@ struct signatures {
 
 struct signer;
 
-/* NULL and "file…: …" when the keys cannot be used, or none of them signs now. Borrows dnssec. */
+/* NULL and "file…: …" when the keys cannot be used, or none of them signs now. Keeps nothing of
+ * dnssec. */
 MUST_CHECK struct signer *signer_new(const struct config_dnssec *dnssec, const struct name *origin,
                                      const struct signing_time *time, struct error *err);
 void signer_free(struct signer *signer);
@@ -46,9 +47,16 @@ bool signer_publishes(const struct signer *signer, const struct key *key);
 MUST_CHECK bool signer_sign(struct signer *signer, const struct encoder_record *records,
                             size_t count, struct signatures *out, struct error *err);
 
-/* The records of one member of a weighted record set. */
+/* The records of one member of the weighted record set, those that it has now. */
 MUST_CHECK bool signer_sign_member(struct signer *signer, const struct record_set *set,
-                                   size_t member, struct signatures *out, struct error *err);
+                                   const struct member_records *records, struct signatures *out,
+                                   struct error *err);
+
+/* Signatures from here on are made as of this time. Which keys sign stays as it was at first: when
+ * the time of a key comes, the zone is signed anew (signer_refresh_at_s). */
+void signer_set_time(struct signer *signer, const struct signing_time *time);
+/* Gives back what only signing needs; the next signature takes it again. */
+void signer_rest(struct signer *signer);
 
 /* When the zone is to be signed anew: the first of the signatures made so far has only the
  * configured time left, or the time of a key comes. */

@@ -7,10 +7,12 @@
 
 #include "common/alloc.h"
 #include "common/arena.h"
+#include "zones/signer.h"
 
 void zone_free(struct zone *zone)
 {
     if (zone != NULL) {
+        signer_free(zone->signer);
         arena_free(zone->arena); /* the zone itself lies in it */
     }
 }
@@ -31,6 +33,12 @@ void zone_unref(struct zone *zone)
     if (--zone->references == 0) {
         zone_free(zone);
     }
+}
+
+void zone_has_signed(struct zone *zone)
+{
+    zone->refresh_at_s = signer_refresh_at_s(zone->signer);
+    signer_rest(zone->signer);
 }
 
 const struct node *zone_find_encloser(const struct zone *zone, const struct name_key *key,

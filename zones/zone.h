@@ -13,6 +13,7 @@
 #include "zones/denial.h"
 #include "zones/encoded.h"
 #include "zones/name.h"
+#include "zones/record_set.h"
 
 #define RRSET_STATIC UINT32_MAX
 
@@ -21,7 +22,7 @@ struct rrset {
     uint32_t record_set; /* id of the weighted record set, or RRSET_STATIC */
     union {
         struct encoded answer; /* static: the answer section for a query of this name and type */
-        /* weighted, in a signed zone, with RRSIGs: those of each member, to follow its records */
+        /* weighted, in a signed zone, with RRSIGs: those of each member; see member_signatures */
         const struct encoded *signatures;
     };
 };
@@ -59,7 +60,9 @@ struct zone {
     const struct node *apex;
     struct encoded negative; /* the SOA for NODATA and NXDOMAIN (RFC 2308), base name = origin */
     const struct denial *denial; /* NULL: the zone is not signed */
-    int64_t refresh_at_s;        /* when to sign anew, seconds since the epoch; INT64_MAX: never */
+    /* When to sign anew, seconds since the epoch; INT64_MAX: never. Control thread only. */
+    int64_t refresh_at_s;
+    struct signer *signer;             /* NULL: the zone is not signed here. Control thread only */
     const struct zone_bucket *buckets; /* open addressing, power of two, at most half full */
     uint32_t bucket_mask;
     unsigned max_labels; /* of any node: deeper names are not looked up one by one */
@@ -72,6 +75,10 @@ void zone_freep(struct zone **zone);
 /* Holds a zone beyond its table, and lets it go: the last one frees it. Control thread. */
 void zone_ref(struct zone *zone);
 void zone_unref(struct zone *zone);
+
+/* The zone's signer has signed what is answered beside the zone: refresh_at_s may come sooner, and
+ * the signer rests. Control thread, or whoever loads the zone. */
+void zone_has_signed(struct zone *zone);
 
 enum zone_match {
     ZONE_EXACT,      /* node is QNAME's (perhaps an empty non-terminal) */
@@ -159,6 +166,15 @@ static inline const struct rrset *node_find(const struct node *node, uint16_t ty
         }
     }
     return NULL;
+}
+
+/* The RRSIGs of the records that a member is answered with, one of rrset's record set, in a signed
+ * zone. Those of fixed values were made with the zone, those of an alias target with the records.
+ */
+static inline const struct encoded *member_signatures(const struct rrset *rrset, size_t member,
+                                                      const struct member_records *records)
+{
+    return records->signatures != NULL ? records->signatures : &rrset->signatures[member];
 }
 
 struct zone_table_bucket {

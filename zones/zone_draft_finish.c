@@ -415,7 +415,7 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     zone->arena = arena;
     zone->origin = draft->origin;
     zone->record_count = record_count;
-    zone->refresh_at_s = signer != NULL ? signer_refresh_at_s(signer) : INT64_MAX;
+    zone->refresh_at_s = INT64_MAX;
     zone->file = arena_copy_octets(arena, end.path, strlen(end.path) + 1);
     CLEANUP(encoder_freep) struct encoder *encoder = encoder_new();
     struct finisher finisher = {.draft = draft, .zone = zone, .encoder = encoder};

@@ -313,14 +313,10 @@ static bool sign_members(const struct signing *signing, struct draft_rrset *rrse
     for (size_t i = 0; i < set->member_count; i++) {
         struct signatures signatures;
         if (set->members[i].records.count == 0) {
-            char name[NAME_TEXT_SIZE];
-            name_print(set->name.octets, name);
-            return error_set(signing->err,
-                             "%s:%u: record set %s, member %s: has an alias target, which a zone "
-                             "that is signed here cannot have yet",
-                             rrset->place.path, rrset->place.line, name, set->members[i].id);
+            continue; /* an alias target's: signed when they are known */
         }
-        if (!signer_sign_member(signing->signer, set, i, &signatures, signing->err)) {
+        if (!signer_sign_member(signing->signer, set, &set->members[i].records, &signatures,
+                                signing->err)) {
             return false;
         }
         for (size_t j = signatures.count; j > 0; j--) {

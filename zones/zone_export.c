@@ -19,6 +19,7 @@
 struct export_set {
     uint8_t *octets; /* a member's, as a response to the owner has them; NULL: it has none */
     size_t len;
+    bool is_signed; /* its signatures follow them: the zone does not have them */
     size_t member;
     char *comment;
 };
@@ -92,8 +93,16 @@ static void copy_set(struct export_set *to, const struct weights *weights, size_
 {
     to->member = choose_member(weights, wanted);
     const struct member_records *records = weights->members[to->member].records;
-    to->len = records->len;
-    to->octets = records->len == 0 ? NULL : alloc_copy(records->octets, records->len);
+    const struct encoded *signatures = records->signatures;
+    to->is_signed = signatures != NULL;
+    to->len = records->len + (signatures != NULL ? (size_t)signatures->len : 0);
+    if (records->len > 0) {
+        to->octets = alloc_zeroed(1, to->len);
+        memcpy(to->octets, records->octets, records->len);
+    }
+    if (signatures != NULL) {
+        memcpy(to->octets + records->len, signatures->octets, signatures->len);
+    }
     to->comment = describe_set(weights, to->member);
 }
 
@@ -274,7 +283,7 @@ static void print_weighted(struct zone_export *export, const struct node *node,
     }
     memcpy(export->message + start, set->octets, set->len);
     print_records(export, start, start + set->len);
-    if (export->zone->denial != NULL) {
+    if (export->zone->denial != NULL && !set->is_signed) {
         print_encoded(export, node->name, node->name_len, &rrset->signatures[set->member]);
     }
 }

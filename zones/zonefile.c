@@ -424,7 +424,13 @@ struct zone *zonefile_load(const struct config *config, size_t zone_index,
     if (!make_signer(config, zone_index, &origin, time, &signer, err)) {
         return NULL;
     }
-    return zone_draft_finish(draft, (struct draft_place){source.path, last_line}, signer, err);
+    struct zone *zone =
+        zone_draft_finish(draft, (struct draft_place){source.path, last_line}, signer, err);
+    if (zone != NULL && signer != NULL) {
+        zone->signer = STEAL(signer);
+        zone_has_signed(zone);
+    }
+    return zone;
 }
 
 bool zonefile_check_names(const struct config *config, const struct record_sets *sets,

@@ -31,7 +31,7 @@ static void check_same(const char *name, const char *type, const char **values,
     CLEANUP(record_sets_freep) struct record_sets *sets = make(name, type, values, 2);
     const struct member_records *expected = &sets->sets[0]->members[0].records;
     CLEANUP(alloc_freep)
-    struct member_records *made = address_records_new(sets->sets[0], addresses, 2);
+    struct member_records *made = address_records_new(sets->sets[0], addresses, 2, NULL, NULL);
     assert_int_equal(made->count, expected->count);
     assert_int_equal(made->len, expected->len);
     assert_int_equal(made->pointer_count, expected->pointer_count);
@@ -64,7 +64,7 @@ static void as_many_as_are_allowed_fit(void **state)
     CLEANUP(alloc_freep) uint8_t *addresses = alloc_zeroed(ADDRESS_RECORDS_MAX, 16);
     CLEANUP(alloc_freep)
     struct member_records *made =
-        address_records_new(sets->sets[0], addresses, ADDRESS_RECORDS_MAX);
+        address_records_new(sets->sets[0], addresses, ADDRESS_RECORDS_MAX, NULL, NULL);
     assert_int_equal(made->count, ADDRESS_RECORDS_MAX);
     assert_int_equal(made->len, ADDRESS_RECORDS_MAX * 28);
     assert_int_equal(made->starts[ADDRESS_RECORDS_MAX], made->len);

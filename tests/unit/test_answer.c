@@ -790,7 +790,7 @@ static void new_records_of_a_member_are_answered(void **state)
     snapshot_builder_set_weights(builder, FIXTURE_SET_WWW_A, (const uint16_t[]){0, 1});
     snapshot_builder_set_member_records(
         builder, FIXTURE_SET_WWW_A, 1,
-        address_records_new(fixture->sets->sets[FIXTURE_SET_WWW_A], addresses, 2));
+        address_records_new(fixture->sets->sets[FIXTURE_SET_WWW_A], addresses, 2, NULL, NULL));
     fixture->snapshot = snapshot_builder_finish(builder);
     expect("www.example.test", TYPE_A,
            "NOERROR aa | www.example.test. 60 IN A 10.0.0.1; www.example.test. 60 IN A 10.0.0.2 "

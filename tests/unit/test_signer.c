@@ -16,6 +16,7 @@
 #include "server/dns.h"
 #include "tests/unit/secure_fixture.h"
 #include "tests/unit/test_keys.h"
+#include "zones/address_records.h"
 #include "zones/record_type.h"
 
 #define NOW_S      1800000000 /* 2027-01-15T08:00:00Z */
@@ -482,20 +483,111 @@ static void key_files_that_do_not_fit_together_are_refused(void **state)
                           "followed by no time, expected YYYYMMDDHHMMSS");
 }
 
-/* Nobody signs its addresses when they change. */
-static void an_alias_target_is_refused(void **state)
+/* Publishes new addresses of a member with an alias target, signed as of now_s. */
+static void resolve(struct zone_under_test *test, size_t member, const char *addresses,
+                    int64_t now_s)
+{
+    struct error err;
+    struct secure *secure = &test->secure;
+    struct zone *zone = secure->snapshot->zones->zones[0];
+    const struct signing_time time = {.now_s = now_s, .random = 5};
+    signer_set_time(zone->signer, &time);
+    struct member_records *records =
+        address_records_new(secure->sets->sets[0], (const uint8_t *)addresses,
+                            strlen(addresses) / 4, zone->signer, &err);
+    assert_non_null(records);
+    zone_has_signed(zone);
+    uint16_t weights[2] = {0};
+    weights[member] = 1;
+    struct snapshot *before = secure->snapshot;
+    struct snapshot_builder *builder = snapshot_builder_new(before, secure->sets);
+    snapshot_builder_set_member_records(builder, 0, member, records);
+    snapshot_builder_set_weights(builder, 0, weights);
+    secure->snapshot = snapshot_builder_finish(builder);
+    exchange_offer(secure->exchange, secure->snapshot);
+    snapshot_free(before);
+}
+
+static void open_with_alias(struct zone_under_test *test, const char *name)
+{
+    static struct config_member members[2];
+    static const char *values[] = {"192.0.2.77"};
+    static struct config_record_set set;
+    members[0] =
+        (struct config_member){.id = "blue", .weight = 1, .values = values, .value_count = 1};
+    members[1] = (struct config_member){.id = "green", .weight = 1, .alias = "lb.example.com"};
+    set = (struct config_record_set){
+        .name = name, .type = "A", .ttl_s = 60, .members = members, .member_count = 2, .line = 9};
+    setup(test, CONFIG_DENIAL_NSEC);
+    put_key(test, &key_ed25519, "");
+    test->config.record_sets = &set;
+    test->config.record_set_count = 1;
+    open_zone(test);
+}
+
+static void an_alias_target_is_signed_when_its_addresses_are_known(void **state)
 {
     (void)state;
     struct zone_under_test test;
-    struct config_member member = {.id = "green", .alias = "lb.example.com"};
-    struct config_record_set set = {
-        .name = "lb.example.test", .type = "A", .members = &member, .member_count = 1, .line = 9};
-    setup(&test, CONFIG_DENIAL_NSEC);
-    put_key(&test, &key_ed25519, "");
-    test.config.record_sets = &set;
-    test.config.record_set_count = 1;
-    expect_refused(&test, "test.yaml:9: record set lb.example.test, member green: has an alias "
-                          "target, which a zone that is signed here cannot have yet");
+    open_with_alias(&test, "lb.example.test");
+    secure_shift(&test.secure, 0, 0);
+    expect(&test, "lb.example.test", TYPE_A, "NOERROR aa | lb A, RRSIG(A) | |");
+    resolve(&test, 1, "\x0a\x01\x01\x01\x0a\x01\x01\x02", NOW_S);
+    expect(&test, "lb.example.test", TYPE_A, "NOERROR aa | lb A, A, RRSIG(A) | |");
+    resolve(&test, 1, "\x0a\x01\x01\x03", NOW_S + 60);
+    expect(&test, "lb.example.test", TYPE_A, "NOERROR aa | lb A, RRSIG(A) | |");
+    /* The other member's signature is the one of the load. */
+    secure_shift(&test.secure, 0, 0);
+    expect(&test, "lb.example.test", TYPE_A, "NOERROR aa | lb A, RRSIG(A) | |");
+    close_zone(&test);
+}
+
+static void an_alias_target_below_a_wildcard_is_signed(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    open_with_alias(&test, "*.lb.example.test");
+    resolve(&test, 1, "\x0a\x01\x01\x01\x0a\x01\x01\x02", NOW_S);
+    ldns_pkt *packet = secure_ask(&test.secure, "x.y.lb.example.test", TYPE_A, true);
+    secure_check_signatures(&test.secure, packet);
+    assert_int_equal(ldns_pkt_ancount(packet), 3);
+    ldns_pkt_free(packet);
+    close_zone(&test);
+}
+
+/* NODATA for a type that only waits for its addresses would stay with resolvers. */
+static void the_type_of_an_alias_target_is_never_denied(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    open_with_alias(&test, "lb.example.test");
+    ldns_pkt *packet = secure_ask(&test.secure, "lb.example.test", DNS_TYPE_MX, true);
+    secure_check_signatures(&test.secure, packet);
+    assert_int_equal(secure_check_denial(&test.secure, packet, "lb.example.test", DNS_TYPE_MX), 1);
+    ldns_rr_list *authority = ldns_pkt_authority(packet);
+    bool found = false;
+    for (size_t i = 0; i < ldns_rr_list_rr_count(authority); i++) {
+        const ldns_rr *rr = ldns_rr_list_rr(authority, i);
+        found |= ldns_rr_get_type(rr) == LDNS_RR_TYPE_NSEC &&
+                 ldns_nsec_bitmap_covers_type(ldns_rr_rdf(rr, 1), LDNS_RR_TYPE_A);
+    }
+    assert_true(found);
+    ldns_pkt_free(packet);
+    close_zone(&test);
+}
+
+/* A signature that is made late ends late, but jitter may make it the first to end. */
+static void what_an_alias_target_was_signed_with_is_refreshed_too(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    open_with_alias(&test, "lb.example.test");
+    struct zone *zone = test.secure.snapshot->zones->zones[0];
+    int64_t first_s = zone->refresh_at_s;
+    /* As of long ago, so that it is the first to end. */
+    resolve(&test, 1, "\x0a\x01\x01\x01", NOW_S - LIFETIME_S / 2);
+    assert_true(zone->refresh_at_s < first_s - LIFETIME_S / 4);
+    close_zone(&test);
 }
 
 static void a_file_that_is_signed_already_is_refused(void **state)
@@ -532,7 +624,10 @@ int main(void)
         cmocka_unit_test(keys_that_others_can_read_are_refused),
         cmocka_unit_test(a_folder_without_a_key_that_signs_is_refused),
         cmocka_unit_test(key_files_that_do_not_fit_together_are_refused),
-        cmocka_unit_test(an_alias_target_is_refused),
+        cmocka_unit_test(an_alias_target_is_signed_when_its_addresses_are_known),
+        cmocka_unit_test(an_alias_target_below_a_wildcard_is_signed),
+        cmocka_unit_test(the_type_of_an_alias_target_is_never_denied),
+        cmocka_unit_test(what_an_alias_target_was_signed_with_is_refreshed_too),
         cmocka_unit_test(a_file_that_is_signed_already_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

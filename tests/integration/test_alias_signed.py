@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Alias targets in zones that are signed here: new addresses are answered with signatures of their
+own, and nothing else is signed for them."""
+import subprocess
+import threading
+
+import dns.dnssec
+import dns.name
+import dns.rcode
+import dns.rdatatype
+import pytest
+
+import harness
+from fake_resolver import FakeResolver
+from harness import wait_for
+
+ELB = "green.elb.example.com"
+LIMITS = {"min_ttl": "1s", "max_ttl": "1s", "stale_after": "1h"}
+ORIGIN = dns.name.from_text("example.test")
+ZONE = """\
+$ORIGIN example.test.
+$TTL 300
+@   SOA ns1 hostmaster 1 3600 600 86400 60
+    NS ns1
+    MX 10 www
+ns1 A 127.0.0.1
+"""
+SETS = [
+    harness.record_set([harness.member("blue", 100, "192.0.2.101"),
+                        dict(id="green", weight=0, alias=ELB)], name="www.example.test"),
+    harness.record_set([dict(id="lb", weight=1, alias=ELB)], name="example.test"),
+    harness.record_set([dict(id="lb", weight=1, alias=ELB)], name="example.test", kind="AAAA"),
+    harness.record_set([dict(id="lb", weight=1, alias=ELB)], name="*.wild.example.test"),
+]
+
+
+def keygen(daemon, *options):
+    (daemon.folder / "keys").mkdir(exist_ok=True)
+    done = subprocess.run(["dnssec-keygen", "-q", "-K", str(daemon.folder / "keys"), *options,
+                           "example.test"], capture_output=True, text=True, check=True, timeout=60)
+    return daemon.folder / "keys" / done.stdout.strip()
+
+
+@pytest.fixture
+def resolver(keep):
+    return keep(FakeResolver())
+
+
+@pytest.fixture(params=["nsec", "nsec3"])
+def daemon(request, keep, resolver):
+    one = keep(harness.Daemon(
+        {"control": {"resolvers": [resolver.address], "alias": LIMITS},
+         "zones": [{"name": "example.test", "file": "example.zone",
+                    "dnssec": {"keys": "keys", "denial": request.param}}],
+         "record_sets": SETS},
+        {"example.zone": ZONE}))
+    keygen(one, "-a", "ECDSAP256SHA256", "-f", "KSK")
+    resolver.set(ELB, "192.0.2.1")
+    resolver.set(ELB, "2001:db8::1", kind="AAAA")
+    return one.start()
+
+
+def dnskeys(daemon):
+    answer = daemon.ask("example.test", "DNSKEY", transport="tcp").answer
+    return {ORIGIN: next(one for one in answer if one.rdtype == dns.rdatatype.DNSKEY)}
+
+
+def ask(daemon, name, kind="A", keys=None):
+    """The addresses and the signature of a valid answer."""
+    response = daemon.ask(name, kind, want_dnssec=True)
+    found = {one.rdtype: one for one in response.answer}
+    assert dns.rdatatype.RRSIG in found, response
+    rrset = found[dns.rdatatype.from_text(kind)]
+    dns.dnssec.validate(rrset, found[dns.rdatatype.RRSIG], keys or dnskeys(daemon))
+    return {one.to_text() for one in rrset}, found[dns.rdatatype.RRSIG].to_text()
+
+
+def wait_for_addresses(daemon, name, *addresses, kind="A"):
+    wait_for(lambda: set(daemon.addresses(name, kind)) == set(addresses),
+             f"{name} has {addresses}")
+
+
+def test_new_addresses_are_signed_and_nothing_else_is(daemon, resolver):
+    wait_for_addresses(daemon, "example.test", "192.0.2.1")
+    wait_for_addresses(daemon, "example.test", "2001:db8::1", kind="AAAA")
+    soa = daemon.ask("example.test", "SOA", want_dnssec=True).answer
+    _, blue = ask(daemon, "www.example.test")
+    _, six = ask(daemon, "example.test", "AAAA")
+    resolver.set(ELB, "192.0.2.2", "192.0.2.3")
+    wait_for_addresses(daemon, "example.test", "192.0.2.2", "192.0.2.3")
+    assert ask(daemon, "example.test")[0] == {"192.0.2.2", "192.0.2.3"}
+    assert ask(daemon, "x.y.wild.example.test")[0] == {"192.0.2.2", "192.0.2.3"}
+    assert ask(daemon, "www.example.test")[1] == blue
+    assert ask(daemon, "example.test", "AAAA")[1] == six
+    assert daemon.ask("example.test", "SOA", want_dnssec=True).answer == soa
+    daemon.set_weights("www.example.test", "A", "blue=0", "green=1")
+    assert ask(daemon, "www.example.test")[0] == {"192.0.2.2", "192.0.2.3"}
+
+
+def test_every_answer_validates_while_addresses_weights_and_the_zone_change(daemon, resolver):
+    """The answers are asked for all the time; each has records and signatures of one moment."""
+    wait_for_addresses(daemon, "example.test", "192.0.2.1")
+    keys = dnskeys(daemon)
+    is_over, wrong, seen = threading.Event(), [], set()
+
+    def watch():
+        while not is_over.is_set():
+            try:
+                for name in ("www.example.test", "example.test", "q.wild.example.test"):
+                    seen.update(ask(daemon, name, keys=keys)[0])
+            except Exception as error:
+                wrong.append(repr(error))
+
+    watchers = [threading.Thread(target=watch) for _ in range(2)]
+    for watcher in watchers:
+        watcher.start()
+    try:
+        client = daemon.client()
+        for i in range(2, 6):
+            resolver.set(ELB, f"192.0.2.{i}")
+            def move():
+                for weight in (0, 100):
+                    client.call("weight set", "www.example.test", "A", f"blue={weight}",
+                                f"green={100 - weight}")
+                client.call("zone reload", "example.test")
+                return f"192.0.2.{i}" in seen
+            wait_for(move, f"192.0.2.{i} is answered", 20)
+        client.close()
+    finally:
+        is_over.set()
+        for watcher in watchers:
+            watcher.join()
+    assert not wrong, wrong[:3]
+    assert seen == {"192.0.2.101"} | {f"192.0.2.{i}" for i in range(1, 6)}
+
+
+def test_new_keys_sign_alias_targets_with_the_zone(daemon, resolver):
+    wait_for_addresses(daemon, "example.test", "192.0.2.1")
+    before = dnskeys(daemon)
+    _, old = ask(daemon, "example.test")
+    for path in (daemon.folder / "keys").iterdir():
+        path.unlink()
+    keygen(daemon, "-a", "ED25519", "-f", "KSK")
+    daemon.call("zone reload", "example.test")
+    assert dnskeys(daemon) != before
+    addresses, new = ask(daemon, "example.test")
+    assert addresses == {"192.0.2.1"} and new != old
+    assert ask(daemon, "www.example.test")[0] == {"192.0.2.101"}
+    resolver.set(ELB, "192.0.2.9")
+    wait_for_addresses(daemon, "example.test", "192.0.2.9")
+    assert ask(daemon, "example.test")[0] == {"192.0.2.9"}
+
+
+def test_what_was_known_before_a_restart_is_signed_at_once(daemon, resolver):
+    wait_for_addresses(daemon, "example.test", "192.0.2.1")
+    wait_for(lambda: daemon.call("record show", "example.test", "A"), "the source is shown")
+    resolver.silent = True
+    daemon.kill()
+    daemon.start()
+    assert ask(daemon, "example.test")[0] == {"192.0.2.1"}
+
+
+def test_without_an_address_it_is_no_lie(daemon, resolver):
+    """Neither NODATA, which would be signed and would stay, nor an unsigned answer."""
+    daemon.kill()
+    daemon.state_path.unlink()
+    resolver.broken = True
+    daemon.start()
+    assert daemon.ask("example.test", "A", want_dnssec=True).rcode() == dns.rcode.SERVFAIL
+    assert ask(daemon, "www.example.test")[0] == {"192.0.2.101"}
+
+
+def test_stale_addresses_are_answered_with_their_signature(keep, resolver):
+    one = keep(harness.Daemon(
+        {"control": {"resolvers": [resolver.address],
+                     "alias": {"min_ttl": "1s", "max_ttl": "1s", "stale_after": "2s"}},
+         "zones": [{"name": "example.test", "file": "example.zone", "dnssec": {"keys": "keys"}}],
+         "record_sets": SETS}, {"example.zone": ZONE}))
+    keygen(one, "-a", "ECDSAP256SHA256", "-f", "KSK")
+    resolver.set(ELB, "192.0.2.1")
+    one.start()
+    wait_for_addresses(one, "example.test", "192.0.2.1")
+    resolver.broken = True
+
+    def is_stale():
+        response = one.ask("example.test", "A", want_dnssec=True)
+        return any(option.otype == 15 for option in response.options)
+
+    wait_for(is_stale, "the answer says that it is stale", 20)
+    assert ask(one, "example.test")[0] == {"192.0.2.1"}
+
+
+def test_an_export_has_the_addresses_and_signatures_of_now(daemon):
+    wait_for_addresses(daemon, "example.test", "192.0.2.1")
+    text = daemon.ctl("zone", "export", "example.test").stdout
+    path = daemon.folder / "exported.zone"
+    path.write_text(text)
+    checked = subprocess.run(["ldns-verify-zone", str(path)], capture_output=True, text=True,
+                             timeout=60)
+    assert checked.returncode == 0, checked
+    assert "192.0.2.1" in text
