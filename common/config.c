@@ -94,6 +94,13 @@ struct config *config_load(const char *path, struct error *err)
     return text == NULL ? NULL : config_parse(path, text, len, err);
 }
 
+char *config_beside(const struct config *config, const char *path)
+{
+    const char *slash = strrchr(config->path, '/');
+    int folder_len = slash == NULL || path[0] == '/' ? 0 : (int)(slash + 1 - config->path);
+    return alloc_printf("%.*s%s", folder_len, config->path, path);
+}
+
 void config_free(struct config *config)
 {
     if (config != NULL) {

@@ -180,6 +180,8 @@ MUST_CHECK struct config *config_load(const char *path, struct error *err);
 /* The same for a text in memory, whose path is only named in errors and paths, not opened. */
 MUST_CHECK struct config *config_parse(const char *path, const uint8_t *text, size_t len,
                                        struct error *err);
+/* The path as the file means it, which begins at the folder that it lies in. Caller frees. */
+char *config_beside(const struct config *config, const char *path);
 void config_free(struct config *config);
 void config_freep(struct config **config);
 

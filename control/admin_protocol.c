@@ -84,14 +84,29 @@ const struct admin_command admin_commands[] = {
      .arguments = "",
      .help = "the narrowest EventBridge pattern of each rollout rule"},
     {.name = "zone list", .arguments = "", .help = "the zones that are served"},
-    {.name = "zone reload",
-     .arguments = "[NAME]",
-     .help = "read zone files again; all or nothing",
+    {.name = "zone add",
+     .arguments = "NAME FILE [keys=DIR] [KEY=VALUE ...]",
+     .help = "serve one more zone; KEY=VALUE are settings of dnssec",
+     .min_arguments = 2,
+     .max_arguments = NO_LIMIT,
+     .changes = true},
+    {.name = "zone remove",
+     .arguments = "NAME",
+     .help = "serve a zone no more",
+     .min_arguments = 1,
      .max_arguments = 1,
      .changes = true},
+    {.name = "zone reload",
+     .arguments = "[NAME] [--force]",
+     .help = "read zone files again; all or nothing",
+     .max_arguments = 1,
+     .option = "--force",
+     .is_flag = true,
+     .changes = true},
     {.name = "zone check",
-     .arguments = "",
-     .help = "would a reload of all zones succeed? Changes nothing"},
+     .arguments = "[NAME [FILE]]",
+     .help = "would a reload succeed, or one with that file? Changes nothing",
+     .max_arguments = 2},
     {.name = "zone export",
      .arguments = "NAME [NAME/TYPE=ID ...] [--output FILE]",
      .help = "write a zone as it is served as a master file",
@@ -206,9 +221,10 @@ bool admin_command_check(const struct admin_command *command, const char *const 
         return error_set(err, "%s: unknown option %.100s; usage: %s %s", command->name, option,
                          command->name, command->arguments);
     }
-    if (count != positional + 2) {
-        return error_set(err, "%s: %s takes one value; usage: %s %s", command->name, option,
-                         command->name, command->arguments);
+    if (count != positional + (command->is_flag ? 1 : 2)) {
+        return error_set(err, "%s: %s takes %s; usage: %s %s", command->name, option,
+                         command->is_flag ? "no value and comes last" : "one value", command->name,
+                         command->arguments);
     }
     return count_is_right(command, positional, err);
 }

@@ -31,6 +31,7 @@ struct admin_command {
     unsigned min_arguments;
     unsigned max_arguments; /* UINT_MAX: no limit; the option and its value are not counted */
     const char *option;     /* "--candidate": may follow the arguments, with one value; or NULL */
+    bool is_flag;           /* the option has no value */
     bool changes;           /* needs the right to change */
     bool reads_bare;        /* … but not without arguments: then it only tells */
     bool is_local;          /* ballastctl does it; the daemon refuses it */
@@ -44,7 +45,7 @@ const struct admin_command *admin_command_find(const char *name);
 const struct admin_command *admin_command_match(const char *const *words, size_t count,
                                                 size_t *used);
 
-/* Whether the arguments fit the row: so many, and only its option, with a value, after them. */
+/* Whether the arguments fit the row: so many, and only its option, with its value, after them. */
 MUST_CHECK bool admin_command_check(const struct admin_command *command,
                                     const char *const *arguments, size_t count, struct error *err);
 

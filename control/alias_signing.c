@@ -24,20 +24,19 @@ struct alias_signing {
     struct entry *entries;
 };
 
-static size_t index_of(const struct zone_table *zones, const struct zone *zone)
+static bool is_signed_now(const struct control *control, const struct record_set *set)
 {
-    size_t index = 0;
-    while (zones->zones[index] != zone) {
-        index++;
-    }
-    return index;
+    const struct zone *zone = model_find_zone(control->publisher.current->zones, set);
+    return zone != NULL && zone->signer != NULL;
 }
 
 static void add_user(struct alias_signing *signing, const struct alias_source *source,
-                     const struct alias_user *user, const struct zone_table *zones)
+                     const struct alias_user *user, const struct zone_view *view)
 {
-    const struct zone *zone = model_find_zone(zones, user->set->record_set);
-    if (zone == NULL || zone->signer == NULL) {
+    const struct record_set *set = user->set->record_set;
+    size_t index = zone_view_find_owner(view, &set->name);
+    if (index == SIZE_MAX || !view->slots[index].is_wanted ||
+        (view->definitions[index]->zone->dnssec == NULL && !is_signed_now(source->control, set))) {
         return;
     }
     const struct alias *alias = &source->alias;
@@ -46,21 +45,20 @@ static void add_user(struct alias_signing *signing, const struct alias_source *s
     signing->entries[signing->count++] = (struct entry){
         .source = source,
         .user = *user,
-        .zone_index = index_of(zones, zone),
+        .zone_index = index,
         .addresses =
             alias->count == 0 ? NULL : alloc_copy(alias->addresses, alias->count * alias->octets),
         .count = alias->count,
     };
 }
 
-struct alias_signing *alias_signing_new(const struct control *control,
-                                        const struct zone_table *zones)
+struct alias_signing *alias_signing_new(const struct control *control, const struct zone_view *view)
 {
     struct alias_signing *signing = alloc_zeroed(1, sizeof(*signing));
     for (size_t i = 0; i < control->alias_count; i++) {
         const struct alias_source *source = control->aliases[i];
         for (size_t j = 0; j < source->user_count; j++) {
-            add_user(signing, source, &source->users[j], zones);
+            add_user(signing, source, &source->users[j], view);
         }
     }
     return signing;
@@ -96,7 +94,9 @@ bool alias_signing_sign(struct alias_signing *signing, size_t zone_index, struct
             return error_add_context(err, "%s, member %s", entry->user.set->key,
                                      entry->user.member->config->id);
         }
-        zone_has_signed(loaded);
+        if (loaded->signer != NULL) {
+            zone_has_signed(loaded);
+        }
     }
     return true;
 }

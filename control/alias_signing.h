@@ -8,13 +8,13 @@
 
 struct alias_signing;
 
-/* Remembers the addresses of now, for all zones of the table that are signed here. Control thread.
- * Caller owns. */
+/* Remembers the addresses of now, for all zones of the view that are to be loaded and are signed
+ * here, or whose record sets come from one that is. Control thread. Caller owns. */
 struct alias_signing *alias_signing_new(const struct control *control,
-                                        const struct zone_table *zones);
+                                        const struct zone_view *view);
 void alias_signing_free(struct alias_signing *signing);
 
-/* The zone at this index was loaded: signs what belongs to it. Any one thread. */
+/* The zone at this index of the view was loaded: signs what belongs to it. Any one thread. */
 MUST_CHECK bool alias_signing_sign(struct alias_signing *signing, size_t zone_index,
                                    struct zone *loaded, struct error *err);
 

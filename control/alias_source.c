@@ -14,7 +14,6 @@
 #include "control/shift.h"
 #include "control/targets.h"
 #include "control/zone_refresh.h"
-#include "control/zone_reload.h"
 #include "zones/address_records.h"
 
 /* To a resolver nearby; the second round has twice as much. */

@@ -24,7 +24,12 @@ void call_answer(const struct call *call, json_t *result, const struct error *er
 /* Finishes it, taking the reference, when every worker answers from what has been published. */
 void call_answer_when_seen(const struct call *call, json_t *result);
 
-/* In export_command.c. */
+/* The commands about zones, in zone_command.c, check_command.c and export_command.c. */
+void command_zone_list(const struct call *call);
+void command_zone_add(const struct call *call);
+void command_zone_remove(const struct call *call);
+void command_zone_reload(const struct call *call);
+void command_zone_check(const struct call *call);
 void command_zone_export(const struct call *call);
 
 /* The commands about keys, in key_command.c. */

@@ -14,7 +14,6 @@
 #include "control/journal.h"
 #include "control/rule.h"
 #include "control/weight_command.h"
-#include "control/zone_reload.h"
 
 #define MOST_EVENTS 1000
 
@@ -167,79 +166,6 @@ static void event_pattern(const struct call *call)
     admin_request_succeed(call->request, json_pack("{s:o}", "patterns", patterns));
 }
 
-static json_t *zones_from(struct control *control, size_t only)
-{
-    json_t *zones = json_array();
-    for (size_t i = 0; i < control->config->zone_count; i++) {
-        if (only == SIZE_MAX || only == i) {
-            json_array_append_new(zones, describe_zone(control, i));
-        }
-    }
-    return json_pack("{s:o}", "zones", zones);
-}
-
-static void zone_list(const struct call *call)
-{
-    admin_request_succeed(call->request, zones_from(call->control, SIZE_MAX));
-}
-
-/* Outlives the handler: the zones load meanwhile. */
-struct reload_call {
-    struct control *control;
-    struct admin_request *request;
-    size_t zone_index;
-};
-
-static void reload_finished(void *argument, const struct error *err)
-{
-    struct reload_call *reload = argument;
-    if (err != NULL) {
-        admin_request_fail(reload->request, "zones stay as they are: %s", err->text);
-    } else {
-        admin_request_succeed(reload->request, zones_from(reload->control, reload->zone_index));
-    }
-    free(reload);
-}
-
-static void zone_reload(const struct call *call)
-{
-    struct error err;
-    size_t index = SIZE_MAX;
-    if (call_argument_count(call) == 1) {
-        index = zone_find(call->control->config, call_argument(call, 0), &err);
-        if (index == SIZE_MAX) {
-            admin_request_fail(call->request, "%s", err.text);
-            return;
-        }
-    }
-    struct reload_call *reload = alloc_zeroed(1, sizeof(*reload));
-    reload->control = call->control;
-    reload->request = call->request;
-    reload->zone_index = index;
-    zone_reload_ask(call->control, index, call->who, reload_finished, reload);
-}
-
-static void check_finished(void *argument, const struct error *err)
-{
-    struct reload_call *reload = argument;
-    if (err != NULL) {
-        admin_request_fail(reload->request, "%s", err->text);
-    } else {
-        admin_request_succeed(reload->request,
-                              json_pack("{s:b, s:I}", "ok", 1, "zones",
-                                        (json_int_t)reload->control->config->zone_count));
-    }
-    free(reload);
-}
-
-static void zone_check(const struct call *call)
-{
-    struct reload_call *reload = alloc_zeroed(1, sizeof(*reload));
-    reload->control = call->control;
-    reload->request = call->request;
-    zone_check_ask(call->control, check_finished, reload);
-}
-
 static void stats(const struct call *call)
 {
     admin_request_succeed(call->request, describe_stats(call->control));
@@ -289,9 +215,11 @@ static const struct row rows[] = {
     {"event push", event_push_command},
     {"event log", event_log},
     {"event pattern", event_pattern},
-    {"zone list", zone_list},
-    {"zone reload", zone_reload},
-    {"zone check", zone_check},
+    {"zone list", command_zone_list},
+    {"zone add", command_zone_add},
+    {"zone remove", command_zone_remove},
+    {"zone reload", command_zone_reload},
+    {"zone check", command_zone_check},
     {"zone export", command_zone_export},
     {"key list", command_key_list},
     {"key generate", command_key_generate},

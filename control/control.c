@@ -18,8 +18,9 @@
 #include "control/rule.h"
 #include "control/shift.h"
 #include "control/targets.h"
+#include "control/zone_change.h"
 #include "control/zone_refresh.h"
-#include "control/zone_reload.h"
+#include "control/zone_start.h"
 #include "zones/snapshot_builder.h"
 
 bool control_check(const struct config *config, struct error *err)
@@ -28,12 +29,10 @@ bool control_check(const struct config *config, struct error *err)
     if (sets == NULL || !named_check(config, sets, err)) {
         return false;
     }
-    struct zone_table *zones = zone_load_all(config, sets, err);
-    if (zones == NULL) {
-        return false;
-    }
-    zone_table_free(zones);
-    return true;
+    struct zone_list zones = {.count = 0};
+    bool is_good = zone_start_configured(&zones, config, sets, err);
+    zone_list_done(&zones);
+    return is_good;
 }
 
 static bool restore_member(struct control *control, const struct record_set_state *set,
@@ -52,21 +51,7 @@ static bool restore_member(struct control *control, const struct record_set_stat
                      control->config->control.state, set->key, member->config->id, forced);
 }
 
-/* The name of the zone that has the record set, as the configuration has it. */
-static const char *zone_of(const struct control *control, const struct zone_table *zones,
-                           const struct record_set *set)
-{
-    const struct zone *zone = model_find_zone(zones, set);
-    for (size_t i = 0; zone != NULL && i < zones->count; i++) {
-        if (zones->zones[i] == zone) {
-            return control->config->zones[i].name;
-        }
-    }
-    return "";
-}
-
-static bool init_record_set(struct control *control, size_t index, const struct zone_table *zones,
-                            struct error *err)
+static bool init_record_set(struct control *control, size_t index, struct error *err)
 {
     struct record_set_state *set = &control->record_sets[index];
     set->config = &control->config->record_sets[index];
@@ -74,7 +59,6 @@ static bool init_record_set(struct control *control, size_t index, const struct 
     name_print(set->record_set->name.octets, set->name);
     record_type_print(set->record_set->type, set->type);
     snprintf(set->key, sizeof(set->key), "%s/%s", set->name, set->type);
-    set->zone = zone_of(control, zones, set->record_set);
     set->member_count = set->config->member_count;
     set->members = alloc_zeroed(set->member_count, sizeof(*set->members));
     for (size_t m = 0; m < set->member_count; m++) {
@@ -146,40 +130,41 @@ static void report_weights(struct control *control)
     }
 }
 
-/* Takes ownership of zones. */
-static void publish_first(struct control *control, struct zone_table *zones)
+static void publish_first(struct control *control)
 {
     struct snapshot_builder *builder = snapshot_builder_new(NULL, control->sets);
-    snapshot_builder_set_zones(builder, zones);
+    snapshot_builder_set_zones(builder, zone_start_table(&control->zones));
     for (size_t i = 0; i < control->config->record_set_count; i++) {
         shift_build(&control->record_sets[i], builder);
     }
     publisher_publish(&control->publisher, snapshot_builder_finish(builder));
 }
 
-static bool init_state(struct control *control, struct zone_table *zones, struct error *err)
+static bool restore_aliases(struct control *control, struct error *err)
+{
+    struct zone_table *zones = zone_start_table(&control->zones);
+    bool is_good = alias_sources_restore(control, zones, err);
+    zone_table_free(zones);
+    return is_good;
+}
+
+static bool init_state(struct control *control, struct error *err)
 {
     const struct config *config = control->config;
     control->record_sets = alloc_zeroed(config->record_set_count, sizeof(*control->record_sets));
     control->unpublished = alloc_zeroed(config->record_set_count, sizeof(*control->unpublished));
     control->rules = alloc_zeroed(config->rollout_count, sizeof(*control->rules));
-    control->zones = alloc_zeroed(config->zone_count, sizeof(*control->zones));
     control->store = store_open(config->control.state, err);
-    if (control->store == NULL) {
+    if (control->store == NULL || !zone_start_stored(control, err)) {
         return false;
     }
     for (size_t i = 0; i < config->record_set_count; i++) {
-        if (!init_record_set(control, i, zones, err)) {
+        if (!init_record_set(control, i, err)) {
             return false;
         }
     }
-    for (size_t i = 0; i < config->zone_count; i++) {
-        control->zones[i].loaded_ms = clock_now_ms();
-        log_info("zone %s: loaded, serial %u, %zu names", config->zones[i].name,
-                 (unsigned)zones->zones[i]->serial, zones->zones[i]->node_count);
-    }
     report_weights(control);
-    return alias_sources_restore(control, zones, err) && init_rules(control, err) &&
+    return restore_aliases(control, err) && init_rules(control, err) &&
            report_rollouts(control, err);
 }
 
@@ -189,22 +174,17 @@ struct control *control_new(const struct config *config, const struct record_set
     if (!named_check(config, sets, err)) {
         return NULL;
     }
-    struct zone_table *zones = zone_load_all(config, sets, err);
-    if (zones == NULL) {
-        return NULL;
-    }
     struct control *control = alloc_zeroed(1, sizeof(*control));
     control->config = config;
     control->sets = sets;
     control->exchange = exchange;
     control->started_ms = clock_now_ms();
     publisher_init(&control->publisher, exchange);
-    if (!init_state(control, zones, err)) {
-        zone_table_free(zones);
+    if (!zone_start_configured(&control->zones, config, sets, err) || !init_state(control, err)) {
         control_free(control);
         return NULL;
     }
-    publish_first(control, zones);
+    publish_first(control);
     uv_loop_init(&control->loop);
     control->has_loop = true;
     publisher_watch(&control->publisher, &control->loop);
@@ -230,7 +210,7 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct control *control = handle->data;
     if (number == SIGHUP) {
-        zone_reload_ask(control, SIZE_MAX, "signal HUP", NULL, NULL);
+        zone_change_ask(control, &(struct zone_change){.kind = ZONE_RELOAD, .who = "signal HUP"});
     } else {
         control_stop(control, number == SIGTERM ? "signal TERM" : "signal INT");
     }
@@ -272,7 +252,7 @@ void control_stop(struct control *control, const char *who)
     control->checker = NULL;
     http_server_close(control->http);
     control->http = NULL;
-    zone_reload_stop(control);
+    zone_change_stop(control);
     publisher_close(&control->publisher);
     admin_server_close(control->admin);
     control->admin = NULL;
@@ -316,7 +296,7 @@ bool control_run(struct control *control, struct error *err)
     if (is_open) {
         log_info("ready: %zu zones, %zu weighted record sets, %zu health check targets, "
                  "%zu alias targets",
-                 control->config->zone_count, control->config->record_set_count,
+                 control->zones.count, control->config->record_set_count,
                  checker_target_count(control->checker), control->alias_count);
     } else {
         control_stop(control, "cannot start");
@@ -345,7 +325,7 @@ void control_free(struct control *control)
         return;
     }
     free_loop(control);
-    zone_reload_stop(control);
+    zone_change_stop(control);
     publisher_done(&control->publisher);
     store_close(control->store);
     for (size_t i = 0; control->record_sets != NULL && i < control->config->record_set_count; i++) {
@@ -361,7 +341,7 @@ void control_free(struct control *control)
     free(control->record_sets);
     free(control->unpublished);
     free(control->rules);
-    free(control->zones);
+    zone_list_done(&control->zones);
     free(control->target_users);
     alias_sources_free(control);
     free(control);

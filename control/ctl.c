@@ -104,13 +104,13 @@ static bool options_read(struct options *options, int argc, char **argv, struct 
 /* The command's option and its value go behind its arguments, where the daemon expects them. */
 static void option_to_the_end(const struct admin_command *command, const char **words, size_t count)
 {
-    for (size_t i = 0; command->option != NULL && i + 2 < count; i++) {
+    size_t taken = command->is_flag ? 1 : 2;
+    for (size_t i = 0; command->option != NULL && i + taken < count; i++) {
         if (strcmp(words[i], command->option) == 0) {
-            const char *option = words[i];
-            const char *value = words[i + 1];
-            memmove(words + i, words + i + 2, (count - i - 2) * sizeof(*words));
-            words[count - 2] = option;
-            words[count - 1] = value;
+            const char *option[2];
+            memcpy(option, words + i, taken * sizeof(*words));
+            memmove(words + i, words + i + taken, (count - i - taken) * sizeof(*words));
+            memcpy(words + count - taken, option, taken * sizeof(*words));
             return;
         }
     }
@@ -219,6 +219,65 @@ static int ask(const struct options *options, struct client *client,
     return code;
 }
 
+/* ---- paths: the daemon's folder is another ---- */
+
+/* The word with the path in it, after its first `skip` octets, made absolute; NULL when it is. */
+static char *path_here(const char *word, size_t skip)
+{
+    CLEANUP(alloc_freep) char *here = NULL;
+    if (word[skip] == '/' || word[skip] == '\0' || (here = realpath(".", NULL)) == NULL) {
+        return NULL;
+    }
+    return alloc_printf("%.*s%s/%s", (int)skip, word, here, word + skip);
+}
+
+/* FILE of `zone add` and `zone check`, and keys=DIR. Returns what was made, one for each argument
+ * or NULL, for paths_free. */
+static char **paths_make_absolute(const struct admin_command *command, const char **arguments,
+                                  size_t count)
+{
+    static const char keys[] = "keys=";
+    char **made = alloc_zeroed(count, sizeof(*made));
+    bool is_add = strcmp(command->name, "zone add") == 0;
+    for (size_t i = 1; i < count && (is_add || strcmp(command->name, "zone check") == 0); i++) {
+        bool has_keys = is_add && i > 1 && strncmp(arguments[i], keys, sizeof(keys) - 1) == 0;
+        if (i == 1 || has_keys) {
+            made[i] = path_here(arguments[i], has_keys ? sizeof(keys) - 1 : 0);
+            arguments[i] = made[i] != NULL ? made[i] : arguments[i];
+        }
+    }
+    return made;
+}
+
+static void paths_free(char **made, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(made[i]);
+    }
+    free(made);
+}
+
+/* With the daemon on the line. */
+static int run_connected(const struct options *options, struct client *client,
+                         const struct admin_command *command, const char **arguments, size_t count)
+{
+    struct error err;
+    if (strcmp(command->name, "rollout watch") == 0) {
+        return watch(client, arguments[0], options->as_json);
+    }
+    if (strcmp(command->name, "zone export") == 0) {
+        int code = export_run(client, arguments, count, options->as_json, &err);
+        if (code != EXIT_DONE) {
+            complain(&err);
+        }
+        return code;
+    }
+    char **made = paths_make_absolute(command, arguments, count);
+    int code = ask(options, client, command, arguments, count);
+    paths_free(made, count);
+    return code;
+}
+
 static int run_remote(const struct options *options, const struct admin_command *command,
                       const char **arguments, size_t count)
 {
@@ -236,17 +295,7 @@ static int run_remote(const struct options *options, const struct admin_command 
         complain(&err);
         return EXIT_UNREACHABLE;
     }
-    int code;
-    if (strcmp(command->name, "rollout watch") == 0) {
-        code = watch(client, arguments[0], options->as_json);
-    } else if (strcmp(command->name, "zone export") == 0) {
-        code = export_run(client, arguments, count, options->as_json, &err);
-        if (code != EXIT_DONE) {
-            complain(&err);
-        }
-    } else {
-        code = ask(options, client, command, arguments, count);
-    }
+    int code = run_connected(options, client, command, arguments, count);
     client_close(client);
     return code;
 }

@@ -211,16 +211,19 @@ void help_completion_bash(FILE *out)
             fputs("' ;;\n", out);
         }
     }
-    fputs("    'event push') COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
-          "    'log level') choices='debug info warning error' ;;\n"
-          "    'health force '*) choices='up down auto' ;;\n"
-          "    'rollout start '*) choices='--candidate' ;;\n"
-          "    'zone export '*) choices='--output' ;;\n"
-          "    history) choices='--record' ;;\n"
-          "    completion) choices='bash' ;;\n"
-          "    esac\n"
-          "    COMPREPLY=($(compgen -W \"$choices\" -- \"$current\"))\n"
-          "}\n"
-          "complete -F _ballastctl ballastctl\n",
-          out);
+    fputs(
+        "    'event push') COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+        "    'log level') choices='debug info warning error' ;;\n"
+        "    'health force '*) choices='up down auto' ;;\n"
+        "    'rollout start '*) choices='--candidate' ;;\n"
+        "    'zone add '* | 'zone check '*) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+        "    'zone reload'*) choices='--force' ;;\n"
+        "    'zone export '*) choices='--output' ;;\n"
+        "    history) choices='--record' ;;\n"
+        "    completion) choices='bash' ;;\n"
+        "    esac\n"
+        "    COMPREPLY=($(compgen -W \"$choices\" -- \"$current\"))\n"
+        "}\n"
+        "complete -F _ballastctl ballastctl\n",
+        out);
 }

@@ -6,11 +6,8 @@
 
 #include "common/attributes.h"
 #include "common/duration.h"
+#include "control/ctl_render_zones.h"
 #include "control/ctl_table.h"
-
-#define TABLE(...)                                                                                 \
-    table_new((const char *const[]){__VA_ARGS__},                                                  \
-              sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 /* Text of the daemon within a line of ours. */
 static void put(FILE *out, const struct style *style, enum ink ink, const char *text)
@@ -370,31 +367,6 @@ static void render_events(FILE *out, const struct style *style, const json_t *re
     fputc('\n', out);
 }
 
-static void render_zones(FILE *out, const struct style *style, const json_t *result)
-{
-    const json_t *zones = list_of(result, "zones");
-    struct table *table =
-        TABLE("ZONE", ">SERIAL", ">NAMES", ">RECORDS", ">MEMORY", "LOADED", "FILE");
-    for (size_t i = 0; i < json_array_size(zones); i++) {
-        const json_t *zone = json_array_get(zones, i);
-        table_add(table, INK_BOLD, "%s", field_text(zone, "name"));
-        table_add(table, INK_PLAIN, "%" PRId64, field_number(zone, "serial"));
-        table_add(table, INK_PLAIN, "%" PRId64, field_number(zone, "names"));
-        table_add(table, INK_PLAIN, "%" PRId64, field_number(zone, "records"));
-        table_add(table, INK_PLAIN, "%" PRId64 " KiB",
-                  (field_number(zone, "memory_octets") + 1023) / 1024);
-        table_add(table, INK_PLAIN, "%s", field_text(zone, "loaded_at"));
-        table_add(table, INK_PLAIN, "%s", field_text(zone, "file"));
-    }
-    table_print(table, out, style, "");
-}
-
-static void render_zone_check(FILE *out, const struct style *style, const json_t *result)
-{
-    (void)style;
-    fprintf(out, "%" PRId64 " zones checked, no error\n", field_number(result, "zones"));
-}
-
 static void render_keys(FILE *out, const struct style *style, const json_t *result)
 {
     const json_t *keys = list_of(result, "keys");
@@ -472,6 +444,8 @@ static const struct {
     {"event push", render_events},
     {"event log", render_events},
     {"zone list", render_zones},
+    {"zone add", render_zones},
+    {"zone remove", render_message},
     {"zone reload", render_zones},
     {"zone check", render_zone_check},
     {"key list", render_keys},

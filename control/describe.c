@@ -155,6 +155,16 @@ static json_t *describe_member(struct control *control, const struct record_set_
     return json;
 }
 
+static json_t *describe_zone_of(const struct control *control, const struct record_set_state *set)
+{
+    const struct zone *zone = model_find_zone(control->publisher.current->zones, set->record_set);
+    char name[NAME_TEXT_SIZE] = "";
+    if (zone != NULL) {
+        name_print(zone->origin.octets, name);
+    }
+    return describe_text(name);
+}
+
 json_t *describe_record_set(struct control *control, const struct record_set_state *set)
 {
     uint16_t effective[MAX_MEMBERS];
@@ -176,7 +186,7 @@ json_t *describe_record_set(struct control *control, const struct record_set_sta
     json_object_set_new(json, "type", json_string(set->type));
     json_object_set_new(json, "ttl_s", json_integer(set->record_set->ttl_s));
     json_object_set_new(json, "choice", json_string(config_choice_name(set->record_set->choice)));
-    json_object_set_new(json, "zone", describe_text(set->zone));
+    json_object_set_new(json, "zone", describe_zone_of(control, set));
     json_object_set_new(json, "rollout",
                         id_or_null(rule != NULL && rule_is_running(rule) ? rule->rollout.id : 0));
     json_object_set_new(json, "members", members);
@@ -297,19 +307,39 @@ json_t *describe_event(const struct event_entry *entry)
     return json;
 }
 
-json_t *describe_zone(struct control *control, size_t index)
+/* null: not signed. */
+static json_t *describe_signer(const struct zone_entry *entry)
 {
-    const struct zone *zone = control->publisher.current->zones->zones[index];
+    if (entry->definition->zone->dnssec != NULL) {
+        return json_string("here");
+    }
+    bool is_signed = entry->zone != NULL && entry->zone->denial != NULL;
+    return is_signed ? json_string("file") : json_null();
+}
+
+json_t *describe_zone(const struct zone_entry *entry)
+{
+    const struct zone *zone = entry->zone;
+    const struct zone_definition *definition = entry->definition;
     char name[NAME_TEXT_SIZE];
-    name_print(zone->origin.octets, name);
+    name_print(definition->origin.octets, name);
     json_t *json = json_object();
     json_object_set_new(json, "name", json_string(name));
-    json_object_set_new(json, "file", describe_text(zone->file));
-    json_object_set_new(json, "serial", json_integer(zone->serial));
-    json_object_set_new(json, "names", json_integer((json_int_t)zone->node_count));
-    json_object_set_new(json, "records", json_integer((json_int_t)zone->record_count));
-    json_object_set_new(json, "memory_octets", json_integer((json_int_t)arena_size(zone->arena)));
-    json_object_set_new(json, "loaded_at", describe_time(control->zones[index].loaded_ms));
+    json_object_set_new(json, "file", describe_text(definition->zone->file));
+    json_object_set_new(json, "source",
+                        json_string(definition->own != NULL ? "run time" : "configuration"));
+    json_object_set_new(json, "served", json_boolean(zone != NULL));
+    json_object_set_new(json, "signed", describe_signer(entry));
+    if (zone != NULL) {
+        json_object_set_new(json, "serial", json_integer(zone->serial));
+        json_object_set_new(json, "names", json_integer((json_int_t)zone->node_count));
+        json_object_set_new(json, "records", json_integer((json_int_t)zone->record_count));
+        json_object_set_new(json, "memory_octets",
+                            json_integer((json_int_t)arena_size(zone->arena)));
+    }
+    json_object_set_new(json, "loaded_at", describe_time(entry->loaded_ms));
+    json_object_set_new(json, "error", text_or_null(entry->failure));
+    json_object_set_new(json, "warning", text_or_null(entry->warning));
     return json;
 }
 
@@ -381,7 +411,7 @@ json_t *describe_status(struct control *control)
     json_object_set_new(json, "workers", json_integer((json_int_t)control->exchange->worker_count));
     json_object_set_new(json, "generation",
                         json_integer((json_int_t)control->publisher.current->generation));
-    json_object_set_new(json, "zones", json_integer((json_int_t)control->config->zone_count));
+    json_object_set_new(json, "zones", json_integer((json_int_t)control->zones.count));
     json_object_set_new(json, "record_sets",
                         json_integer((json_int_t)control->config->record_set_count));
     json_object_set_new(json, "health", describe_verdicts(control));

@@ -19,7 +19,7 @@ json_t *describe_rule(const struct rule_state *rule);
 json_t *describe_rollout(const struct rollout *rollout);
 json_t *describe_history_entry(const struct history_entry *entry);
 json_t *describe_event(const struct event_entry *entry);
-json_t *describe_zone(struct control *control, size_t index);
+json_t *describe_zone(const struct zone_entry *entry);
 json_t *describe_stats(struct control *control);
 /* The narrowest EventBridge pattern that still triggers the rule; NULL when no member has a
  * service, and so no event concerns it. */

@@ -7,7 +7,6 @@
 #include "common/alloc.h"
 #include "control/call.h"
 #include "control/describe.h"
-#include "control/zone_reload.h"
 #include "zones/zone_export.h"
 
 #define PART_OCTETS ((size_t)65536)
@@ -88,12 +87,11 @@ static bool choose(struct control *control, const struct zone *zone, const char 
     if (member == NULL) {
         return false;
     }
-    const struct zone_table *zones = control->publisher.current->zones;
-    const struct name *name = &set->record_set->name;
-    struct name_key parsed;
-    if (name_key_parse(&parsed, name->octets, name->len) == 0 ||
-        zone_table_find(zones, &parsed, parsed.label_count) != zone) {
-        return error_set(err, "record set %s lies in another zone (%s)", set->key, set->zone);
+    const struct zone *owner = model_find_zone(control->publisher.current->zones, set->record_set);
+    if (owner != zone) {
+        char name[NAME_TEXT_SIZE];
+        name_print(owner->origin.octets, name);
+        return error_set(err, "record set %s lies in another zone (%s)", set->key, name);
     }
     members[set->record_set->id] = (size_t)(member - set->members);
     return true;
@@ -122,20 +120,25 @@ void command_zone_export(const struct call *call)
     struct error err;
     struct control *control = call->control;
     const struct snapshot *current = control->publisher.current;
-    size_t index = zone_find(control->config, call_argument(call, 0), &err);
-    struct zone *zone = index == SIZE_MAX ? NULL : current->zones->zones[index];
+    const struct zone_entry *entry =
+        zone_list_find_text(&control->zones, call_argument(call, 0), &err);
+    if (entry != NULL && entry->zone == NULL) {
+        error_set(&err, "zone %s is not served: %s", entry->definition->zone->name, entry->failure);
+        entry = NULL;
+    }
     CLEANUP(alloc_freep) size_t *members = alloc_zeroed(control->sets->count, sizeof(*members));
-    if (zone == NULL || !choose_all(call, zone, members, &err)) {
+    if (entry == NULL || !choose_all(call, entry->zone, members, &err)) {
         call_answer(call, NULL, &err);
         return;
     }
+    struct zone *zone = entry->zone;
     struct export_call *export = alloc_zeroed(1, sizeof(*export));
     export->control = control;
     export->request = call->request;
     export->zone = zone;
     zone_ref(zone);
     export->export = zone_export_new(current, zone, members);
-    export->result = json_pack("{s:o}", "zone", describe_zone(control, index));
+    export->result = json_pack("{s:o}", "zone", describe_zone(entry));
     export->work.data = export;
     on_written(export, true);
 }

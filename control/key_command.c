@@ -10,7 +10,7 @@
 #include "common/log.h"
 #include "control/call.h"
 #include "control/describe.h"
-#include "control/zone_reload.h"
+#include "control/zone_change.h"
 #include "zones/key_file.h"
 
 #define FIRST_OPTION 2 /* after ZONE and the role */
@@ -79,13 +79,15 @@ static bool add_keys(const struct config_zone *zone, json_t *list, struct error 
     return is_good;
 }
 
-/* only: index of a zone, or SIZE_MAX. NULL and err. */
-static json_t *list_keys(const struct config *config, size_t only, struct error *err)
+/* only: a zone, or NULL. NULL and err. */
+static json_t *list_keys(const struct zone_list *zones, const struct zone_definition *only,
+                         struct error *err)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < config->zone_count; i++) {
-        if ((only == SIZE_MAX || only == i) && config->zones[i].dnssec != NULL &&
-            !add_keys(&config->zones[i], list, err)) {
+    for (size_t i = 0; i < zones->count; i++) {
+        const struct zone_definition *one = zones->entries[i]->definition;
+        if ((only == NULL || only == one) && one->zone->dnssec != NULL &&
+            !add_keys(one->zone, list, err)) {
             json_decref(list);
             return NULL;
         }
@@ -96,29 +98,32 @@ static json_t *list_keys(const struct config *config, size_t only, struct error 
 void command_key_list(const struct call *call)
 {
     struct error err;
-    size_t only = SIZE_MAX;
+    const struct zone_list *zones = &call->control->zones;
+    const struct zone_definition *only = NULL;
     if (call_argument_count(call) == 1) {
-        only = zone_find(call->control->config, call_argument(call, 0), &err);
-        if (only == SIZE_MAX) {
+        const struct zone_entry *found = zone_list_find_text(zones, call_argument(call, 0), &err);
+        if (found == NULL) {
             call_answer(call, NULL, &err);
             return;
         }
+        only = found->definition;
     }
-    call_answer(call, list_keys(call->control->config, only, &err), &err);
+    call_answer(call, list_keys(zones, only, &err), &err);
 }
 
 /* What "ZONE ROLE [--algorithm NAME]" asks for. origin is the caller's. */
 static bool read_request(const struct call *call, struct key_request *request, struct name *origin,
-                         size_t *zone, struct error *err)
+                         struct zone_definition **zone, struct error *err)
 {
-    const struct config *config = call->control->config;
     const char *role = call_argument(call, 1);
     const char *algorithm = call_argument(call, FIRST_OPTION + 1);
-    *zone = zone_find(config, call_argument(call, 0), err);
-    if (*zone == SIZE_MAX) {
+    const struct zone_entry *entry =
+        zone_list_find_text(&call->control->zones, call_argument(call, 0), err);
+    if (entry == NULL) {
         return false;
     }
-    const struct config_zone *found = &config->zones[*zone];
+    *zone = entry->definition;
+    const struct config_zone *found = entry->definition->zone;
     if (found->dnssec == NULL) {
         return error_set(err, "zone %s is not signed here: it has no dnssec in the configuration",
                          found->name);
@@ -141,7 +146,7 @@ static bool read_request(const struct call *call, struct key_request *request, s
 struct generate_call {
     struct control *control;
     struct admin_request *request;
-    size_t zone;
+    struct zone_definition *zone; /* held */
 };
 
 static void on_signed(void *argument, const struct error *err)
@@ -153,13 +158,14 @@ static void on_signed(void *argument, const struct error *err)
         admin_request_fail(generate->request, "the key was made, the zone stays as it is: %s",
                            err->text);
     } else {
-        result = list_keys(generate->control->config, generate->zone, &why);
+        result = list_keys(&generate->control->zones, generate->zone, &why);
         if (result == NULL) {
             admin_request_fail(generate->request, "%s", why.text);
         } else {
             admin_request_succeed(generate->request, result);
         }
     }
+    zone_definition_unref(generate->zone);
     free(generate);
 }
 
@@ -168,7 +174,7 @@ void command_key_generate(const struct call *call)
     struct error err;
     struct name origin;
     struct key_request request;
-    size_t zone = SIZE_MAX;
+    struct zone_definition *zone = NULL;
     CLEANUP(alloc_freep) char *path = NULL;
     if (!read_request(call, &request, &origin, &zone, &err) ||
         !key_generate(&request, &path, &err)) {
@@ -179,6 +185,10 @@ void command_key_generate(const struct call *call)
     struct generate_call *generate = alloc_zeroed(1, sizeof(*generate));
     generate->control = call->control;
     generate->request = call->request;
-    generate->zone = zone;
-    zone_reload_ask(call->control, zone, call->who, on_signed, generate);
+    generate->zone = zone_definition_ref(zone);
+    zone_change_ask(call->control, &(struct zone_change){.kind = ZONE_RELOAD,
+                                                         .definition = zone,
+                                                         .who = call->who,
+                                                         .finished = on_signed,
+                                                         .argument = generate});
 }

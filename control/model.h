@@ -17,6 +17,7 @@
 #include "control/rollout.h"
 #include "control/store.h"
 #include "control/weight_command.h"
+#include "control/zone_list.h"
 #include "zones/exchange.h"
 #include "zones/record_set.h"
 
@@ -46,7 +47,6 @@ struct record_set_state {
     char name[NAME_TEXT_SIZE];
     char type[RECORD_TYPE_TEXT_SIZE];
     char key[RECORD_SET_KEY_SIZE]; /* "name/type" */
-    const char *zone;              /* name of the zone that it lies in */
     struct member_state *members;
     size_t member_count;
     struct rule_state *rule; /* the one that moves it, or NULL */
@@ -73,10 +73,6 @@ struct target_user {
     size_t record_set;
 };
 
-struct zone_state {
-    int64_t loaded_ms;
-};
-
 struct control {
     const struct config *config;
     const struct record_sets *sets;
@@ -92,11 +88,11 @@ struct control {
     struct rule_state *rules; /* config->rollout_count */
     struct target_user *target_users;
     size_t target_user_count;
-    struct zone_state *zones; /* config->zone_count */
+    struct zone_list zones;
     struct alias_source **aliases;
     size_t alias_count;
     struct resolver *resolver; /* while alias targets are asked for */
-    struct zone_reload *reload;
+    struct zone_changer *changer;
     uv_timer_t refresh_timer;
     struct checker *checker;
     struct admin_server *admin;
@@ -120,7 +116,7 @@ struct member_state *model_find_member(struct record_set_state *set, const char 
 struct rule_state *model_find_rule(struct control *control, const char *name,
                                    struct error *err) MUST_CHECK;
 
-/* The zone of the table that the record set lies in. */
+/* The zone of the table that the record set lies in, or NULL. */
 struct zone *model_find_zone(const struct zone_table *zones, const struct record_set *set);
 
 /* It has something to answer with. Its alias target was never resolved otherwise, and it takes part

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What must survive kill -9, in one SQLite file (WAL, synchronous=FULL): member weights as set,
- * forced health, alias targets' last addresses, rollouts and what was before them, seen tasks and
- * deployments, the event log, history. Control thread only.
+ * forced health, alias targets' last addresses, zones added at run time, rollouts and what was
+ * before them, seen tasks and deployments, the event log, history. Control thread only.
  *
  * A change is one transaction: store_begin, the writes, store_commit; what is to be acted on is
  * acted on after the commit. A write outside of a transaction is its own. Every false leaves a text
@@ -64,6 +64,20 @@ MUST_CHECK bool store_save_alias(struct store *store, const char *host, const ch
 /* alias->octets: 0 when there is none. Caller frees alias->addresses. */
 MUST_CHECK bool store_load_alias(struct store *store, const char *host, const char *type,
                                  struct store_alias *alias, struct error *err);
+
+/* Zones that were added at run time: the definition is text that only its writer reads. */
+struct stored_zone {
+    char *name; /* in lower case without a final dot */
+    char *definition;
+};
+MUST_CHECK bool store_save_zone(struct store *store, const char *name, const char *definition,
+                                struct error *err);
+/* One that is not there is none already. */
+MUST_CHECK bool store_remove_zone(struct store *store, const char *name, struct error *err);
+/* By name. Caller frees with store_free_zones. */
+MUST_CHECK bool store_list_zones(struct store *store, struct stored_zone **zones, size_t *count,
+                                 struct error *err);
+void store_free_zones(struct stored_zone *zones, size_t count);
 
 /* Rollouts. An id of 0 is new and is set (void when the transaction is rolled back); others are
  * updated, and must exist. */

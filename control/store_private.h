@@ -14,7 +14,7 @@
 /* In the file's header: "BLST", so that file(1) and a later Ballast know what it is. */
 #define STORE_APPLICATION_ID 0x424c5354
 /* Of the schema. A change of the schema raises it and says how an older file is brought up. */
-#define STORE_VERSION 2
+#define STORE_VERSION 3
 
 #define STORE_EVENTS_KEPT      10000
 #define STORE_HISTORY_KEPT     100000
@@ -63,6 +63,10 @@ enum store_statement {
     /* Of version 2 on. */
     STATEMENT_SAVE_ALIAS,
     STATEMENT_LOAD_ALIAS,
+    /* Of version 3 on. */
+    STATEMENT_SAVE_ZONE,
+    STATEMENT_REMOVE_ZONE,
+    STATEMENT_LIST_ZONES,
     STATEMENT_COUNT
 };
 

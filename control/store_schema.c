@@ -16,9 +16,14 @@
     "CREATE TABLE alias (host TEXT NOT NULL, type TEXT NOT NULL, addresses BLOB NOT NULL,"         \
     " resolved_ms INTEGER NOT NULL, PRIMARY KEY (host, type)) STRICT, WITHOUT ROWID;"
 
+/* Since version 3. */
+#define ZONE_TABLE                                                                                 \
+    "CREATE TABLE zone (name TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
 /* Each ends with its version, all of it in one transaction with the version. */
 const char *const store_upgrades[STORE_VERSION - 1] = {
     ALIAS_TABLE "PRAGMA user_version = 2;",
+    ZONE_TABLE "PRAGMA user_version = 3;",
 };
 
 /* STRICT, so that a column holds what it says. Rows are pruned by their id, oldest first. */
@@ -59,7 +64,7 @@ const char store_schema[] =
     "CREATE TABLE event (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, event_id TEXT NOT NULL,"
     " task_arn TEXT NOT NULL, version INTEGER NOT NULL, service TEXT NOT NULL,"
     " deployment TEXT NOT NULL, fate TEXT NOT NULL, reason TEXT NOT NULL,"
-    " rollout INTEGER NOT NULL) STRICT;" ALIAS_TABLE
+    " rollout INTEGER NOT NULL) STRICT;" ALIAS_TABLE ZONE_TABLE
     "CREATE TABLE event_total (fate TEXT PRIMARY KEY, total INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID;"
     "PRAGMA application_id = " QUOTE(STORE_APPLICATION_ID) ";"
@@ -161,11 +166,17 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
                              " ON CONFLICT DO UPDATE SET addresses = ?3, resolved_ms = ?4",
     [STATEMENT_LOAD_ALIAS] =
         "SELECT resolved_ms, addresses FROM alias WHERE host = ?1 AND type = ?2",
+    [STATEMENT_SAVE_ZONE] = "INSERT INTO zone VALUES (?1, ?2)"
+                            " ON CONFLICT DO UPDATE SET definition = ?2",
+    [STATEMENT_REMOVE_ZONE] = "DELETE FROM zone WHERE name = ?1",
+    [STATEMENT_LIST_ZONES] = "SELECT name, definition FROM zone ORDER BY name",
 };
 
 bool store_prepare_statements(struct store *store, int version, struct error *err)
 {
-    size_t count = version < 2 ? STATEMENT_SAVE_ALIAS : STATEMENT_COUNT;
+    static const size_t counts[STORE_VERSION] = {STATEMENT_SAVE_ALIAS, STATEMENT_SAVE_ZONE,
+                                                 STATEMENT_COUNT};
+    size_t count = counts[version - 1];
     for (size_t i = 0; i < count; i++) {
         if (sqlite3_prepare_v3(store->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,
                                &store->statements[i], NULL) != SQLITE_OK) {

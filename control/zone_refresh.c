@@ -3,7 +3,7 @@
 
 #include "common/clock.h"
 #include "common/log.h"
-#include "control/zone_reload.h"
+#include "control/zone_change.h"
 
 #define DAY_MS   UINT64_C(86400000)
 #define RETRY_MS UINT64_C(600000) /* after a reload that was refused */
@@ -30,10 +30,13 @@ static void on_due(uv_timer_t *timer)
     const struct zone_table *zones = control->publisher.current->zones;
     int64_t now_s = clock_now_ms() / 1000;
     bool is_due = false;
-    for (size_t i = 0; i < zones->count; i++) {
-        if (zones->zones[i]->refresh_at_s <= now_s) {
-            log_info("zone %s: is signed anew", control->config->zones[i].name);
-            zone_reload_ask(control, i, "refresh of signatures", NULL, NULL);
+    for (size_t i = 0; i < control->zones.count; i++) {
+        const struct zone_entry *entry = control->zones.entries[i];
+        if (entry->zone != NULL && entry->zone->refresh_at_s <= now_s) {
+            log_info("zone %s: is signed anew", entry->definition->zone->name);
+            zone_change_ask(control, &(struct zone_change){.kind = ZONE_RELOAD,
+                                                           .definition = entry->definition,
+                                                           .who = "refresh of signatures"});
             is_due = true;
         }
     }

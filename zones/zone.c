@@ -59,15 +59,18 @@ const struct node *zone_find_encloser(const struct zone *zone, const struct name
     return encloser;
 }
 
-/* Keeps origins with more labels before those with fewer. */
-static void insert_zone(struct zone_table *table, struct zone *zone)
+/* Origins with more labels before those with fewer; else the order stays. */
+static void order_zones(struct zone_table *table)
 {
-    size_t at = table->count++;
-    while (at > 0 && table->deepest_first[at - 1]->origin.label_count < zone->origin.label_count) {
-        table->deepest_first[at] = table->deepest_first[at - 1];
-        at--;
+    size_t next[NAME_MAX_LABELS + 2] = {0}; /* where the next zone of so many labels goes */
+    for (size_t i = 0; i < table->count; i++) {
+        for (unsigned labels = 0; labels < table->zones[i]->origin.label_count; labels++) {
+            next[labels]++;
+        }
     }
-    table->deepest_first[at] = zone;
+    for (size_t i = 0; i < table->count; i++) {
+        table->deepest_first[next[table->zones[i]->origin.label_count]++] = table->zones[i];
+    }
 }
 
 struct zone_table *zone_table_new(struct zone *const *zones, size_t count)
@@ -92,8 +95,9 @@ struct zone_table *zone_table_new(struct zone *const *zones, size_t count)
         table->buckets[at] = (struct zone_table_bucket){.zone = zones[i], .hash = key.hash};
         table->zones[i] = zones[i];
         zone_ref(zones[i]);
-        insert_zone(table, zones[i]);
     }
+    table->count = count;
+    order_zones(table);
     return table;
 }
 

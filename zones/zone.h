@@ -56,6 +56,7 @@ struct zone {
     uint32_t serial;
     size_t node_count;
     size_t record_count;      /* of the file, without those of the configuration's record sets */
+    uint64_t content;         /* a hash of these records in any order: other ones, other hash */
     const struct node *nodes; /* parents before children */
     const struct node *apex;
     struct encoded negative; /* the SOA for NODATA and NXDOMAIN (RFC 2308), base name = origin */

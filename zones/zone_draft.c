@@ -243,6 +243,27 @@ static struct draft_rrset *add_rrset(struct zone_draft *draft, struct draft_node
     return rrset;
 }
 
+/* FNV-1a over one more part of a record. */
+static uint64_t hash_part(uint64_t hash, const void *octets, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        hash = (hash ^ ((const uint8_t *)octets)[i]) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+/* Of one record, so well mixed that the hashes of all may be added up. */
+static uint64_t hash_record(const struct draft_input *input)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    hash = hash_part(hash, input->owner.octets, input->owner.len);
+    hash = hash_part(hash, &input->type, sizeof(input->type));
+    hash = hash_part(hash, &input->ttl_s, sizeof(input->ttl_s));
+    hash = hash_part(hash, input->rdata, input->rdata_len);
+    hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
+    return hash ^ hash >> 33;
+}
+
 static void add_record(struct zone_draft *draft, struct draft_rrset *rrset,
                        const struct draft_input *input)
 {
@@ -284,6 +305,7 @@ bool zone_draft_add(struct zone_draft *draft, const struct draft_input *input, s
     if (!is_duplicate) {
         rrset = rrset != NULL ? rrset : add_rrset(draft, node, &new);
         add_record(draft, rrset, input);
+        draft->content += hash_record(input);
     }
     return true;
 }

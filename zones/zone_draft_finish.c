@@ -402,6 +402,7 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
         return NULL;
     }
     size_t record_count = draft->record_count;
+    uint64_t content = draft->content;
     bool has_dnssec = signer != NULL || is_signed(draft);
     if (has_dnssec &&
         !(signer != NULL ? draft_sign(draft, signer, err) : check_unsignable(draft, err))) {
@@ -415,6 +416,7 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     zone->arena = arena;
     zone->origin = draft->origin;
     zone->record_count = record_count;
+    zone->content = content;
     zone->refresh_at_s = INT64_MAX;
     zone->file = arena_copy_octets(arena, end.path, strlen(end.path) + 1);
     CLEANUP(encoder_freep) struct encoder *encoder = encoder_new();

@@ -42,6 +42,7 @@ struct zone_draft {
     struct arena *arena;
     struct name origin;
     size_t record_count;
+    uint64_t content; /* of these records: struct zone */
     size_t node_count, node_capacity;
     struct draft_node **nodes; /* parents before children; the apex first */
     uint32_t *buckets;         /* index into nodes plus 1; open addressing */

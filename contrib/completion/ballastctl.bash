@@ -21,13 +21,15 @@ _ballastctl()
     health) choices='list force' ;;
     rollout) choices='list show start pause resume promote abort history watch' ;;
     event) choices='push log pattern' ;;
-    zone) choices='list reload check export' ;;
+    zone) choices='list add remove reload check export' ;;
     key) choices='list generate' ;;
     log) choices='level' ;;
     'event push') COMPREPLY=($(compgen -f -- "$current")); return ;;
     'log level') choices='debug info warning error' ;;
     'health force '*) choices='up down auto' ;;
     'rollout start '*) choices='--candidate' ;;
+    'zone add '* | 'zone check '*) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    'zone reload'*) choices='--force' ;;
     'zone export '*) choices='--output' ;;
     history) choices='--record' ;;
     completion) choices='bash' ;;

@@ -45,7 +45,9 @@ EVENT = {"seq": 3, "at": "2026-11-23T15:50:01Z", "event_id": "e-1", "task_arn": 
          "version": 4, "service": "cats-green", "deployment": "ecs-svc/1234", "fate": "started",
          "reason": "1 of 1 tasks run", "rollout": 7}
 ZONE = {"name": "catsndogs.lol", "file": "catsndogs.lol.zone", "serial": 2026112301, "names": 12,
-        "records": 20, "memory_octets": 20480, "loaded_at": "2026-11-23T15:50:01Z"}
+        "records": 20, "memory_octets": 20480, "loaded_at": "2026-11-23T15:50:01Z",
+        "source": "configuration", "signed": "here", "served": True, "error": None,
+        "warning": "the serial has not"}
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TERM": "xterm"}
 
 
@@ -85,8 +87,10 @@ ANSWERS = {
                   "received": 5},
     "event pattern": {"patterns": [{"source": ["aws.ecs"]}]},
     "zone list": {"zones": [ZONE]},
+    "zone add": {"zones": [{**ZONE, "source": "run time"}]},
+    "zone remove": {"zone": "catsndogs.lol", "until_restart": True, "message": "it is removed"},
     "zone reload": {"zones": [ZONE]},
-    "zone check": {"ok": True, "zones": 1},
+    "zone check": {"ok": True, "zones": 1, "warnings": ["the serial goes backwards"]},
     "zone export": {"zone": ZONE, "text": ""},
     "key list": {"keys": [KEY]},
     "key generate": {"keys": [KEY]},
@@ -115,9 +119,12 @@ CALLS = {
     "event push": (["-"], ["started", "1 of 1 tasks run", "1 received"]),
     "event log": ([], ["5 received: 1 started, 4 duplicate\n"]),
     "event pattern": ([], ["aws.ecs"]),
-    "zone list": ([], ["2026112301", "20 KiB", "catsndogs.lol.zone"]),
+    "zone list": ([], ["2026112301", "20 KiB", "catsndogs.lol.zone", "configuration", "here",
+                       "warning: the serial has not\n"]),
+    "zone add": (["catsndogs.lol", "/file"], ["2026112301", "run time"]),
+    "zone remove": (["catsndogs.lol"], ["it is removed\n"]),
     "zone reload": ([], ["2026112301"]),
-    "zone check": ([], ["no error"]),
+    "zone check": ([], ["no error", "warning: the serial goes backwards\n"]),
     "zone export": (["catsndogs.lol"], [""]),
     "key list": ([], ["example.test", "12345", "ECDSAP256SHA256", "csk", "active", "ABCD"]),
     "key generate": (["example.test", "csk"], ["12345"]),
@@ -253,7 +260,7 @@ def test_help_and_version():
     assert ctl("--version").stdout.startswith("ballastctl ")
     one = ctl("help", "rollout", "start").stdout
     assert "--candidate" in one and "pause" not in one
-    assert ctl("help", "zone").stdout.count("  zone ") == 4
+    assert ctl("help", "zone").stdout.count("  zone ") == 6
 
 
 def test_the_manual_names_every_command():
@@ -270,7 +277,7 @@ def test_the_completion_is_what_the_program_prints():
 @pytest.mark.parametrize("words,expected", [
     (["rol"], ["rollout"]),
     (["rollout", "p"], ["pause", "promote"]),
-    (["-s", "/run/x", "zone", ""], ["list", "reload", "check", "export"]),
+    (["-s", "/run/x", "zone", ""], ["list", "add", "remove", "reload", "check", "export"]),
     (["log", "level", "d"], ["debug"]),
     (["h"], ["health", "history", "help"]),
 ])

@@ -501,6 +501,27 @@ static void an_alias_comes_back_as_it_was_saved_last(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+static void zones_are_kept_by_name(void **state)
+{
+    struct store *store = *state;
+    struct stored_zone *zones = NULL;
+    size_t count = 0;
+    assert_true(store_save_zone(store, "b.test", "{1}", &err));
+    assert_true(store_save_zone(store, "a.test", "{2}", &err));
+    assert_true(store_save_zone(store, "b.test", "{3}", &err));
+    assert_true(store_list_zones(store, &zones, &count, &err));
+    assert_int_equal(count, 2);
+    assert_string_equal(zones[0].name, "a.test");
+    assert_string_equal(zones[0].definition, "{2}");
+    assert_string_equal(zones[1].definition, "{3}");
+    store_free_zones(zones, count);
+    assert_true(store_remove_zone(store, "b.test", &err));
+    assert_true(store_remove_zone(store, "never.test", &err));
+    assert_true(store_list_zones(store, &zones, &count, &err));
+    assert_int_equal(count, 1);
+    store_free_zones(zones, count);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -514,6 +535,7 @@ int main(void)
         TEST(rollouts_are_listed_newest_first_by_rule),
         TEST(old_rollouts_are_dropped_with_their_weights_but_never_one_that_runs),
         TEST(the_weights_of_before_belong_to_their_rollout),
+        TEST(zones_are_kept_by_name),
         TEST(history_lists_the_newest_oldest_first),
         TEST(history_keeps_its_newest_hundred_thousand_lines),
         TEST(running_counts_distinct_tasks_that_run_and_shall_run),

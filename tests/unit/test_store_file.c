@@ -258,8 +258,8 @@ static void a_newer_version_is_refused(void **state)
 {
     (void)state;
     make_state_file();
-    patch(60, "\0\0\0\3", 4);
-    assert_refused_and_left_alone("is of a newer Ballast (version 3 of it, this one knows 2)");
+    patch(60, "\0\0\0\4", 4);
+    assert_refused_and_left_alone("is of a newer Ballast (version 4 of it, this one knows 3)");
     patch(60, "\xff\0\0\0", 4);
     assert_refused_and_left_alone("newer");
 }
@@ -278,18 +278,25 @@ static void a_newer_version_that_is_only_in_the_log_is_refused(void **state)
     char log[128];
     struct stat status;
     make_state_file();
-    run_sql("PRAGMA user_version = 3");
+    run_sql("PRAGMA user_version = 4");
     snprintf(log, sizeof(log), "%s-wal", path);
     assert_int_equal(stat(log, &status), 0);
     assert_true(status.st_size > 0);
     assert_refused_and_left_alone("user_version");
 }
 
+/* As it was before zones could be added. */
+static void make_file_of_version_2(void)
+{
+    make_state_file();
+    run_sql("DROP TABLE zone; PRAGMA user_version = 2");
+}
+
 /* As it was before there were alias targets. */
 static void make_file_of_version_1(void)
 {
     make_state_file();
-    run_sql("DROP TABLE alias; PRAGMA user_version = 1");
+    run_sql("DROP TABLE zone; DROP TABLE alias; PRAGMA user_version = 1");
 }
 
 static int list_column(void *out, int count, char **values, char **names)
@@ -318,25 +325,38 @@ static char *shape(void)
     return text;
 }
 
-static void an_older_file_becomes_a_new_one_and_keeps_what_it_has(void **state)
+/* make makes a file of an older version. */
+static void assert_becomes_new_and_keeps_what_it_has(void (*make)(void))
 {
-    (void)state;
     make_state_file();
     CLEANUP(alloc_freep) char *expected = shape();
     unlink(path);
-    make_file_of_version_1();
+    make();
     CLEANUP(alloc_freep) char *old = shape();
     assert_string_not_equal(old, expected);
     for (int start = 0; start < 2; start++) {
         struct store *store = open_store();
         struct store_alias alias;
+        struct stored_zone *zones = NULL;
+        size_t count = 1;
         assert_int_equal(weight_of(store, "blue"), 90);
         assert_true(store_load_alias(store, "lb.example", "A", &alias, &err));
         assert_int_equal(alias.octets, 0);
+        assert_true(store_list_zones(store, &zones, &count, &err));
+        assert_int_equal(count, 0);
+        store_free_zones(zones, count);
         store_close(store);
         CLEANUP(alloc_freep) char *upgraded = shape();
         assert_string_equal(upgraded, expected);
     }
+}
+
+static void an_older_file_becomes_a_new_one_and_keeps_what_it_has(void **state)
+{
+    (void)state;
+    assert_becomes_new_and_keeps_what_it_has(make_file_of_version_1);
+    unlink(path);
+    assert_becomes_new_and_keeps_what_it_has(make_file_of_version_2);
 }
 
 static void an_older_file_that_lacks_a_table_of_its_time_is_refused(void **state)
@@ -351,8 +371,8 @@ static void a_file_of_now_that_lacks_the_newest_table_is_refused(void **state)
 {
     (void)state;
     make_state_file();
-    run_sql("DROP TABLE alias");
-    assert_refused_and_left_alone("no such table: alias");
+    run_sql("DROP TABLE zone");
+    assert_refused_and_left_alone("no such table: zone");
 }
 
 static void a_file_without_one_of_our_tables_is_refused(void **state)
