@@ -6,6 +6,7 @@
 #include "common/alloc.h"
 #include "control/call.h"
 #include "control/describe.h"
+#include "control/zone_retire.h"
 #include "control/zone_serial.h"
 
 /* Outlives the handler. */
@@ -67,7 +68,7 @@ static void on_checked(uv_work_t *work, int status)
     } else {
         admin_request_succeed(call->request, describe_check(call));
     }
-    zone_view_done(&call->view);
+    zone_view_discard(&call->control->loop, &call->view);
     free(call->file);
     free(call);
 }

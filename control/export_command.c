@@ -7,6 +7,7 @@
 #include "common/alloc.h"
 #include "control/call.h"
 #include "control/describe.h"
+#include "control/zone_retire.h"
 #include "zones/zone_export.h"
 
 #define PART_OCTETS ((size_t)65536)
@@ -30,7 +31,7 @@ static void finish(struct export_call *export, const char *failure)
         admin_request_succeed(export->request, json_incref(export->result));
     }
     zone_export_free(export->export);
-    zone_unref(export->zone);
+    zone_let_go(&export->control->loop, export->zone);
     json_decref(export->result);
     free(export->part);
     free(export);

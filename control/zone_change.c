@@ -9,8 +9,9 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "control/alias_signing.h"
-#include "control/journal.h"
+#include "control/zone_journal.h"
 #include "control/zone_refresh.h"
+#include "control/zone_retire.h"
 #include "control/zone_serial.h"
 #include "zones/snapshot_builder.h"
 
@@ -196,60 +197,14 @@ static bool judge(struct zone_changer *changer, char **warnings)
     return true;
 }
 
-static void describe_change(const struct zone_changer *changer, const struct zone_change *change,
-                            char *out, size_t size)
-{
-    static const char *const done[] = {
-        [ZONE_RELOAD] = "reloaded",
-        [ZONE_ADD] = "added",
-        [ZONE_REMOVE] = "removed",
-    };
-    const char *name = change->definition == NULL ? "all zones" : change->definition->zone->name;
-    const char *separator = change->kind == ZONE_ADD && !changer->has_failed ? " from " : "";
-    snprintf(out, size, "%s: %s%s%s%s", name,
-             changer->has_failed ? changer->err.text : done[change->kind], separator,
-             separator[0] != '\0' ? change->definition->zone->file : "",
-             change->is_forced && !changer->has_failed ? " (forced)" : "");
-}
-
-static bool write_change(struct zone_changer *changer, const struct change_wait *wait,
-                         struct error *err)
-{
-    struct store *store = changer->control->store;
-    const struct zone_change *change = &wait->change;
-    struct history_entry entry = {.at_ms = clock_now_ms(), .kind = "zone"};
-    snprintf(entry.who, sizeof(entry.who), "%s", wait->who);
-    describe_change(changer, change, entry.text, sizeof(entry.text));
-    const struct zone_definition *definition = change->definition;
-    char name[NAME_TEXT_SIZE] = "";
-    if (definition != NULL) {
-        name_print(definition->origin.octets, name);
-    }
-    if (!changer->has_failed && change->kind == ZONE_ADD &&
-        !store_save_zone(store, name, definition->text, err)) {
-        return false;
-    }
-    if (!changer->has_failed && change->kind == ZONE_REMOVE && definition->own != NULL &&
-        !store_remove_zone(store, name, err)) {
-        return false;
-    }
-    return store_add_history(store, &entry, err);
-}
-
-static bool journal(struct zone_changer *changer, const struct change_wait *wait, struct error *err)
-{
-    struct control *control = changer->control;
-    return journal_begin(control, err) &&
-           journal_end(control, write_change(changer, wait, err), err);
-}
-
 /* What is added or removed has to be in the store before it is served. Of what is no more than a
  * line of history a full disk stops nothing. */
 static bool journal_all(struct zone_changer *changer)
 {
+    const struct error *failure = changer->has_failed ? &changer->err : NULL;
     struct error err;
     for (const struct change_wait *wait = changer->loading; wait != NULL; wait = wait->next) {
-        if (journal(changer, wait, &err)) {
+        if (zone_journal(changer->control, &wait->change, wait->who, failure, &err)) {
             continue;
         }
         if (wait->change.kind == ZONE_RELOAD || changer->has_failed) {
@@ -277,6 +232,20 @@ static void log_loaded(const struct zone_entry *entry, const struct zone *new)
     }
 }
 
+/* Zones that are served no more, held until they are retired. */
+struct old_zones {
+    struct zone **zones;
+    size_t count;
+};
+
+static void keep_old(struct old_zones *old, struct zone *zone)
+{
+    if (zone != NULL) {
+        zone_ref(zone);
+        old->zones[old->count++] = zone;
+    }
+}
+
 static void take_loaded(struct zone_changer *changer, struct zone_entry *entry, size_t index,
                         char *warning)
 {
@@ -295,19 +264,22 @@ static void publish(struct zone_changer *changer, char **warnings)
     struct control *control = changer->control;
     const struct zone_change *change = &changer->loading->change;
     const struct zone_view *view = &changer->view;
+    CLEANUP(alloc_freep) struct zone **zones = alloc_zeroed(view->count, sizeof(*zones));
+    struct old_zones old = {.zones = alloc_zeroed(view->count + 1, sizeof(*old.zones))};
     if (change->kind == ZONE_ADD) {
         size_t added = zone_view_find(view, change->definition);
         view->slots[added].entry =
             zone_list_add(&control->zones, zone_definition_ref(change->definition));
     } else if (change->kind == ZONE_REMOVE) {
         log_info("zone %s: removed (%s)", change->definition->zone->name, changer->loading->who);
-        zone_list_remove(&control->zones,
-                         zone_list_find_definition(&control->zones, change->definition));
+        struct zone_entry *entry = zone_list_find_definition(&control->zones, change->definition);
+        keep_old(&old, entry->zone);
+        zone_list_remove(&control->zones, entry);
     }
-    CLEANUP(alloc_freep) struct zone **zones = alloc_zeroed(view->count, sizeof(*zones));
     for (size_t i = 0; i < view->count; i++) {
         struct zone_entry *entry = view->slots[i].entry;
         if (view->slots[i].loaded != NULL) {
+            keep_old(&old, entry->zone);
             take_loaded(changer, entry, i, STEAL(warnings[i]));
         }
         zones[i] = entry->zone;
@@ -318,6 +290,10 @@ static void publish(struct zone_changer *changer, char **warnings)
     snapshot_builder_set_zones(builder, table);
     alias_signing_publish(changer->aliases, table, builder);
     publisher_publish(&control->publisher, snapshot_builder_finish(builder));
+    for (size_t i = 0; i < old.count; i++) {
+        zone_retire(control, old.zones[i]);
+    }
+    free(old.zones);
     zone_refresh_arm(control);
 }
 
@@ -377,7 +353,7 @@ static void on_loaded(uv_work_t *work, int status)
     if (changer->loading != NULL && !control->is_stopping) {
         act(changer);
     }
-    zone_view_done(&changer->view);
+    zone_view_discard(&control->loop, &changer->view);
     alias_signing_free(STEAL(changer->aliases));
     struct change_wait *waits = STEAL(changer->loading);
     while (waits != NULL) {

@@ -433,18 +433,31 @@ struct zone *zonefile_load(const struct config *config, size_t zone_index,
     return zone;
 }
 
+static bool is_same_name(const struct name *left, const struct name *right)
+{
+    return left->len == right->len && memcmp(left->octets, right->octets, left->len) == 0;
+}
+
+static bool lies_in_one(const struct name *name, const struct name *origins, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !name_is_within(name, &origins[i])) {
+        i++;
+    }
+    return i < count;
+}
+
 bool zonefile_check_names(const struct config *config, const struct record_sets *sets,
                           struct error *err)
 {
+    CLEANUP(alloc_freep)
+    struct name *origins = alloc_zeroed(config->zone_count, sizeof(*origins));
     for (size_t i = 0; i < config->zone_count; i++) {
-        struct name origin;
-        if (!parse_origin(config, i, &origin, err)) {
+        if (!parse_origin(config, i, &origins[i], err)) {
             return false;
         }
         for (size_t j = 0; j < i; j++) {
-            struct name other;
-            if (name_parse(&other, config->zones[j].name, NULL) && other.len == origin.len &&
-                memcmp(other.octets, origin.octets, origin.len) == 0) {
+            if (is_same_name(&origins[i], &origins[j])) {
                 return error_set(err, "%s:%u: zone %s is there twice (first in line %u)",
                                  config->path, config->zones[i].line, config->zones[i].name,
                                  config->zones[j].line);
@@ -453,7 +466,7 @@ bool zonefile_check_names(const struct config *config, const struct record_sets 
     }
     for (size_t i = 0; i < sets->count; i++) {
         const struct record_set *set = sets->sets[i];
-        if (find_zone(config, &set->name) == config->zone_count) {
+        if (!lies_in_one(&set->name, origins, config->zone_count)) {
             const struct config_record_set *from = &config->record_sets[set->id];
             return error_set(err,
                              "%s:%u: record set %s/%s is in none of the zones, expected a "
