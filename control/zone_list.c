@@ -283,15 +283,36 @@ struct signing_time zone_signing_time(void)
     return time;
 }
 
+/* As if there were this zone alone, with the record sets that lie in it: so that not each load has
+ * to find out again which of all zones a record set lies in. own: room for all of them. */
+static struct zone *load_one(const struct zone_view *view, size_t index,
+                             const struct record_sets *sets, struct record_set **own,
+                             const struct signing_time *time, struct error *err)
+{
+    const struct name *origin = &view->definitions[index]->origin;
+    struct config config = view->config;
+    struct record_sets lying_in = {.sets = own};
+    config.zones = &view->config.zones[index];
+    config.zone_count = 1;
+    for (size_t i = 0; i < sets->count; i++) {
+        const struct name *name = &sets->sets[i]->name;
+        if (name_is_within(name, origin) && zone_view_find_owner(view, name) == index) {
+            own[lying_in.count++] = sets->sets[i];
+        }
+    }
+    return zonefile_load(&config, 0, &lying_in, time, err);
+}
+
 size_t zone_view_load(struct zone_view *view, const struct record_sets *sets, struct error *err)
 {
     const struct signing_time time = zone_signing_time();
+    CLEANUP(alloc_freep) struct record_set **own = alloc_zeroed(sets->count, sizeof(*own));
     for (size_t i = 0; i < view->count; i++) {
         struct zone_slot *slot = &view->slots[i];
         if (!slot->is_wanted || slot->loaded != NULL) {
             continue;
         }
-        slot->loaded = zonefile_load(&view->config, i, sets, &time, err);
+        slot->loaded = load_one(view, i, sets, own, &time, err);
         if (slot->loaded == NULL) {
             return i;
         }

@@ -357,12 +357,22 @@ static size_t find_zone(const struct config *config, const struct name *name)
     return found;
 }
 
+/* "file:line" of the configuration, or the name of a zone that is not from there (line 0). */
+static bool add_place(struct error *err, const struct config *config,
+                      const struct config_zone *zone, unsigned line)
+{
+    if (line == 0) {
+        return error_add_context(err, "zone %s", zone->name);
+    }
+    return error_add_context(err, "%s:%u", config->path, line);
+}
+
 static bool parse_origin(const struct config *config, size_t zone_index, struct name *origin,
                          struct error *err)
 {
     const struct config_zone *zone = &config->zones[zone_index];
     if (!name_parse(origin, zone->name, err)) {
-        return error_add_context(err, "%s:%u", config->path, zone->line);
+        return add_place(err, config, zone, zone->line);
     }
     return true;
 }
@@ -388,13 +398,14 @@ static bool add_record_sets(struct zone_draft *draft, const struct config *confi
 static bool make_signer(const struct config *config, size_t zone_index, const struct name *origin,
                         const struct signing_time *time, struct signer **signer, struct error *err)
 {
-    const struct config_dnssec *dnssec = config->zones[zone_index].dnssec;
+    const struct config_zone *zone = &config->zones[zone_index];
+    const struct config_dnssec *dnssec = zone->dnssec;
     if (dnssec == NULL) {
         return true;
     }
     assert(time != NULL);
     *signer = signer_new(dnssec, origin, time, err);
-    return *signer != NULL || error_add_context(err, "%s:%u", config->path, dnssec->line);
+    return *signer != NULL || add_place(err, config, zone, zone->line == 0 ? 0 : dnssec->line);
 }
 
 struct zone *zonefile_load(const struct config *config, size_t zone_index,

@@ -199,3 +199,40 @@ def test_an_export_has_the_addresses_and_signatures_of_now(daemon):
                              timeout=60)
     assert checked.returncode == 0, checked
     assert "192.0.2.1" in text
+
+
+def test_signatures_follow_a_record_set_into_another_zone(keep, resolver):
+    """Into a nested zone that is not signed, back, and into the same zone signed by its own key."""
+    name = "www.deep.example.test"
+    daemon = keep(harness.Daemon(
+        {"control": {"resolvers": [resolver.address], "alias": LIMITS},
+         "zones": [{"name": "example.test", "file": "example.zone", "dnssec": {"keys": "keys"}}],
+         "record_sets": [harness.record_set([{"id": "elb", "weight": 1, "alias": ELB}],
+                                            name=name)]},
+        {"example.zone": ZONE}))
+    keygen(daemon, "-a", "ECDSAP256SHA256", "-f", "KSK")
+    resolver.set(ELB, "192.0.2.1")
+    deep = daemon.folder / "deep.zone"
+    deep.write_text("$ORIGIN deep.example.test.\n$TTL 60\n@ SOA ns h 1 1 1 1 1\n@ NS ns\n"
+                    "ns A 127.0.0.1\n")
+    daemon.start()
+    wait_for_addresses(daemon, name, "192.0.2.1")
+
+    def signers():
+        answer = daemon.ask(name, want_dnssec=True).answer
+        assert {one.to_text() for one in answer[0]} == {"192.0.2.1"}
+        return [one[0].signer.to_text() for one in answer if one.rdtype == dns.rdatatype.RRSIG]
+
+    for _ in range(2):
+        assert signers() == ["example.test."] and ask(daemon, name)[0] == {"192.0.2.1"}
+        daemon.ctl("zone", "add", "deep.example.test", deep)
+        assert signers() == []
+        daemon.ctl("zone", "remove", "deep.example.test")
+    keys = daemon.folder / "deep-keys"
+    keys.mkdir()
+    subprocess.run(["dnssec-keygen", "-K", str(keys), "-a", "ECDSAP256SHA256", "-f", "KSK",
+                    "deep.example.test"], capture_output=True, check=True, timeout=60)
+    daemon.ctl("zone", "add", "deep.example.test", deep, f"keys={keys}")
+    assert signers() == ["deep.example.test."]
+    daemon.ctl("zone", "remove", "deep.example.test")
+    assert signers() == ["example.test."]

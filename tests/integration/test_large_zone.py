@@ -103,4 +103,5 @@ def test_memory_of_zones_that_are_gone_comes_back(daemon):
         write(daemon, "big.zone", zone_text(10 + turn))
         daemon.call("zone reload")
         daemon.call("zone check")
-    assert daemon.resident_kib() < before + 40_000
+    if harness.PATIENCE == 1:  # a sanitizer keeps freed memory on purpose
+        assert daemon.resident_kib() < before + 40_000

@@ -77,5 +77,7 @@ def test_zones_come_and_go_among_them(daemon):
     daemon.call("zone remove", "test")
     assert listed(daemon) == before  # loaded_at, too
     assert daemon.ask("www.new0.test").rcode() == dns.rcode.REFUSED
-    # Two hundred publishes: had each copied the zones, this would be many times more.
-    assert daemon.resident_kib() < memory + 30_000
+    # Two hundred publishes: had each kept a copy of the zones, this would be many times more. (A
+    # sanitizer keeps freed memory on purpose.)
+    if harness.PATIENCE == 1:
+        assert daemon.resident_kib() < memory + 30_000

@@ -125,3 +125,23 @@ def test_a_rollout_waits_in_its_step_while_the_disk_is_full(make_lab):
     free_disk(daemon)
     lab.wait_state("succeeded")
     assert store_says(daemon) == "ok"
+
+
+def test_a_zone_that_cannot_be_written_down_is_not_added(make_lab):
+    lab = make_lab(roll=True)
+    daemon = lab.daemon
+    (daemon.folder / "two.zone").write_text("$ORIGIN two.test.\n$TTL 60\n@ SOA ns h 1 1 1 1 1\n"
+                                            "@ NS ns\nns A 127.0.0.1\n")
+    fill_disk(daemon)
+    done = daemon.ctl("zone", "add", "two.test", daemon.folder / "two.zone", status=1)
+    assert "state file" in done.stderr and "nothing was changed" in done.stderr, done
+    assert [zone["name"] for zone in daemon.call("zone list")["zones"]] == ["catsndogs.lol"]
+    daemon.ctl("zone", "reload")  # needs nothing of the state file
+    free_disk(daemon)
+    daemon.ctl("zone", "add", "two.test", daemon.folder / "two.zone")
+    fill_disk(daemon)
+    done = daemon.ctl("zone", "remove", "two.test", status=1)
+    assert "nothing was changed" in done.stderr, done
+    assert daemon.addresses("ns.two.test") == ["127.0.0.1"]
+    free_disk(daemon)
+    daemon.ctl("zone", "remove", "two.test")

@@ -397,6 +397,64 @@ static void a_request_may_be_finished_after_the_server_has_gone(void **state)
     admin_request_succeed(STEAL(kept), json_object());
 }
 
+static unsigned parts_written;
+static unsigned parts_in_vain;
+
+/* Three parts of 100,000 octets, then the end. */
+static void part_written(void *argument, bool goes_on)
+{
+    struct admin_request *request = argument;
+    if (!goes_on) {
+        parts_in_vain++;
+        admin_request_fail(request, "nobody hears this");
+        return;
+    }
+    if (parts_written == 3) {
+        admin_request_succeed(request, json_pack("{s:s}", "the", "end"));
+        return;
+    }
+    CLEANUP(alloc_freep) char *text = alloc_zeroed(100001, 1);
+    memset(text, 'a' + (int)parts_written++, 100000);
+    admin_request_part(request, json_pack("{s:s}", "text", text), part_written, request);
+}
+
+static void start_parts(void)
+{
+    parts_written = parts_in_vain = 0;
+    keeps = true;
+    turn_until_kept();
+    part_written(STEAL(kept), true);
+}
+
+static void an_answer_may_come_in_parts(void **state)
+{
+    (void)state;
+    int fd = client();
+    say(fd, STATUS);
+    start_parts();
+    keeps = false;
+    expect_text(fd, "aaa\"},\"more\":true}");
+    expect_text(fd, "\"bbbb");
+    expect_text(fd, "\"cccc");
+    expect_text(fd, "\"the\":\"end\"");
+    assert_int_equal(parts_written, 3);
+    assert_int_equal(parts_in_vain, 0);
+    say(fd, STATUS);
+    expect_text(fd, "\"n\":");
+    close(fd);
+}
+
+static void parts_end_when_the_client_goes(void **state)
+{
+    (void)state;
+    int fd = client();
+    say(fd, STATUS);
+    start_parts();
+    close(fd);
+    turn_until_connections(0);
+    assert_int_equal(parts_in_vain, 1);
+}
+
 static void a_client_that_vanishes_in_half_a_line_is_forgotten(void **state)
 {
     (void)state;
@@ -661,6 +719,8 @@ int main(void)
         IN_A_SERVER(a_line_that_is_too_long_ends_the_connection),
         IN_A_SERVER(a_client_that_vanishes_in_a_request_harms_nothing),
         IN_A_SERVER(a_request_may_be_finished_after_the_server_has_gone),
+        IN_A_SERVER(an_answer_may_come_in_parts),
+        IN_A_SERVER(parts_end_when_the_client_goes),
         IN_A_SERVER(a_client_that_vanishes_in_half_a_line_is_forgotten),
         IN_A_SERVER(half_a_line_may_stall_for_half_a_minute),
         IN_A_SERVER(a_silent_watcher_stays_ten_minutes),
