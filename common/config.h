@@ -82,6 +82,9 @@ struct config_control {
 
 enum config_denial { CONFIG_DENIAL_NSEC, CONFIG_DENIAL_NSEC3 };
 
+/* What is made for a zone that has no key at all. */
+enum config_first_keys { CONFIG_FIRST_CSK, CONFIG_FIRST_KSK_AND_ZSK, CONFIG_FIRST_NONE };
+
 /* A zone that is signed here. */
 struct config_dnssec {
     const char *keys;              /* path of the folder with the key files */
@@ -90,6 +93,11 @@ struct config_dnssec {
     /* Default 5 d, at most three quarters of the lifetime: when so much is left of the signature
      * that ends first, the zone is signed anew. */
     int64_t refresh_ms;
+    enum config_first_keys first_keys;        /* default csk */
+    uint8_t algorithm;                        /* of the first keys; default 13 */
+    int64_t zsk_lifetime_ms, ksk_lifetime_ms; /* 0, the default: for ever */
+    int64_t parent_ds_ttl_ms;                 /* default 1 d */
+    int64_t propagation_ms;                   /* default 1 h */
     unsigned line;
 };
 

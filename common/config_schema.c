@@ -96,6 +96,12 @@ static const cyaml_schema_field_t dnssec_fields[] = {
     OPTIONAL(raw_dnssec, denial),
     OPTIONAL(raw_dnssec, signature_lifetime),
     OPTIONAL(raw_dnssec, refresh),
+    OPTIONAL(raw_dnssec, first_keys),
+    OPTIONAL(raw_dnssec, algorithm),
+    OPTIONAL(raw_dnssec, zsk_lifetime),
+    OPTIONAL(raw_dnssec, ksk_lifetime),
+    OPTIONAL(raw_dnssec, parent_ds_ttl),
+    OPTIONAL(raw_dnssec, propagation),
     CYAML_FIELD_END,
 };
 

@@ -70,6 +70,12 @@ struct raw_control {
 };
 
 struct raw_dnssec {
+    char *first_keys;
+    char *algorithm;
+    char *zsk_lifetime;
+    char *ksk_lifetime;
+    char *parent_ds_ttl;
+    char *propagation;
     char *keys;
     char *denial;
     char *signature_lifetime;

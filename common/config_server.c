@@ -341,6 +341,40 @@ bool fill_control(const struct config_reader *reader, const struct raw_control *
            fill_alias_limits(&place, raw->alias, &control->alias);
 }
 
+/* A duration, or "never", which is 0. */
+static bool fill_lifetime(const struct place *place, const char *key, const char *text,
+                          int64_t *lifetime_ms)
+{
+    if (text != NULL && strcmp(text, "never") == 0) {
+        return true;
+    }
+    return fill_duration(place, key, text, (struct range){HOUR_MS, 3650 * DAY_MS}, lifetime_ms);
+}
+
+static bool fill_keys(const struct place *place, const struct raw_dnssec *raw,
+                      struct config_dnssec *dnssec)
+{
+    static const char *const first_keys[] = {"csk", "ksk+zsk", "none", NULL};
+    static const char *const algorithms[] = {"ECDSAP256SHA256", "ED25519", "RSASHA256", NULL};
+    static const uint8_t numbers[] = {13, 15, 8};
+    const struct range wait = {0, 30 * DAY_MS};
+    unsigned first = CONFIG_FIRST_CSK;
+    unsigned algorithm = 0;
+    dnssec->parent_ds_ttl_ms = DAY_MS;
+    dnssec->propagation_ms = HOUR_MS;
+    if (!fill_choice(place, "first_keys", raw->first_keys, first_keys, &first) ||
+        !fill_choice(place, "algorithm", raw->algorithm, algorithms, &algorithm)) {
+        return false;
+    }
+    dnssec->first_keys = (enum config_first_keys)first;
+    dnssec->algorithm = numbers[algorithm];
+    return fill_lifetime(place, "zsk_lifetime", raw->zsk_lifetime, &dnssec->zsk_lifetime_ms) &&
+           fill_lifetime(place, "ksk_lifetime", raw->ksk_lifetime, &dnssec->ksk_lifetime_ms) &&
+           fill_duration(place, "parent_ds_ttl", raw->parent_ds_ttl, wait,
+                         &dnssec->parent_ds_ttl_ms) &&
+           fill_duration(place, "propagation", raw->propagation, wait, &dnssec->propagation_ms);
+}
+
 static bool fill_dnssec(const struct place *place, const struct raw_dnssec *raw,
                         struct config_zone *zone)
 {
@@ -364,7 +398,8 @@ static bool fill_dnssec(const struct place *place, const struct raw_dnssec *raw,
     dnssec->refresh_ms = refresh_max_ms < 5 * DAY_MS ? refresh_max_ms : 5 * DAY_MS;
     zone->dnssec = dnssec;
     return fill_duration(&at, "refresh", raw->refresh, (struct range){1000, refresh_max_ms},
-                         &dnssec->refresh_ms);
+                         &dnssec->refresh_ms) &&
+           fill_keys(&at, raw, dnssec);
 }
 
 bool fill_zones(const struct config_reader *reader, const struct raw_config *raw)

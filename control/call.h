@@ -35,6 +35,9 @@ void command_zone_export(const struct call *call);
 /* The commands about keys, in key_command.c. */
 void command_key_list(const struct call *call);
 void command_key_generate(const struct call *call);
+void command_key_roll(const struct call *call);
+void command_key_ds_seen(const struct call *call);
+void command_key_forget(const struct call *call);
 
 /* The commands about rollouts and history, in commands_rollout.c. */
 void command_rollout_list(const struct call *call);

@@ -77,6 +77,7 @@ static void on_checked(uv_work_t *work, int status)
 static void make_view(struct check_call *check, const struct zone_entry *only)
 {
     zone_view_init(&check->view, check->control->config);
+    check->view.is_trial = true;
     for (size_t i = 0; i < check->control->zones.count; i++) {
         struct zone_entry *entry = check->control->zones.entries[i];
         if (entry->zone != NULL || entry == only) {

@@ -13,6 +13,7 @@
 #include "control/alias_source.h"
 #include "control/commands.h"
 #include "control/intake.h"
+#include "control/key_work.h"
 #include "control/model.h"
 #include "control/named_check.h"
 #include "control/rule.h"
@@ -30,7 +31,7 @@ bool control_check(const struct config *config, struct error *err)
         return false;
     }
     struct zone_list zones = {.count = 0};
-    bool is_good = zone_start_configured(&zones, config, sets, err);
+    bool is_good = zone_start_configured(&zones, config, sets, true, err);
     zone_list_done(&zones);
     return is_good;
 }
@@ -180,7 +181,8 @@ struct control *control_new(const struct config *config, const struct record_set
     control->exchange = exchange;
     control->started_ms = clock_now_ms();
     publisher_init(&control->publisher, exchange);
-    if (!zone_start_configured(&control->zones, config, sets, err) || !init_state(control, err)) {
+    if (!zone_start_configured(&control->zones, config, sets, false, err) ||
+        !init_state(control, err)) {
         control_free(control);
         return NULL;
     }
@@ -283,6 +285,7 @@ static bool open_all(struct control *control, struct error *err)
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         rule_watch(&control->rules[i]);
     }
+    key_work_start(control);
     return true;
 }
 

@@ -370,15 +370,17 @@ static void render_events(FILE *out, const struct style *style, const json_t *re
 static void render_keys(FILE *out, const struct style *style, const json_t *result)
 {
     const json_t *keys = list_of(result, "keys");
-    struct table *table = TABLE("ZONE", ">TAG", "ALGORITHM", "ROLE", "STATE", "DS");
+    static const char *const texts[] = {"algorithm", "role",      "state",
+                                        "ds_state",  "waits_for", "ds"};
+    struct table *table =
+        TABLE("ZONE", ">TAG", "ALGORITHM", "ROLE", "STATE", "DS STATE", "WAITS FOR", "DS");
     for (size_t i = 0; i < json_array_size(keys); i++) {
         const json_t *key = json_array_get(keys, i);
         table_add(table, INK_BOLD, "%s", field_text(key, "zone"));
         table_add(table, INK_PLAIN, "%" PRId64, field_number(key, "tag"));
-        table_add(table, INK_PLAIN, "%s", field_text(key, "algorithm"));
-        table_add(table, INK_PLAIN, "%s", field_text(key, "role"));
-        table_add(table, INK_PLAIN, "%s", field_text(key, "state"));
-        table_add(table, INK_PLAIN, "%s", field_text(key, "ds"));
+        for (size_t j = 0; j < ARRAY_LEN(texts); j++) {
+            table_add(table, INK_PLAIN, "%s", field_text(key, texts[j]));
+        }
     }
     table_print(table, out, style, "");
 }
@@ -450,6 +452,9 @@ static const struct {
     {"zone check", render_zone_check},
     {"key list", render_keys},
     {"key generate", render_keys},
+    {"key roll", render_keys},
+    {"key ds-seen", render_keys},
+    {"key forget", render_keys},
     {"stats", render_stats},
     {"log level", render_level},
     {"history", render_history},

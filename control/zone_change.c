@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "control/alias_signing.h"
+#include "control/key_work.h"
 #include "control/zone_journal.h"
 #include "control/zone_refresh.h"
 #include "control/zone_retire.h"
@@ -255,6 +256,7 @@ static void take_loaded(struct zone_changer *changer, struct zone_entry *entry, 
     entry->warning = warning;
     entry->loaded_ms = clock_now_ms();
     log_loaded(entry, new);
+    key_work_served(changer->control, new, entry->zone);
     zone_entry_set(entry, new);
 }
 

@@ -9,6 +9,8 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/log.h"
+#include "zones/zone_keys.h"
 #include "zones/zonefile.h"
 
 struct zone_definition *zone_definition_ref(struct zone_definition *definition)
@@ -303,15 +305,28 @@ static struct zone *load_one(const struct zone_view *view, size_t index,
     return zonefile_load(&config, 0, &lying_in, time, err);
 }
 
+/* Keys that cannot be made or rolled are no reason not to load a zone that has some. */
+static void prepare_keys(const struct zone_definition *definition, const struct signing_time *time)
+{
+    struct error err;
+    const struct config_dnssec *dnssec = definition->zone->dnssec;
+    if (dnssec != NULL && !time->is_trial &&
+        !zone_keys_prepare(dnssec, &definition->origin, time->now_s, &err)) {
+        log_warning("zone %s: keys stay as they are: %s", definition->zone->name, err.text);
+    }
+}
+
 size_t zone_view_load(struct zone_view *view, const struct record_sets *sets, struct error *err)
 {
-    const struct signing_time time = zone_signing_time();
+    struct signing_time time = zone_signing_time();
     CLEANUP(alloc_freep) struct record_set **own = alloc_zeroed(sets->count, sizeof(*own));
+    time.is_trial = view->is_trial;
     for (size_t i = 0; i < view->count; i++) {
         struct zone_slot *slot = &view->slots[i];
         if (!slot->is_wanted || slot->loaded != NULL) {
             continue;
         }
+        prepare_keys(view->definitions[i], &time);
         slot->loaded = load_one(view, i, sets, own, &time, err);
         if (slot->loaded == NULL) {
             return i;

@@ -63,6 +63,7 @@ MUST_CHECK struct zone_entry *zone_list_find_text(const struct zone_list *list, 
  * place for each result. Written by one thread at a time. */
 struct zone_view {
     struct config config; /* the configuration with these zones */
+    bool is_trial;        /* nothing is going to be served: no key is made or rolled */
     struct zone_definition **definitions;
     size_t count;
     struct zone_slot {

@@ -28,13 +28,14 @@ static void take_all(struct zone_view *view)
 }
 
 bool zone_start_configured(struct zone_list *list, const struct config *config,
-                           const struct record_sets *sets, struct error *err)
+                           const struct record_sets *sets, bool is_trial, struct error *err)
 {
     if (!zonefile_check_names(config, sets, err)) {
         return false;
     }
     struct zone_view view;
     zone_view_init(&view, config);
+    view.is_trial = is_trial;
     bool is_good = true;
     for (size_t i = 0; i < config->zone_count && is_good; i++) {
         struct zone_definition *definition = zone_definition_of(config, &config->zones[i], err);

@@ -5,9 +5,11 @@
 
 #include "control/model.h"
 
-/* Loads the configuration's zones into the empty list. False and err: one cannot be served. */
+/* Loads the configuration's zones into the empty list. is_trial: nothing is going to be served, and
+ * nothing is written. False and err: one cannot be served. */
 MUST_CHECK bool zone_start_configured(struct zone_list *list, const struct config *config,
-                                      const struct record_sets *sets, struct error *err);
+                                      const struct record_sets *sets, bool is_trial,
+                                      struct error *err);
 /* Adds what the store has. A zone that cannot be loaded stays in the list without being served, and
  * the log says so; one that the configuration has by now is forgotten. False and err: the store, or
  * a zone of the configuration that has to do without some record sets. */

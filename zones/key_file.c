@@ -13,6 +13,7 @@
 #include <ldns/ldns.h>
 
 #include "common/alloc.h"
+#include "zones/key_lines.h"
 
 #define PRIVATE_SUFFIX ".private"
 #define DNSKEY_FIXED   4 /* flags, protocol, algorithm */
@@ -25,11 +26,18 @@ static const struct {
     const char *name;
     size_t offset;
 } times[] = {
-    {"Publish:", offsetof(struct key, publish_s)},
-    {"Activate:", offsetof(struct key, activate_s)},
-    {"Inactive:", offsetof(struct key, inactive_s)},
-    {"Delete:", offsetof(struct key, delete_s)},
+    {"Created:", offsetof(struct key_times, created_s)},
+    {"Publish:", offsetof(struct key_times, publish_s)},
+    {"Activate:", offsetof(struct key_times, activate_s)},
+    {"Inactive:", offsetof(struct key_times, inactive_s)},
+    {"Delete:", offsetof(struct key_times, delete_s)},
+    {"DSPublish:", offsetof(struct key_times, ds_publish_s)},
+    {"SyncPublish:", offsetof(struct key_times, sync_publish_s)},
+    {"SyncDelete:", offsetof(struct key_times, sync_delete_s)},
 };
+
+/* The last time that tools with 32 bits know: not known yet. */
+#define TIME_UNKNOWN_S INT64_C(4294967295)
 
 static void close_file(FILE **file)
 {
@@ -63,7 +71,42 @@ static bool parse_time(const char *text, int64_t *time_s)
     digits[TIME_TEXT_LEN] = '\0';
     const char *end = strptime(digits, "%Y%m%d%H%M%S", &tm);
     *time_s = timegm(&tm);
+    if (*time_s >= TIME_UNKNOWN_S) {
+        *time_s = KEY_TIME_NEVER;
+    }
     return end != NULL && *end == '\0';
+}
+
+static int64_t *time_of(struct key_times *of, size_t index)
+{
+    return (int64_t *)(void *)((char *)of + times[index].offset);
+}
+
+bool key_line_is_time(const char *line)
+{
+    for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+        if (strncasecmp(line, times[i].name, strlen(times[i].name)) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void key_lines_print_times(FILE *out, const char *prefix, const struct key_times *of)
+{
+    for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+        int64_t time_s = *time_of((struct key_times *)of, i);
+        bool is_default_always = &of->publish_s == time_of((struct key_times *)of, i) ||
+                                 &of->activate_s == time_of((struct key_times *)of, i);
+        if (time_s == KEY_TIME_ALWAYS || (time_s == KEY_TIME_NEVER && !is_default_always)) {
+            continue;
+        }
+        char text[TIME_TEXT_LEN + 1];
+        time_t seconds = (time_t)(time_s == KEY_TIME_NEVER ? TIME_UNKNOWN_S : time_s);
+        struct tm tm;
+        strftime(text, sizeof(text), "%Y%m%d%H%M%S", gmtime_r(&seconds, &tm));
+        fprintf(out, "%s%s %s\n", prefix, times[i].name, text);
+    }
 }
 
 static bool read_times(struct key *key, FILE *file, struct error *err)
@@ -76,8 +119,8 @@ static bool read_times(struct key *key, FILE *file, struct error *err)
             if (strncasecmp(line, times[i].name, len) != 0) {
                 continue;
             }
-            int64_t *time_s = (int64_t *)(void *)((char *)key + times[i].offset);
-            if (!parse_time(line + len + strspn(line + len, " \t"), time_s)) {
+            const char *text = line + len + strspn(line + len, " \t");
+            if (!parse_time(text, time_of(&key->times, i))) {
                 return error_set(err, "%s: %s is followed by no time, expected YYYYMMDDHHMMSS",
                                  key->path, times[i].name);
             }
@@ -186,8 +229,10 @@ static bool join(struct key *key, const ldns_rr *rr, const char *path, const str
 
 static bool read_key(struct key *key, const struct name *origin, struct error *err)
 {
-    key->publish_s = key->activate_s = INT64_MIN;
-    key->inactive_s = key->delete_s = KEY_TIME_NEVER;
+    for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+        *time_of(&key->times, i) = KEY_TIME_NEVER;
+    }
+    key->times.publish_s = key->times.activate_s = KEY_TIME_ALWAYS;
     size_t stem_len = strlen(key->path) - strlen(PRIVATE_SUFFIX);
     CLEANUP(alloc_freep) char *path = alloc_printf("%.*s.key", (int)stem_len, key->path);
     if (!read_private(key, err)) {
@@ -267,10 +312,11 @@ void key_set_free(struct key_set *keys)
 
 bool key_is_published(const struct key *key, int64_t now_s)
 {
-    return key->publish_s <= now_s && now_s < key->delete_s;
+    return key->times.publish_s <= now_s && now_s < key->times.delete_s;
 }
 
 bool key_is_active(const struct key *key, int64_t now_s)
 {
-    return key_is_published(key, now_s) && key->activate_s <= now_s && now_s < key->inactive_s;
+    return key_is_published(key, now_s) && key->times.activate_s <= now_s &&
+           now_s < key->times.inactive_s;
 }

@@ -12,7 +12,19 @@
 
 struct ldns_struct_key;
 
-#define KEY_TIME_NEVER INT64_MAX
+#define KEY_TIME_NEVER  INT64_MAX
+#define KEY_TIME_ALWAYS INT64_MIN
+
+/* Seconds since the epoch, by the names of BIND's files. A time that is not in the file is that of
+ * a key which is in the zone and signs for ever: Publish and Activate KEY_TIME_ALWAYS, others
+ * KEY_TIME_NEVER. A time that is not known yet is in the file as the last one of 32 bits. */
+struct key_times {
+    int64_t created_s;                     /* KEY_TIME_NEVER: unknown */
+    int64_t publish_s, delete_s;           /* its DNSKEY is in the zone from..until */
+    int64_t activate_s, inactive_s;        /* it signs from..until */
+    int64_t sync_publish_s, sync_delete_s; /* CDS and CDNSKEY ask for its DS from..until */
+    int64_t ds_publish_s;                  /* its DS was seen in the parent zone */
+};
 
 struct key {
     struct ldns_struct_key *ldns;
@@ -22,9 +34,8 @@ struct key {
     uint16_t tag;
     uint8_t algorithm;
     bool is_ksk; /* the SEP flag: a key-signing key, or the one for everything */
-    /* Seconds since the epoch; published from..until, signing from..until. Without these in the
-     * file: always. */
-    int64_t publish_s, delete_s, activate_s, inactive_s;
+    struct key_times times;
+    bool is_changed; /* the times are not those of the file: key_write_times */
 };
 
 struct key_set {
@@ -41,6 +52,14 @@ void key_set_free(struct key_set *keys);
 
 bool key_is_published(const struct key *key, int64_t now_s);
 bool key_is_active(const struct key *key, int64_t now_s);
+/* Writes the times of a key whose times have changed into its files, each whole or not at all. */
+MUST_CHECK bool key_write_times(struct key *key, struct error *err);
+/* The same for all keys. */
+MUST_CHECK bool key_set_write_times(struct key_set *keys, struct error *err);
+/* Removes both files of a key that was made in vain. */
+void key_remove_files(const char *path);
+/* Moves both files of a key to the folder "removed" beside them. */
+MUST_CHECK bool key_put_away(const struct key *key, struct error *err);
 
 /* "ECDSAP256SHA256", "ED25519" or "RSASHA256", letter case aside. */
 MUST_CHECK bool key_algorithm_parse(const char *name, uint8_t *algorithm, struct error *err);
@@ -51,12 +70,14 @@ struct key_request {
     const struct name *origin;
     uint8_t algorithm;
     bool is_ksk; /* the SEP flag */
-    int64_t now_s;
+    struct key_times times;
 };
-
-/* Makes a key that is published and signs from now on. path: of its .private file, for the caller
- * to free. Chance comes from the system: it is a key. */
+/* Makes a key, and the folder, if it is not there, with mode 0700. path: of the key's .private
+ * file, for the caller to free. Chance comes from the system: it is a key. */
 MUST_CHECK bool key_generate(const struct key_request *request, char **path, struct error *err);
 
+#define KEY_DS_OCTETS 36
+/* RDATA of the DS with SHA-256 (RFC 4509). False: it cannot be made. */
+MUST_CHECK bool key_make_ds(const struct key *key, uint8_t out[KEY_DS_OCTETS]);
 /* RDATA of the DS with SHA-256 (RFC 4509) as a zone file has it; for the caller to free. */
 char *key_print_ds(const struct key *key);

@@ -13,14 +13,11 @@
 #include <ldns/ldns.h>
 
 #include "common/alloc.h"
-#include "zones/key_file.h"
+#include "zones/key_lines.h"
 
-#define TRIES_MAX       10 /* tags have 16 bits: two keys may have the same */
-#define FLAGS_ZSK       256
-#define FLAGS_KSK       257
-#define TIME_TEXT_SIZE  32
-#define LDNS_KEY_FORMAT "Private-key-format: v1.2"
-#define KEY_FORMAT      "Private-key-format: v1.3" /* the one that has times */
+#define TRIES_MAX 10 /* tags have 16 bits: two keys may have the same */
+#define FLAGS_ZSK 256
+#define FLAGS_KSK 257
 
 static const struct {
     const char *name;
@@ -94,7 +91,7 @@ static bool write_file(const char *path, mode_t mode, const char *text, struct e
     return true;
 }
 
-static char *private_text(const ldns_key *key, const char *now)
+static char *private_text(const ldns_key *key, const struct key_times *times)
 {
     char *text = NULL;
     size_t size = 0;
@@ -103,11 +100,27 @@ static char *private_text(const ldns_key *key, const char *now)
         return NULL;
     }
     ldns_key_print(out, key);
-    fprintf(out, "Created: %s\nPublish: %s\nActivate: %s\n", now, now, now);
+    key_lines_print_times(out, "", times);
     fclose(out);
-    if (strncmp(text, LDNS_KEY_FORMAT, strlen(LDNS_KEY_FORMAT)) == 0) {
+    if (strncmp(text, KEY_FORMAT_WITHOUT_TIMES, strlen(KEY_FORMAT_WITHOUT_TIMES)) == 0) {
         memcpy(text, KEY_FORMAT, strlen(KEY_FORMAT));
     }
+    return text;
+}
+
+static char *public_text(const struct key_request *request, const ldns_key *key, const char *record)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    if (out == NULL) {
+        return NULL;
+    }
+    fprintf(out, "; This is a %s-signing key, keyid %u\n", request->is_ksk ? "key" : "zone",
+            ldns_key_keytag(key));
+    key_lines_print_times(out, "; ", &request->times);
+    fputs(record, out);
+    fclose(out);
     return text;
 }
 
@@ -115,19 +128,14 @@ static char *private_text(const ldns_key *key, const char *now)
 static bool write_files(const struct key_request *request, const ldns_key *key, const char *stem,
                         struct error *err)
 {
-    char now[TIME_TEXT_SIZE];
-    time_t seconds = (time_t)request->now_s;
-    struct tm tm;
-    strftime(now, sizeof(now), "%Y%m%d%H%M%S", gmtime_r(&seconds, &tm));
     CLEANUP(free_record) ldns_rr *rr = ldns_key2rr(key);
     CLEANUP(alloc_freep) char *record = rr != NULL ? ldns_rr2str(rr) : NULL;
-    CLEANUP(alloc_freep) char *private = private_text(key, now);
-    if (record == NULL || private == NULL) {
+    CLEANUP(alloc_freep) char *private = private_text(key, &request->times);
+    CLEANUP(alloc_freep)
+    char *public = record != NULL ? public_text(request, key, record) : NULL;
+    if (public == NULL || private == NULL) {
         return error_set(err, "%s: the key cannot be written as text", stem);
     }
-    CLEANUP(alloc_freep)
-    char *public = alloc_printf("; This is a %s-signing key, keyid %u\n%s",
-                                request->is_ksk ? "key" : "zone", ldns_key_keytag(key), record);
     CLEANUP(alloc_freep) char *public_path = alloc_printf("%s.key", stem);
     CLEANUP(alloc_freep) char *private_path = alloc_printf("%s.private", stem);
     if (!write_file(public_path, 0644, public, err)) {
@@ -196,18 +204,41 @@ static bool generate(const struct key_request *request, const struct key_set *ke
 
 bool key_generate(const struct key_request *request, char **path, struct error *err)
 {
-    struct key_set keys;
+    struct key_set keys = {0};
+    if (mkdir(request->folder, 0700) != 0 && errno != EEXIST) {
+        return error_set(err, "%s: cannot be made: %s", request->folder, strerror(errno));
+    }
     bool is_good = key_set_load(&keys, request->folder, request->origin, err) &&
                    generate(request, &keys, path, err);
     key_set_free(&keys);
     return is_good;
 }
 
-char *key_print_ds(const struct key *key)
+static ldns_rr *make_ds(const struct key *key)
 {
     CLEANUP(free_record) ldns_rr *dnskey = ldns_key2rr(key->ldns);
-    CLEANUP(free_record)
-    ldns_rr *ds = dnskey != NULL ? ldns_key_rr2ds(dnskey, LDNS_SHA256) : NULL;
+    return dnskey != NULL ? ldns_key_rr2ds(dnskey, LDNS_SHA256) : NULL;
+}
+
+bool key_make_ds(const struct key *key, uint8_t out[KEY_DS_OCTETS])
+{
+    CLEANUP(free_record) ldns_rr *ds = make_ds(key);
+    size_t len = 0;
+    for (size_t i = 0; ds != NULL && i < ldns_rr_rd_count(ds); i++) {
+        const ldns_rdf *field = ldns_rr_rdf(ds, i);
+        size_t size = ldns_rdf_size(field);
+        if (size > KEY_DS_OCTETS - len) {
+            return false;
+        }
+        memcpy(out + len, ldns_rdf_data(field), size);
+        len += size;
+    }
+    return len == KEY_DS_OCTETS;
+}
+
+char *key_print_ds(const struct key *key)
+{
+    CLEANUP(free_record) ldns_rr *ds = make_ds(key);
     char *text = alloc_string("");
     for (size_t i = 0; ds != NULL && i < ldns_rr_rd_count(ds); i++) {
         CLEANUP(alloc_freep) char *field = ldns_rdf2str(ldns_rr_rdf(ds, i));

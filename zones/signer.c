@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "zones/signer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <ldns/ldns.h>
 
 #include "common/alloc.h"
+#include "zones/key_rollover.h"
 #include "zones/record_type.h"
 
 #define INCEPTION_BEFORE_S 3600 /* clocks of validators may be behind */
@@ -20,8 +23,10 @@ struct signer {
     struct key_set keys;
     ldns_key_list *for_keys; /* what signs DNSKEY */
     ldns_key_list *for_data;
-    int64_t now_s;
+    int64_t made_at_s;
+    int64_t now_s; /* of the signatures that are made next */
     uint64_t random;
+    int64_t next_key_s;      /* when the time of some key comes */
     int64_t first_end_s;     /* of the signatures made so far */
     struct scratch *scratch; /* NULL while it rests */
 };
@@ -41,33 +46,16 @@ static uint64_t next_random(struct signer *signer)
     return z ^ z >> 31;
 }
 
-/* Is there an active key of the algorithm, with or without the SEP flag? */
-static bool has_active(const struct signer *signer, uint8_t algorithm, bool is_ksk)
-{
-    for (size_t i = 0; i < signer->keys.count; i++) {
-        const struct key *key = &signer->keys.keys[i];
-        if (key->algorithm == algorithm && key->is_ksk == is_ksk &&
-            key_is_active(key, signer->now_s)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static void choose_keys(struct signer *signer)
 {
     signer->for_keys = ldns_key_list_new();
     signer->for_data = ldns_key_list_new();
     for (size_t i = 0; i < signer->keys.count; i++) {
         const struct key *key = &signer->keys.keys[i];
-        if (!key_is_active(key, signer->now_s)) {
-            continue;
-        }
-        bool is_alone = !has_active(signer, key->algorithm, !key->is_ksk);
-        if (key->is_ksk || is_alone) {
+        if (key_signs_keys(&signer->keys, key, signer->made_at_s)) {
             ldns_key_list_push_key(signer->for_keys, key->ldns);
         }
-        if (!key->is_ksk || is_alone) {
+        if (key_signs_data(&signer->keys, key, signer->made_at_s)) {
             ldns_key_list_push_key(signer->for_data, key->ldns);
         }
     }
@@ -94,6 +82,19 @@ static struct scratch *scratch_of(struct signer *signer)
     return signer->scratch;
 }
 
+bool signer_has_keys(const struct config_dnssec *dnssec, const struct name *origin)
+{
+    struct stat status;
+    CLEANUP(key_set_free) struct key_set keys = {0};
+    if (dnssec->first_keys == CONFIG_FIRST_NONE) {
+        return true;
+    }
+    if (stat(dnssec->keys, &status) != 0 && errno == ENOENT) {
+        return false;
+    }
+    return !key_set_load(&keys, dnssec->keys, origin, NULL) || keys.count > 0;
+}
+
 struct signer *signer_new(const struct config_dnssec *dnssec, const struct name *origin,
                           const struct signing_time *time, struct error *err)
 {
@@ -102,10 +103,12 @@ struct signer *signer_new(const struct config_dnssec *dnssec, const struct name 
     signer->dnssec = *dnssec;
     signer->dnssec.keys = alloc_string(dnssec->keys);
     signer_set_time(signer, time);
+    signer->made_at_s = time->now_s;
     signer->first_end_s = INT64_MAX;
     if (!key_set_load(&signer->keys, dnssec->keys, origin, err)) {
         return NULL;
     }
+    signer->next_key_s = rollover_next_time_s(&signer->keys, signer->now_s);
     choose_keys(signer);
     name_print(origin->octets, name);
     size_t count = ldns_key_list_key_count(signer->for_keys);
@@ -156,30 +159,26 @@ const struct key_set *signer_keys(const struct signer *signer)
     return &signer->keys;
 }
 
-bool signer_publishes(const struct signer *signer, const struct key *key)
+int64_t signer_made_at_s(const struct signer *signer)
 {
-    return key_is_published(key, signer->now_s);
+    return signer->made_at_s;
 }
 
-/* When the time of some key comes next. */
-static int64_t next_key_time(const struct signer *signer)
+bool signer_publishes(const struct signer *signer, const struct key *key)
 {
-    int64_t next_s = INT64_MAX;
-    for (size_t i = 0; i < signer->keys.count; i++) {
-        const struct key *key = &signer->keys.keys[i];
-        const int64_t times[] = {key->publish_s, key->activate_s, key->inactive_s, key->delete_s};
-        for (size_t j = 0; j < ARRAY_LEN(times); j++) {
-            if (times[j] > signer->now_s && times[j] < next_s) {
-                next_s = times[j];
-            }
-        }
+    return key_is_published(key, signer->made_at_s);
+}
+
+void signer_note_key_time(struct signer *signer, int64_t time_s)
+{
+    if (time_s < signer->next_key_s) {
+        signer->next_key_s = time_s;
     }
-    return next_s;
 }
 
 int64_t signer_refresh_at_s(const struct signer *signer)
 {
-    int64_t key_s = next_key_time(signer);
+    int64_t key_s = signer->next_key_s;
     if (signer->first_end_s == INT64_MAX) {
         return key_s;
     }

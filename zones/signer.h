@@ -15,6 +15,7 @@
 struct signing_time {
     int64_t now_s; /* seconds since the epoch */
     uint64_t random;
+    bool is_trial; /* nothing is served: a zone whose first key is still to be made is not signed */
 };
 
 #define SIGNATURES_MAX 16
@@ -30,6 +31,9 @@ struct signatures {
 
 struct signer;
 
+/* False: the zone has no key yet, but will be given one before it is served. */
+bool signer_has_keys(const struct config_dnssec *dnssec, const struct name *origin);
+
 /* NULL and "file…: …" when the keys cannot be used, or none of them signs now. Keeps nothing of
  * dnssec. */
 MUST_CHECK struct signer *signer_new(const struct config_dnssec *dnssec, const struct name *origin,
@@ -39,9 +43,10 @@ void signer_freep(struct signer **signer);
 
 const struct config_dnssec *signer_config(const struct signer *signer);
 const struct key_set *signer_keys(const struct signer *signer);
-/* The keys whose DNSKEYs belong into the zone now. */
+/* As of when the signer was made: what its keys were chosen for. */
+int64_t signer_made_at_s(const struct signer *signer);
+/* The keys whose DNSKEYs belong into the zone then. */
 bool signer_publishes(const struct signer *signer, const struct key *key);
-
 /* The records of one RRset: DNSKEY, CDS and CDNSKEY with the key-signing keys, others with the
  * zone-signing keys; where an algorithm has only one kind, with that. */
 MUST_CHECK bool signer_sign(struct signer *signer, const struct encoder_record *records,
@@ -57,6 +62,9 @@ MUST_CHECK bool signer_sign_member(struct signer *signer, const struct record_se
 void signer_set_time(struct signer *signer, const struct signing_time *time);
 /* Gives back what only signing needs; the next signature takes it again. */
 void signer_rest(struct signer *signer);
+
+/* The time of a key will come that was not known when the signer was made. */
+void signer_note_key_time(struct signer *signer, int64_t time_s);
 
 /* When the zone is to be signed anew: the first of the signatures made so far has only the
  * configured time left, or the time of a key comes. */

@@ -64,6 +64,8 @@ struct zone {
     /* When to sign anew, seconds since the epoch; INT64_MAX: never. Control thread only. */
     int64_t refresh_at_s;
     struct signer *signer;             /* NULL: the zone is not signed here. Control thread only */
+    uint32_t soa_ttl_s;                /* that of DNSKEY, too, in a zone that is signed here */
+    uint32_t ttl_max_s;                /* of all record sets */
     const struct zone_bucket *buckets; /* open addressing, power of two, at most half full */
     uint32_t bucket_mask;
     unsigned max_labels; /* of any node: deeper names are not looked up one by one */

@@ -391,6 +391,20 @@ static bool make_answers(const struct finisher *finisher, struct error *err)
     return make_negative(finisher, err);
 }
 
+static uint32_t find_ttl_max(const struct zone_draft *draft)
+{
+    uint32_t ttl_max_s = 0;
+    for (size_t i = 0; i < draft->node_count; i++) {
+        const struct draft_rrset *rrset = draft->nodes[i]->rrsets;
+        for (; rrset != NULL; rrset = rrset->next) {
+            uint32_t ttl_s =
+                rrset->record_set != NULL ? rrset->record_set->ttl_s : rrset->first->ttl_s;
+            ttl_max_s = ttl_s > ttl_max_s ? ttl_s : ttl_max_s;
+        }
+    }
+    return ttl_max_s;
+}
+
 struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
                                struct signer *signer, struct error *err)
 {
@@ -418,6 +432,8 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     zone->record_count = record_count;
     zone->content = content;
     zone->refresh_at_s = INT64_MAX;
+    zone->soa_ttl_s = draft_find_rrset(draft->nodes[0], TYPE_SOA)->first->ttl_s;
+    zone->ttl_max_s = find_ttl_max(draft);
     zone->file = arena_copy_octets(arena, end.path, strlen(end.path) + 1);
     CLEANUP(encoder_freep) struct encoder *encoder = encoder_new();
     struct finisher finisher = {.draft = draft, .zone = zone, .encoder = encoder};

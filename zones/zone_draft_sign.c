@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "zones/key_rollover.h"
 #include "zones/zone_draft_finish.h"
 
 #define HASH_LABEL_LEN 32 /* 20 octets in base32hex */
@@ -100,6 +101,34 @@ static bool add_keys(const struct signing *signing)
         };
         if (signer_publishes(signing->signer, key) &&
             !add(signing, &signing->draft->origin, &made)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* RFC 7344: what the parent is to have. A file that has such records knows better. */
+static bool add_sync(const struct signing *signing)
+{
+    const struct key_set *keys = signer_keys(signing->signer);
+    const struct draft_node *apex = signing->draft->nodes[0];
+    if (draft_find_rrset(apex, TYPE_CDS) != NULL || draft_find_rrset(apex, TYPE_CDNSKEY) != NULL) {
+        return true;
+    }
+    for (size_t i = 0; i < keys->count; i++) {
+        const struct key *key = &keys->keys[i];
+        uint8_t ds[KEY_DS_OCTETS];
+        if (!key_is_in_cds(keys, key, signer_made_at_s(signing->signer))) {
+            continue;
+        }
+        if (!key_make_ds(key, ds)) {
+            return error_set(signing->err, "%s: no DS can be made of it", key->path);
+        }
+        const struct made_record cds = {TYPE_CDS, sizeof(ds), signing->soa_ttl_s, ds};
+        const struct made_record cdnskey = {TYPE_CDNSKEY, key->dnskey_len, signing->soa_ttl_s,
+                                            key->dnskey};
+        if (!add(signing, &signing->draft->origin, &cds) ||
+            !add(signing, &signing->draft->origin, &cdnskey)) {
             return false;
         }
     }
@@ -360,7 +389,8 @@ bool draft_sign(struct zone_draft *draft, struct signer *signer, struct error *e
         .place = soa->place,
         .err = err,
     };
-    if (!check_unsigned(&signing) || !add_keys(&signing) || !add_chain(&signing)) {
+    if (!check_unsigned(&signing) || !add_keys(&signing) || !add_sync(&signing) ||
+        !add_chain(&signing)) {
         return false;
     }
     for (size_t i = 0; i < draft->node_count; i++) {

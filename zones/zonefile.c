@@ -404,6 +404,9 @@ static bool make_signer(const struct config *config, size_t zone_index, const st
         return true;
     }
     assert(time != NULL);
+    if (time->is_trial && !signer_has_keys(dnssec, origin)) {
+        return true;
+    }
     *signer = signer_new(dnssec, origin, time, err);
     return *signer != NULL || add_place(err, config, zone, zone->line == 0 ? 0 : dnssec->line);
 }

@@ -22,7 +22,7 @@ _ballastctl()
     rollout) choices='list show start pause resume promote abort history watch' ;;
     event) choices='push log pattern' ;;
     zone) choices='list add remove reload check export' ;;
-    key) choices='list generate' ;;
+    key) choices='list generate roll ds-seen forget' ;;
     log) choices='level' ;;
     'event push') COMPREPLY=($(compgen -f -- "$current")); return ;;
     'log level') choices='debug info warning error' ;;

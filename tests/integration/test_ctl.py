@@ -57,7 +57,8 @@ def shown(**changes):
 
 
 KEY = {"zone": "example.test", "tag": 12345, "algorithm": "ECDSAP256SHA256", "role": "csk",
-       "state": "active", "file": "Kexample.test.+013+12345", "ds": "12345 13 2 ABCD"}
+       "state": "active", "ds_state": "submitted", "waits_for": "its DS in the parent zone",
+       "file": "Kexample.test.+013+12345", "ds": "12345 13 2 ABCD"}
 
 ANSWERS = {
     "status": {"version": "0.1.0", "started_at": "2026-11-23T15:50:01Z", "uptime_s": 192,
@@ -94,6 +95,9 @@ ANSWERS = {
     "zone export": {"zone": ZONE, "text": ""},
     "key list": {"keys": [KEY]},
     "key generate": {"keys": [KEY]},
+    "key roll": {"keys": [KEY]},
+    "key ds-seen": {"keys": [KEY]},
+    "key forget": {"keys": [KEY]},
     "stats": {"workers": 2, "counters": {"udp_queries": 10000}, "record_sets": [
         {"name": "www.catsndogs.lol", "type": "A", "members": [{"id": "blue", "answered": 9000}]}]},
     "log level": {"level": "info"},
@@ -128,6 +132,9 @@ CALLS = {
     "zone export": (["catsndogs.lol"], [""]),
     "key list": ([], ["example.test", "12345", "ECDSAP256SHA256", "csk", "active", "ABCD"]),
     "key generate": (["example.test", "csk"], ["12345"]),
+    "key roll": (["example.test", "csk"], ["12345", "its DS in the parent zone"]),
+    "key ds-seen": (["example.test", "12345"], ["submitted"]),
+    "key forget": (["example.test", "12345"], ["12345"]),
     "stats": ([], ["udp_queries", "10000", "9000"]),
     "log level": (["info"], ["info"]),
     "history": (["--record", "www.catsndogs.lol/A"], ["event e-1"]),
@@ -172,7 +179,7 @@ def test_json_prints_the_result_as_one_document(daemon, command):
 
 
 def test_every_row_of_the_table_is_tried_here():
-    rows = {" ".join(re.findall(r"^[a-z ]+?(?= [A-Z\[]|$| bash)", row)) for row in table_rows()}
+    rows = {" ".join(re.findall(r"^[a-z -]+?(?= [A-Z\[]|$| bash)", row)) for row in table_rows()}
     assert rows - {"rollout watch", "help", "completion"} == set(ANSWERS)
 
 

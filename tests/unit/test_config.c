@@ -329,6 +329,12 @@ static void zones_may_be_signed(void **state)
     assert_int_equal(dnssec->signature_lifetime_ms, INT64_C(14) * 86400 * 1000);
     assert_int_equal(dnssec->refresh_ms, INT64_C(5) * 86400 * 1000);
     assert_int_equal(dnssec->line, 7);
+    assert_int_equal(dnssec->first_keys, CONFIG_FIRST_CSK);
+    assert_int_equal(dnssec->algorithm, 13);
+    assert_int_equal(dnssec->zsk_lifetime_ms, 0);
+    assert_int_equal(dnssec->ksk_lifetime_ms, 0);
+    assert_int_equal(dnssec->parent_ds_ttl_ms, 86400 * 1000);
+    assert_int_equal(dnssec->propagation_ms, 3600 * 1000);
     CLEANUP(config_freep)
     struct config *other = load_good(
         SIGNED("      denial: nsec3\n      signature_lifetime: 2d\n      refresh: 12h\n"));
@@ -337,6 +343,32 @@ static void zones_may_be_signed(void **state)
     assert_int_equal(other->zones[0].dnssec->refresh_ms, 12 * 3600 * 1000);
     CLEANUP(config_freep) struct config *plain = load_good(LEAST);
     assert_null(plain->zones[0].dnssec);
+}
+
+static void keys_may_be_made_and_rolled(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(SIGNED("      first_keys: ksk+zsk\n      algorithm: ED25519\n"
+                                             "      zsk_lifetime: 30d\n      ksk_lifetime: never\n"
+                                             "      parent_ds_ttl: 1h\n      propagation: 0s\n"));
+    const struct config_dnssec *dnssec = config->zones[0].dnssec;
+    assert_int_equal(dnssec->first_keys, CONFIG_FIRST_KSK_AND_ZSK);
+    assert_int_equal(dnssec->algorithm, 15);
+    assert_int_equal(dnssec->zsk_lifetime_ms, INT64_C(30) * 86400 * 1000);
+    assert_int_equal(dnssec->ksk_lifetime_ms, 0);
+    assert_int_equal(dnssec->parent_ds_ttl_ms, 3600 * 1000);
+    assert_int_equal(dnssec->propagation_ms, 0);
+    refuse(SIGNED("      first_keys: zsk\n"),
+           ":9: zones[0].dnssec.first_keys: found \"zsk\", expected one of: csk, ksk+zsk, none");
+    refuse(
+        SIGNED("      algorithm: DSA\n"),
+        ":9: zones[0].dnssec.algorithm: found \"DSA\", expected one of: ECDSAP256SHA256, ED25519, "
+        "RSASHA256");
+    refuse(SIGNED("      zsk_lifetime: 59m\n"),
+           ":9: zones[0].dnssec.zsk_lifetime: found 59m, expected 1h to 3650d");
+    refuse(SIGNED("      propagation: 31d\n"),
+           ":9: zones[0].dnssec.propagation: found 31d, expected 0s to 30d");
 }
 
 /* Three quarters of a short lifetime are less than five days. */
@@ -1159,6 +1191,7 @@ int main(void)
         cmocka_unit_test(zones_may_be_signed),
         cmocka_unit_test(the_default_refresh_fits_the_lifetime),
         cmocka_unit_test(wrong_values_of_dnssec_are_refused),
+        cmocka_unit_test(keys_may_be_made_and_rolled),
         cmocka_unit_test(a_file_in_the_working_directory_leaves_paths_as_they_are),
         cmocka_unit_test(record_sets_are_found_by_name_and_type),
         cmocka_unit_test(a_file_that_cannot_be_read_is_refused),
