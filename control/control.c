@@ -299,7 +299,7 @@ bool control_run(struct control *control, struct error *err)
     if (is_open) {
         log_info("ready: %zu zones, %zu weighted record sets, %zu health check targets, "
                  "%zu alias targets",
-                 control->zones.count, control->config->record_set_count,
+                 control->publisher.current->zones->count, control->config->record_set_count,
                  checker_target_count(control->checker), control->alias_count);
     } else {
         control_stop(control, "cannot start");

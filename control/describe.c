@@ -411,7 +411,8 @@ json_t *describe_status(struct control *control)
     json_object_set_new(json, "workers", json_integer((json_int_t)control->exchange->worker_count));
     json_object_set_new(json, "generation",
                         json_integer((json_int_t)control->publisher.current->generation));
-    json_object_set_new(json, "zones", json_integer((json_int_t)control->zones.count));
+    json_object_set_new(json, "zones",
+                        json_integer((json_int_t)control->publisher.current->zones->count));
     json_object_set_new(json, "record_sets",
                         json_integer((json_int_t)control->config->record_set_count));
     json_object_set_new(json, "health", describe_verdicts(control));
