@@ -26,7 +26,8 @@ struct chain {
     uint8_t visited[CHAIN_LINKS_MAX + 1][NAME_MAX_OCTETS]; /* lower case; visited[links] is name */
     const struct node *dnames[CHAIN_LINKS_MAX + 1];        /* written already */
     unsigned dname_count;
-    bool is_stale; /* an alias target's addresses too old are in it */
+    bool is_stale;   /* an alias target's addresses too old are in it */
+    bool has_failed; /* it ended at a record set of which no member has records */
     struct chain_proof {
         const struct encoded *record;
         const struct zone *zone;
@@ -360,11 +361,7 @@ static bool take_step(struct chain *chain)
     struct wire_reader reader;
     if (found->rrset != NULL && found->rrset->record_set != RRSET_STATIC &&
         !response_has_records(chain->response, found->rrset->record_set)) {
-        /* The RCODE is the last name's (RFC 6604 section 3), AA the first one's. */
-        uint16_t flags = chain->links == 0 ? 0 : chain->response->flags;
-        chain->response->len = chain->writer.at;
-        response_fail(chain->response);
-        chain->response->flags = flags;
+        chain->has_failed = true;
         return false;
     }
     remember_proofs(chain);
@@ -393,6 +390,23 @@ static bool take_step(struct chain *chain)
     return false;
 }
 
+/* What the response says of itself, once all records are in: the rest of the room is for it. */
+static void finish(const struct chain *chain)
+{
+    struct response *response = chain->response;
+    response->len = chain->writer.at;
+    if (chain->writer.failed) {
+        response_truncate(response);
+    } else if (chain->has_failed) {
+        /* The RCODE is the last name's (RFC 6604 section 3), AA the first one's. */
+        uint16_t flags = chain->links == 0 ? 0 : response->flags;
+        response_fail(response);
+        response->flags = flags;
+    } else if (chain->is_stale) {
+        response_mark_stale(response);
+    }
+}
+
 void chain_answer(struct response *response, struct lookup found)
 {
     const struct query *query = response->query;
@@ -405,6 +419,7 @@ void chain_answer(struct response *response, struct lookup found)
     chain.links = 0;
     chain.dname_count = 0;
     chain.is_stale = false;
+    chain.has_failed = false;
     chain.proof_count = 0;
     memcpy(chain.octets, response->out + DNS_HEADER_LEN, query->name.len);
     memcpy(chain.visited[0], query->name.lower, query->name.len);
@@ -413,10 +428,5 @@ void chain_answer(struct response *response, struct lookup found)
         chain.found = lookup_name(response->task->snapshot, &chain.name, query->type);
     }
     write_proofs(&chain);
-    response->len = chain.writer.at;
-    if (chain.writer.failed) {
-        response_truncate(response);
-    } else if (chain.is_stale) {
-        response_mark_stale(response);
-    }
+    finish(&chain);
 }

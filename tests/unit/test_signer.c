@@ -508,16 +508,29 @@ static void resolve(struct zone_under_test *test, size_t member, const char *add
     snapshot_free(before);
 }
 
-static void open_with_alias(struct zone_under_test *test, const char *name)
+/* As control does when no member has records. */
+static void shift_to_nobody(struct secure *secure)
+{
+    const uint16_t weights[2] = {0};
+    struct snapshot *before = secure->snapshot;
+    struct snapshot_builder *builder = snapshot_builder_new(before, secure->sets);
+    snapshot_builder_set_weights(builder, 0, weights);
+    secure->snapshot = snapshot_builder_finish(builder);
+    exchange_offer(secure->exchange, secure->snapshot);
+    snapshot_free(before);
+}
+
+static void open_with_alias(struct zone_under_test *test, const char *name, const char *type)
 {
     static struct config_member members[2];
-    static const char *values[] = {"192.0.2.77"};
+    static const char *values[1];
     static struct config_record_set set;
+    values[0] = strcmp(type, "A") == 0 ? "192.0.2.77" : "2001:db8::77";
     members[0] =
         (struct config_member){.id = "blue", .weight = 1, .values = values, .value_count = 1};
     members[1] = (struct config_member){.id = "green", .weight = 1, .alias = "lb.example.com"};
     set = (struct config_record_set){
-        .name = name, .type = "A", .ttl_s = 60, .members = members, .member_count = 2, .line = 9};
+        .name = name, .type = type, .ttl_s = 60, .members = members, .member_count = 2, .line = 9};
     setup(test, CONFIG_DENIAL_NSEC);
     put_key(test, &key_ed25519, "");
     test->config.record_sets = &set;
@@ -529,7 +542,7 @@ static void an_alias_target_is_signed_when_its_addresses_are_known(void **state)
 {
     (void)state;
     struct zone_under_test test;
-    open_with_alias(&test, "lb.example.test");
+    open_with_alias(&test, "lb.example.test", "A");
     secure_shift(&test.secure, 0, 0);
     expect(&test, "lb.example.test", TYPE_A, "NOERROR aa | lb A, RRSIG(A) | |");
     resolve(&test, 1, "\x0a\x01\x01\x01\x0a\x01\x01\x02", NOW_S);
@@ -546,7 +559,7 @@ static void an_alias_target_below_a_wildcard_is_signed(void **state)
 {
     (void)state;
     struct zone_under_test test;
-    open_with_alias(&test, "*.lb.example.test");
+    open_with_alias(&test, "*.lb.example.test", "A");
     resolve(&test, 1, "\x0a\x01\x01\x01\x0a\x01\x01\x02", NOW_S);
     ldns_pkt *packet = secure_ask(&test.secure, "x.y.lb.example.test", TYPE_A, true);
     secure_check_signatures(&test.secure, packet);
@@ -555,12 +568,42 @@ static void an_alias_target_below_a_wildcard_is_signed(void **state)
     close_zone(&test);
 }
 
+/* Its SERVFAIL says why, and the proof of the wildcard on the way comes along: both or neither have
+ * their room, at any length of what was asked. */
+static void a_chain_to_an_unresolved_alias_target_keeps_to_the_clients_size(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    unsigned whole = 0, truncated = 0;
+    open_with_alias(&test, "two.example.test", "AAAA");
+    shift_to_nobody(&test.secure);
+    test.secure.is_udp = true;
+    test.secure.udp_size = 512;
+    for (int len = 4; len + 22 <= 255; len++) {
+        CLEANUP(alloc_freep)
+        char *name = alloc_printf("%.*s.%.*s.%.*s.%.*s.wcn.example.test", len / 4, LABEL,
+                                  (len + 1) / 4, LABEL, (len + 2) / 4, LABEL, (len + 3) / 4, LABEL);
+        ldns_pkt *packet = secure_ask(&test.secure, name, TYPE_AAAA, true);
+        assert_true(ldns_pkt_size(packet) <= 512);
+        if (ldns_pkt_tc(packet)) {
+            truncated++;
+        } else {
+            assert_int_equal(ldns_pkt_get_rcode(packet), LDNS_RCODE_SERVFAIL);
+            assert_int_equal(ldns_pkt_nscount(packet), 2);
+            whole++;
+        }
+        ldns_pkt_free(packet);
+    }
+    assert_true(whole > 0 && truncated > 0);
+    close_zone(&test);
+}
+
 /* NODATA for a type that only waits for its addresses would stay with resolvers. */
 static void the_type_of_an_alias_target_is_never_denied(void **state)
 {
     (void)state;
     struct zone_under_test test;
-    open_with_alias(&test, "lb.example.test");
+    open_with_alias(&test, "lb.example.test", "A");
     ldns_pkt *packet = secure_ask(&test.secure, "lb.example.test", DNS_TYPE_MX, true);
     secure_check_signatures(&test.secure, packet);
     assert_int_equal(secure_check_denial(&test.secure, packet, "lb.example.test", DNS_TYPE_MX), 1);
@@ -581,7 +624,7 @@ static void what_an_alias_target_was_signed_with_is_refreshed_too(void **state)
 {
     (void)state;
     struct zone_under_test test;
-    open_with_alias(&test, "lb.example.test");
+    open_with_alias(&test, "lb.example.test", "A");
     struct zone *zone = test.secure.snapshot->zones->zones[0];
     int64_t first_s = zone->refresh_at_s;
     /* As of long ago, so that it is the first to end. */
@@ -626,6 +669,7 @@ int main(void)
         cmocka_unit_test(key_files_that_do_not_fit_together_are_refused),
         cmocka_unit_test(an_alias_target_is_signed_when_its_addresses_are_known),
         cmocka_unit_test(an_alias_target_below_a_wildcard_is_signed),
+        cmocka_unit_test(a_chain_to_an_unresolved_alias_target_keeps_to_the_clients_size),
         cmocka_unit_test(the_type_of_an_alias_target_is_never_denied),
         cmocka_unit_test(what_an_alias_target_was_signed_with_is_refreshed_too),
         cmocka_unit_test(a_file_that_is_signed_already_is_refused),
