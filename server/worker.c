@@ -56,11 +56,14 @@ static void set_time(struct worker *worker)
 static void on_datagrams(uv_poll_t *poll, int status, int events)
 {
     struct watched_socket *watched = poll->data;
-    (void)status; /* an error is read, and so cleared, like a packet */
     (void)events;
     set_time(watched->worker);
     /* More to come: the poll handle is level-triggered and will say so. */
     (void)udp_drain(&watched->worker->job, &watched->udp, BATCHES_PER_TURN);
+    if (status < 0) {
+        /* The error was read, and so cleared, like a packet; libuv has stopped the handle. */
+        uv_poll_start(poll, UV_READABLE, on_datagrams);
+    }
 }
 
 /* Control has a new snapshot, or main wants an end. */

@@ -496,6 +496,45 @@ static void packets_without_an_answer_hurt_nobody(void **state)
     stop(&running);
 }
 
+/* The server's own socket, which is in this process. */
+static int find_udp_socket(const struct address *address)
+{
+    for (int fd = 3; fd < 1024; fd++) {
+        int type = 0;
+        socklen_t type_len = sizeof(type);
+        struct address bound = {.len = sizeof(bound.v6)};
+        if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) == 0 && type == SOCK_DGRAM &&
+            getsockname(fd, &bound.any, &bound.len) == 0 && bound.any.sa_family == AF_INET &&
+            bound.v4.sin_port == address->v4.sin_port) {
+            return fd;
+        }
+    }
+    fail_msg("the server has no socket");
+    return -1;
+}
+
+/* Kernels report few errors on such a socket unless asked to: so they are asked to. */
+static void an_error_on_the_socket_does_not_end_its_service(void **state)
+{
+    (void)state;
+    struct running running = start_with(NEVER_MS, 1, 1000);
+    int reports = find_udp_socket(&running.listen[0]);
+    uint8_t query[600], response[4096];
+    size_t len = fixture_query(query, "two.example.test", TYPE_A);
+    setsockopt(reports, IPPROTO_IP, IP_RECVERR, &(int){1}, sizeof(int));
+    int gone = connect_to(&running.listen[0], SOCK_DGRAM);
+    assert_int_equal(send(gone, query, len, 0), len);
+    close(gone); /* nobody takes the answer: "port unreachable" */
+    wait_for_count(&running, COUNTER_UDP_QUERIES, 1);
+    int fd = connect_to(&running.listen[0], SOCK_DGRAM);
+    for (unsigned i = 0; i < 20; i++) {
+        assert_int_equal(send(fd, query, len, 0), len);
+        assert_true(recv(fd, response, sizeof(response), 0) > 12);
+    }
+    close(fd);
+    stop(&running);
+}
+
 static void what_was_received_is_answered_before_the_end(void **state)
 {
     (void)state;
@@ -631,6 +670,7 @@ int main(void)
         cmocka_unit_test(connections_over_a_clients_limit_are_closed_at_once),
         cmocka_unit_test(the_connection_that_is_idle_longest_gives_way),
         cmocka_unit_test(packets_without_an_answer_hurt_nobody),
+        cmocka_unit_test(an_error_on_the_socket_does_not_end_its_service),
         cmocka_unit_test(what_was_received_is_answered_before_the_end),
         cmocka_unit_test(no_answer_is_lost_wrong_or_old_while_weights_change),
     };
