@@ -47,7 +47,8 @@ struct config_server {
     unsigned tcp_max_connections;            /* in all, over all workers; default 1000 */
     unsigned tcp_max_connections_per_client; /* over all workers; default 100 */
     struct prefix *client_subnet; /* sources whose EDNS client subnet option steers `sticky` */
-    size_t client_subnet_count;   /* 0, the default: the option is ignored */
+    size_t client_subnet_count;   /* 0, the default: from nobody */
+    bool refuses_client_subnet;   /* from others REFUSED; false, the default: ignored */
     struct prefix *proxies; /* from these every datagram and connection begins with PROXY v2 */
     size_t proxy_count;
 };

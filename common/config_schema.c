@@ -64,6 +64,7 @@ static const cyaml_schema_field_t server_fields[] = {
     CYAML_FIELD_MAPPING_PTR("tcp", OPTIONAL_PTR, struct raw_server, tcp, tcp_fields),
     LIST(raw_server, proxy, OPTIONAL_PTR, &text, 0, LIST_MAX),
     LIST(raw_server, client_subnet, OPTIONAL_PTR, &text, 0, LIST_MAX),
+    OPTIONAL(raw_server, client_subnet_others),
     CYAML_FIELD_END,
 };
 

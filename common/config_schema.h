@@ -43,6 +43,7 @@ struct raw_server {
     unsigned proxy_count;
     char **client_subnet;
     unsigned client_subnet_count;
+    char *client_subnet_others;
 };
 
 struct raw_rights {

@@ -198,6 +198,19 @@ static bool fill_tcp(const struct place *place, const struct raw_tcp *raw,
                         &server->tcp_max_connections_per_client));
 }
 
+static bool fill_client_subnet(const struct place *place, const struct raw_server *raw,
+                               struct config_server *server)
+{
+    static const char *const choices[] = {"ignore", "refuse", NULL};
+    unsigned choice = 0;
+    bool ok =
+        fill_prefixes(place, "client_subnet", raw->client_subnet, raw->client_subnet_count,
+                      (struct prefix_list){&server->client_subnet, &server->client_subnet_count}) &&
+        fill_choice(place, "client_subnet_others", raw->client_subnet_others, choices, &choice);
+    server->refuses_client_subnet = choice == 1;
+    return ok;
+}
+
 bool fill_server(const struct config_reader *reader, const struct raw_server *raw)
 {
     struct config_server *server = &reader->config->server;
@@ -207,20 +220,19 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
     server->tcp_idle_timeout_ms = 10000;
     server->tcp_max_connections = 1000;
     server->tcp_max_connections_per_client = 100;
-    bool ok =
-        fill_listen(&place, raw, server) && fill_workers(&place, raw->workers, &server->workers) &&
-        fill_number(&place, "udp_payload_max", raw->udp_payload_max, (struct range){512, 4096},
-                    &payload) &&
-        fill_text(&place, "version", raw->version, &server->version) &&
-        fill_text(&place, "identity", raw->identity, &server->identity) &&
-        fill_nsid(&place, raw->nsid, server) &&
-        fill_cookies(&place, raw->cookies, &server->cookies) &&
-        fill_rate_limit(&place, raw->rate_limit, &server->rate_limit) &&
-        fill_tcp(&place, raw->tcp, server) &&
-        fill_prefixes(&place, "proxy", raw->proxy, raw->proxy_count,
-                      (struct prefix_list){&server->proxies, &server->proxy_count}) &&
-        fill_prefixes(&place, "client_subnet", raw->client_subnet, raw->client_subnet_count,
-                      (struct prefix_list){&server->client_subnet, &server->client_subnet_count});
+    bool ok = fill_listen(&place, raw, server) &&
+              fill_workers(&place, raw->workers, &server->workers) &&
+              fill_number(&place, "udp_payload_max", raw->udp_payload_max,
+                          (struct range){512, 4096}, &payload) &&
+              fill_text(&place, "version", raw->version, &server->version) &&
+              fill_text(&place, "identity", raw->identity, &server->identity) &&
+              fill_nsid(&place, raw->nsid, server) &&
+              fill_cookies(&place, raw->cookies, &server->cookies) &&
+              fill_rate_limit(&place, raw->rate_limit, &server->rate_limit) &&
+              fill_tcp(&place, raw->tcp, server) &&
+              fill_prefixes(&place, "proxy", raw->proxy, raw->proxy_count,
+                            (struct prefix_list){&server->proxies, &server->proxy_count}) &&
+              fill_client_subnet(&place, raw, server);
     server->udp_payload_max = (uint16_t)payload;
     return ok;
 }

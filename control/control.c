@@ -12,6 +12,7 @@
 #include "common/log.h"
 #include "control/alias_source.h"
 #include "control/commands.h"
+#include "control/cookie_source.h"
 #include "control/intake.h"
 #include "control/key_work.h"
 #include "control/model.h"
@@ -27,7 +28,9 @@
 bool control_check(const struct config *config, struct error *err)
 {
     CLEANUP(record_sets_freep) struct record_sets *sets = record_sets_new(config, err);
-    if (sets == NULL || !named_check(config, sets, err)) {
+    struct cookie_secrets cookies;
+    if (sets == NULL || !cookie_source_load(&config->server.cookies, &cookies, err) ||
+        !named_check(config, sets, err)) {
         return false;
     }
     struct zone_list zones = {.count = 0};
@@ -131,10 +134,11 @@ static void report_weights(struct control *control)
     }
 }
 
-static void publish_first(struct control *control)
+static void publish_first(struct control *control, const struct cookie_secrets *cookies)
 {
     struct snapshot_builder *builder = snapshot_builder_new(NULL, control->sets);
     snapshot_builder_set_zones(builder, zone_start_table(&control->zones));
+    snapshot_builder_set_cookies(builder, cookies);
     for (size_t i = 0; i < control->config->record_set_count; i++) {
         shift_build(&control->record_sets[i], builder);
     }
@@ -172,7 +176,9 @@ static bool init_state(struct control *control, struct error *err)
 struct control *control_new(const struct config *config, const struct record_sets *sets,
                             struct exchange *exchange, struct error *err)
 {
-    if (!named_check(config, sets, err)) {
+    struct cookie_secrets cookies;
+    if (!named_check(config, sets, err) ||
+        !cookie_source_load(&config->server.cookies, &cookies, err)) {
         return NULL;
     }
     struct control *control = alloc_zeroed(1, sizeof(*control));
@@ -186,7 +192,7 @@ struct control *control_new(const struct config *config, const struct record_set
         control_free(control);
         return NULL;
     }
-    publish_first(control);
+    publish_first(control, &cookies);
     uv_loop_init(&control->loop);
     control->has_loop = true;
     publisher_watch(&control->publisher, &control->loop);
@@ -212,6 +218,7 @@ static void on_signal(uv_signal_t *handle, int number)
 {
     struct control *control = handle->data;
     if (number == SIGHUP) {
+        cookie_source_reload(control);
         zone_change_ask(control, &(struct zone_change){.kind = ZONE_RELOAD, .who = "signal HUP"});
     } else {
         control_stop(control, number == SIGTERM ? "signal TERM" : "signal INT");

@@ -21,7 +21,6 @@ void answer_context_init(struct answer_context *context, const struct config_ser
     context->config = config;
     context->slot = slot;
     context->scratch = alloc_zeroed(1, CHAIN_SCRATCH_SIZE);
-    context->cookies = NULL;
     context->rate_limit = NULL;
     answer_context_set_time(context, 0, 0);
     pick_state_init(&context->pick, set_count, seed);
@@ -255,6 +254,7 @@ static enum dns_rcode rcode_of(enum query_verdict verdict)
         return DNS_NOERROR;
     case QUERY_FORMERR:
     case QUERY_SILENCE:
+    case QUERY_REFUSED:
     case QUERY_OK:
         break;
     }
@@ -285,6 +285,8 @@ size_t answer_query(struct answer_context *context, const struct answer_task *ta
     }
     if (verdict == QUERY_OK) {
         answer_question(&response);
+    } else if (verdict == QUERY_REFUSED) {
+        refuse(&response, DNS_ERROR_PROHIBITED);
     } else {
         response.rcode = (uint16_t)rcode_of(verdict);
     }

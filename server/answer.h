@@ -18,17 +18,15 @@
 #define ANSWER_COOKIE_LEN  24
 #define ANSWER_OPTIONS_MAX (4 + CONFIG_NSID_MAX + 4 + ANSWER_COOKIE_LEN + 4 + 2 + 4 + 2)
 
-struct cookie_secrets;
 struct rate_limit;
 
 struct answer_context {
     const struct config_server *config;
     struct worker_slot *slot; /* counters and tally */
     struct pick_state pick;
-    uint8_t *scratch;                     /* where a chain's pieces are unpacked; see chain.c */
-    const struct cookie_secrets *cookies; /* NULL: none are answered */
-    struct rate_limit *rate_limit;        /* NULL: no limit; owned by the worker */
-    uint32_t now_ms;                      /* monotonic, modulo 2^32; for the limit */
+    uint8_t *scratch;              /* where a chain's pieces are unpacked; see chain.c */
+    struct rate_limit *rate_limit; /* NULL: no limit; owned by the worker */
+    uint32_t now_ms;               /* monotonic, modulo 2^32; for the limit */
     uint32_t wall_s; /* seconds since the epoch; set by the worker before each batch */
     uint8_t options[ANSWER_OPTIONS_MAX]; /* of the response that is being made */
 };
@@ -38,7 +36,7 @@ struct answer_source {
     bool is_tcp;
 };
 
-/* Borrows config and slot; cookies and limit are off until they are set. set_count:
+/* Borrows config and slot; the limit is off until it is set. set_count:
  * snapshot->set_count, which is fixed while the daemon runs. seed: different for each worker and
  * each start. */
 void answer_context_init(struct answer_context *context, const struct config_server *config,

@@ -1,85 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "server/cookie.h"
 
-#include <errno.h>
 #include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <sodium.h>
 
-#define CLIENT_LEN   8
-#define TIME_AT      12 /* behind the client's cookie, version and three reserved octets */
-#define HASH_AT      16
-#define VERSION      1
-#define ADDRESS_MAX  16
-#define AGE_MAX_S    3600 /* RFC 9018 section 4.3 */
-#define AGE_RENEW_S  1800
-#define AHEAD_MAX_S  300
-#define SECRETS_SIZE 256 /* of the file: two lines and some space */
+#define CLIENT_LEN  8
+#define TIME_AT     12 /* behind the client's cookie, version and three reserved octets */
+#define HASH_AT     16
+#define VERSION     1
+#define ADDRESS_MAX 16
+#define AGE_MAX_S   3600 /* RFC 9018 section 4.3 */
+#define AGE_RENEW_S 1800
+#define AHEAD_MAX_S 300
 
 _Static_assert(COOKIE_SECRET_LEN == crypto_shorthash_siphash24_KEYBYTES, "a key of SipHash");
 _Static_assert(COOKIE_LEN - HASH_AT == crypto_shorthash_siphash24_BYTES, "a hash of SipHash-2-4");
-
-/* One line without its end; *secret is set. */
-static bool parse_line(uint8_t secret[COOKIE_SECRET_LEN], const char *line, size_t len)
-{
-    size_t parsed = 0;
-    return len == 2 * (size_t)COOKIE_SECRET_LEN &&
-           sodium_hex2bin(secret, COOKIE_SECRET_LEN, line, len, NULL, &parsed, NULL) == 0 &&
-           parsed == COOKIE_SECRET_LEN;
-}
-
-bool cookie_secrets_parse(struct cookie_secrets *secrets, const char *text, const char *path,
-                          struct error *err)
-{
-    secrets->count = 0;
-    for (size_t number = 1; *text != '\0'; number++) {
-        size_t len = strcspn(text, "\n");
-        if (secrets->count == COOKIE_SECRETS_MAX) {
-            return error_set(err, "%s:%zu: found a third line, expected one or two secrets", path,
-                             number);
-        }
-        /* What was found is not told: it may be a secret with a slip. */
-        if (!parse_line(secrets->secrets[secrets->count], text, len)) {
-            return error_set(err, "%s:%zu: expected a secret: %d hexadecimal digits", path, number,
-                             2 * COOKIE_SECRET_LEN);
-        }
-        secrets->count++;
-        text += len + (text[len] == '\n');
-    }
-    return secrets->count > 0 ||
-           error_set(err, "%s: the file is empty, expected one or two secrets", path);
-}
-
-bool cookie_secrets_load(struct cookie_secrets *secrets, const char *path, struct error *err)
-{
-    char text[SECRETS_SIZE];
-    FILE *stream = fopen(path, "re");
-    if (stream == NULL) {
-        return error_set(err, "%s: cannot open: %s", path, strerror(errno));
-    }
-    size_t len = fread(text, 1, sizeof(text) - 1, stream);
-    bool has_failed = ferror(stream) != 0;
-    fclose(stream);
-    if (has_failed) {
-        return error_set(err, "%s: cannot read", path);
-    }
-    text[len] = '\0';
-    bool is_good = cookie_secrets_parse(secrets, text, path, err);
-    sodium_memzero(text, sizeof(text));
-    return is_good;
-}
-
-void cookie_secrets_make(struct cookie_secrets *secrets)
-{
-    if (sodium_init() < 0) {
-        abort(); /* no randomness to be had */
-    }
-    secrets->count = 1;
-    randombytes_buf(secrets->secrets[0], COOKIE_SECRET_LEN);
-}
 
 /* The client's address; an IPv4 address mapped into IPv6 is the IPv4 address. */
 static size_t address_octets(const struct sockaddr *address, uint8_t out[ADDRESS_MAX])

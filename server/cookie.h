@@ -8,26 +8,9 @@
 #include <stdint.h>
 #include <sys/socket.h>
 
-#include "common/error.h"
+#include "zones/cookie_secrets.h"
 
-#define COOKIE_LEN         24 /* client and server cookie */
-#define COOKIE_SECRET_LEN  16
-#define COOKIE_SECRETS_MAX 2
-
-/* The first signs; all verify. Const once made, shared by the workers. */
-struct cookie_secrets {
-    size_t count;
-    uint8_t secrets[COOKIE_SECRETS_MAX][COOKIE_SECRET_LEN];
-};
-
-/* One or two lines of 32 hexadecimal digits. False and err: "cookie.secret:2: …". Main thread. */
-MUST_CHECK bool cookie_secrets_load(struct cookie_secrets *secrets, const char *path,
-                                    struct error *err);
-/* The same for a text. */
-MUST_CHECK bool cookie_secrets_parse(struct cookie_secrets *secrets, const char *text,
-                                     const char *path, struct error *err);
-/* One by chance, which no other server knows. */
-void cookie_secrets_make(struct cookie_secrets *secrets);
+#define COOKIE_LEN 24 /* client and server cookie */
 
 enum cookie_state {
     COOKIE_BAD,   /* none from us, or too old, or from the future */

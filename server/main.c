@@ -25,7 +25,8 @@ static const char usage[] =
     "      --version       print the version\n"
     "  -h, --help          print this\n"
     "\n"
-    "Stays in the foreground, logs to standard error. SIGHUP reloads the zones, SIGTERM stops.\n";
+    "Stays in the foreground, logs to standard error. SIGHUP reloads the zones and the\n"
+    "secrets of cookies, SIGTERM stops.\n";
 
 enum { OPTION_CHECK = 256, OPTION_LOG_LEVEL, OPTION_VERSION };
 
@@ -120,7 +121,7 @@ int main(int argc, char **argv)
     CLEANUP(config_freep) struct config *config = config_load(arguments.config, &err);
     bool is_good = config != NULL;
     if (is_good && arguments.only_check) {
-        is_good = server_check(&config->server, &err) && control_check(config, &err);
+        is_good = control_check(config, &err);
     } else if (is_good) {
         is_good = run(config, &err);
     }

@@ -41,17 +41,19 @@ static void add_nsid(struct response *response)
     }
 }
 
-/* Only sources that the configuration trusts may speak for others' subnets. */
-static void take_subnet(struct response *response)
+/* Only sources that the configuration trusts may speak for others' subnets. False: this one may
+ * not, and is to be told so. A source prefix of 0 speaks for nobody (RFC 7871 section 7.1.2). */
+static bool take_subnet(struct response *response)
 {
     const struct config_server *config = response->context->config;
     for (size_t i = 0; i < config->client_subnet_count; i++) {
         if (prefix_contains(&config->client_subnet[i], response->task->source.address)) {
             response->edns.subnet = &response->query->edns.subnet;
             response->edns.has_options = true;
-            return;
+            return true;
         }
     }
+    return !config->refuses_client_subnet || response->query->edns.subnet.source_bits == 0;
 }
 
 /* RFC 7828 section 3.2.2. */
@@ -65,17 +67,17 @@ static void add_keepalive(struct response *response)
 /* RFC 7873 section 5.2; the client gets its cookie back in any case. */
 static enum query_verdict answer_cookie(struct response *response, enum query_verdict verdict)
 {
-    const struct answer_context *context = response->context;
+    const struct cookie_secrets *secrets = &response->task->snapshot->cookies;
     const struct edns *edns = &response->query->edns;
     const struct sockaddr *address = response->task->source.address;
     enum cookie_state state =
-        cookie_check(context->cookies, edns->cookie, edns->cookie_len, address, context->wall_s);
+        cookie_check(secrets, edns->cookie, edns->cookie_len, address, response->context->wall_s);
     response->has_good_cookie = state != COOKIE_BAD;
     uint8_t *cookie = add_option(response, EDNS_OPTION_COOKIE, COOKIE_LEN);
     if (state == COOKIE_GOOD) {
         memcpy(cookie, edns->cookie, COOKIE_LEN);
     } else {
-        cookie_make(context->cookies, edns->cookie, address, context->wall_s, cookie);
+        cookie_make(secrets, edns->cookie, address, response->context->wall_s, cookie);
     }
     if (state != COOKIE_BAD) {
         return verdict;
@@ -84,7 +86,8 @@ static enum query_verdict answer_cookie(struct response *response, enum query_ve
         /* Section 5.4: whoever asks whether a cookie is good is told that it is not. */
         return edns->cookie_len == CLIENT_LEN ? verdict : QUERY_BADCOOKIE;
     }
-    bool is_needed = context->config->cookies.is_required && !response->task->source.is_tcp;
+    bool is_needed =
+        response->context->config->cookies.is_required && !response->task->source.is_tcp;
     return is_needed ? QUERY_BADCOOKIE : verdict;
 }
 
@@ -101,9 +104,20 @@ static bool answer_keepalive(struct response *response)
     return (seen & EDNS_SEEN_KEEPALIVE_BAD) == 0;
 }
 
+static enum query_verdict answer_cookie_or_none(struct response *response,
+                                                enum query_verdict verdict)
+{
+    if (response->task->snapshot->cookies.count == 0) {
+        return verdict == QUERY_NO_QUESTION ? QUERY_FORMERR : verdict;
+    }
+    bool has_cookie = (response->query->edns.seen & EDNS_SEEN_COOKIE) != 0;
+    return has_cookie ? answer_cookie(response, verdict) : verdict;
+}
+
 enum query_verdict options_answer(struct response *response, enum query_verdict verdict)
 {
     uint8_t seen = response->query->edns.seen;
+    bool may_ask = true;
     if (verdict != QUERY_OK && verdict != QUERY_NO_QUESTION) {
         return verdict;
     }
@@ -114,12 +128,10 @@ enum query_verdict options_answer(struct response *response, enum query_verdict 
         add_nsid(response);
     }
     if ((seen & EDNS_SEEN_SUBNET) != 0) {
-        take_subnet(response);
+        may_ask = take_subnet(response);
     }
-    if (response->context->cookies == NULL) {
-        return verdict == QUERY_NO_QUESTION ? QUERY_FORMERR : verdict;
-    }
-    return (seen & EDNS_SEEN_COOKIE) != 0 ? answer_cookie(response, verdict) : verdict;
+    verdict = answer_cookie_or_none(response, verdict);
+    return verdict == QUERY_OK && !may_ask ? QUERY_REFUSED : verdict;
 }
 
 void options_add_error(struct response *response, enum dns_extended_error why)

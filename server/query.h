@@ -17,7 +17,8 @@ enum query_verdict {
     QUERY_NOTIMP, /* an opcode other than QUERY: what follows the header is not looked at */
     QUERY_BADVERS,
     QUERY_NO_QUESTION, /* none, but a cookie (RFC 7873 section 5.4); edns is set */
-    QUERY_BADCOOKIE,   /* never by query_parse: see options.h */
+    QUERY_BADCOOKIE,   /* never by query_parse: see options.h; nor this one: */
+    QUERY_REFUSED,     /* a client subnet from who may not steer */
 };
 
 struct query {

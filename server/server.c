@@ -4,14 +4,12 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
-#include "server/cookie.h"
 #include "server/listener.h"
 #include "server/tcp_places.h"
 #include "server/worker.h"
 
 struct server {
     struct tcp_places *places;
-    struct cookie_secrets cookies;
     size_t worker_count;
     struct worker *workers[];
 };
@@ -26,22 +24,6 @@ static bool check_unused(const struct config_server *config, struct error *err)
     return true;
 }
 
-static bool fill_cookies(const struct config_cookies *config, struct cookie_secrets *cookies,
-                         struct error *err)
-{
-    if (config->secret_file != NULL) {
-        return cookie_secrets_load(cookies, config->secret_file, err);
-    }
-    cookie_secrets_make(cookies);
-    return true;
-}
-
-bool server_check(const struct config_server *config, struct error *err)
-{
-    struct cookie_secrets cookies;
-    return fill_cookies(&config->cookies, &cookies, err);
-}
-
 struct server *server_start(const struct config_server *config, struct exchange *exchange,
                             struct error *err)
 {
@@ -53,17 +35,9 @@ struct server *server_start(const struct config_server *config, struct exchange 
     server->worker_count = count;
     server->places = tcp_places_new(config->tcp_max_connections,
                                     config->tcp_max_connections_per_client, (unsigned)count);
-    if (!fill_cookies(&config->cookies, &server->cookies, err)) {
-        server_stop(server);
-        return NULL;
-    }
     for (size_t i = 0; i < count; i++) {
-        struct worker_setup setup = {.config = config,
-                                     .exchange = exchange,
-                                     .index = i,
-                                     .places = server->places,
-                                     .cookies =
-                                         config->cookies.is_enabled ? &server->cookies : NULL};
+        struct worker_setup setup = {
+            .config = config, .exchange = exchange, .index = i, .places = server->places};
         server->workers[i] = worker_new(&setup, err);
         if (server->workers[i] == NULL) {
             server_stop(server);

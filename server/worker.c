@@ -141,7 +141,6 @@ static void init_parts(struct worker *worker)
     const struct snapshot *first = atomic_load_explicit(&slot->offered, memory_order_relaxed);
     answer_context_init(&worker->context, setup->config, slot, first->set_count,
                         make_seed(setup->index));
-    worker->context.cookies = setup->cookies;
     uint8_t key[RATE_LIMIT_KEY_OCTETS];
     randombytes_buf(key, sizeof(key));
     worker->context.rate_limit = rate_limit_new(&setup->config->rate_limit, key);

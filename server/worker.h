@@ -9,7 +9,6 @@
 #include "common/error.h"
 #include "zones/exchange.h"
 
-struct cookie_secrets;
 struct tcp_places;
 struct worker;
 
@@ -17,8 +16,7 @@ struct worker_setup {
     const struct config_server *config;
     struct exchange *exchange;
     size_t index;
-    struct tcp_places *places;            /* of all workers */
-    const struct cookie_secrets *cookies; /* NULL: none */
+    struct tcp_places *places; /* of all workers */
 };
 
 /* Main thread: opens the sockets; nothing runs yet. A snapshot has been offered. NULL and err when

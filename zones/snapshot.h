@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The immutable whole that a query is answered from: zones, and the weights in force. A worker
+/* The immutable whole that a query is answered from: zones, the weights in force, the
+ * secrets of cookies. A worker
  * takes one snapshot for a packet, so that one answer never mixes two states.
  *
  * A shift makes a new snapshot that shares everything with the last but one page of pointers and
@@ -10,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "zones/cookie_secrets.h"
 #include "zones/record_set.h"
 #include "zones/zone.h"
 
@@ -44,6 +46,7 @@ struct snapshot {
     const struct zone_table *zones;
     size_t set_count;
     const struct weights_page *const *pages;
+    struct cookie_secrets cookies;
     struct retired *retired; /* what the next snapshot replaced; freed with this one */
 };
 

@@ -21,6 +21,7 @@ struct snapshot_builder {
     size_t page_count;
     struct weights_page **pages; /* the base's, or copies where is_own says so */
     bool *is_own;
+    struct cookie_secrets cookies;
     void **replaced; /* blocks of the base that the new snapshot does not use */
     size_t replaced_count;
 };
@@ -32,6 +33,9 @@ struct snapshot_builder *snapshot_builder_new(const struct snapshot *base,
     struct snapshot_builder *builder = alloc_zeroed(1, sizeof(*builder));
     builder->base = (struct snapshot *)base;
     builder->sets = sets;
+    if (base != NULL) {
+        builder->cookies = base->cookies;
+    }
     builder->page_count = (sets->count + SNAPSHOT_PAGE_SETS - 1) / SNAPSHOT_PAGE_SETS;
     builder->pages = alloc_zeroed(builder->page_count, sizeof(struct weights_page *));
     builder->is_own = alloc_zeroed(builder->page_count, sizeof(bool));
@@ -217,6 +221,12 @@ static void retire(struct snapshot_builder *builder)
     builder->base->retired = retired;
 }
 
+void snapshot_builder_set_cookies(struct snapshot_builder *builder,
+                                  const struct cookie_secrets *cookies)
+{
+    builder->cookies = *cookies;
+}
+
 struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder)
 {
     assert(builder->zones != NULL || builder->base != NULL);
@@ -227,6 +237,7 @@ struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder)
     snapshot->generation = builder->base == NULL ? 1 : builder->base->generation + 1;
     snapshot->zones = builder->zones != NULL ? builder->zones : builder->base->zones;
     snapshot->set_count = builder->sets->count;
+    snapshot->cookies = builder->cookies;
     snapshot->pages = (const struct weights_page *const *)builder->pages;
     if (builder->base != NULL) {
         retire(builder);

@@ -34,6 +34,9 @@ void snapshot_builder_set_member_records(struct snapshot_builder *builder, uint3
 void snapshot_builder_set_member_stale(struct snapshot_builder *builder, uint32_t record_set,
                                        size_t member, bool is_stale);
 
+void snapshot_builder_set_cookies(struct snapshot_builder *builder,
+                                  const struct cookie_secrets *cookies);
+
 /* Ends the builder. The caller owns the snapshot and publishes it before it builds another. */
 struct snapshot *snapshot_builder_finish(struct snapshot_builder *builder);
 

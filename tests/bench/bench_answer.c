@@ -57,7 +57,7 @@ int main(int argc, char **argv)
             len =
                 fixture_add_opt(query, len, 1232, option, kinds[i].has_cookie ? sizeof(option) : 0);
         }
-        fixture->context.cookies = &secrets;
+        fixture->snapshot->cookies = secrets;
         if (kinds[i].is_limited) {
             fixture->context.rate_limit =
                 rate_limit_new(&limit, (const uint8_t[RATE_LIMIT_KEY_OCTETS]){1});

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fixture = fixture_new(1);
         fixture->config.server.nsid = (const uint8_t *)"nsid";
         fixture->config.server.nsid_len = 4;
-        fixture->context.cookies = &secrets;
+        fixture->snapshot->cookies = secrets;
         answer_context_set_time(&fixture->context, 1559731985, 0);
         fixture->config.server.version = "ballast";
         fixture->config.server.client_subnet = &everybody;

@@ -4,6 +4,7 @@ a query and what a server that follows the RFCs returns; sent as octets, so that
 them."""
 import socket
 import struct
+import signal
 import subprocess
 
 import dns.edns
@@ -203,6 +204,35 @@ def test_a_secret_rolls_over_without_a_bad_cookie(make):
     assert rcode == "NOERROR" and new != old
     assert learn_cookie(after, new) == ("NOERROR", new)
     assert learn_cookie(after, old)[0] == "BADCOOKIE"
+
+
+def give_secrets(daemon, text, said):
+    before = daemon.log().count(said)
+    (daemon.folder / "cookie.secret").write_text(text)
+    daemon.process.send_signal(signal.SIGHUP)
+    harness.wait_for(lambda: daemon.log().count(said) > before, said)
+
+
+def test_a_secret_rolls_over_without_a_restart(make):
+    """Two servers of one address, changed one after the other: no cookie is bad at any moment."""
+    daemons = [make(SECRETS[0], require=True), make(SECRETS[0], require=True)]
+    first = cookie = learn_cookie(daemons[0])[1]
+    for secrets in (SECRETS, SECRETS[::-1], SECRETS[1:]):
+        for changed in daemons:
+            give_secrets(changed, "\n".join(secrets), "read again, cookie secrets: ")
+            for daemon in daemons:
+                rcode, cookie = learn_cookie(daemon, cookie)
+                assert rcode == "NOERROR"
+    assert learn_cookie(daemons[0], first)[0] == "BADCOOKIE"
+
+
+def test_secrets_that_cannot_be_read_again_leave_those_that_are(make):
+    daemon = make(SECRETS[0], require=True)
+    cookie = learn_cookie(daemon)[1]
+    give_secrets(daemon, SECRETS[1] + "\nabc\n",
+                 "cookie.secret:2: expected a secret: 32 hexadecimal digits; "
+                 "the cookie secrets stay as they are")
+    assert learn_cookie(daemon, cookie) == ("NOERROR", cookie)
 
 
 def test_dig_learns_the_cookie_that_is_required(make):

@@ -30,7 +30,7 @@ static int set_up(void **state)
     config = &fixture->config.server;
     memset(&secrets, 7, sizeof(secrets));
     secrets.count = 1;
-    fixture->context.cookies = &secrets;
+    fixture->snapshot->cookies = secrets;
     answer_context_set_time(&fixture->context, NOW_S, 0);
     return 0;
 }
@@ -306,7 +306,7 @@ static void a_cookie_alone_is_answered(void **state)
 static void without_cookies_the_option_is_unknown(void **state)
 {
     (void)state;
-    fixture->context.cookies = NULL;
+    fixture->snapshot->cookies.count = 0;
     assert_int_equal(ASK("two.example.test", TYPE_A, "\0\12\0\10abcdefgh"), DNS_NOERROR);
     expect_no_options();
     memcpy(query, NO_QUESTION, 12);

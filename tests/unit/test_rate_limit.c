@@ -245,7 +245,7 @@ static void a_good_cookie_exempts_and_a_bad_one_does_not(void **state)
     (void)state;
     struct cookie_secrets secrets = {.count = 1};
     uint8_t option[4 + COOKIE_LEN] = {0, 10, 0, COOKIE_LEN};
-    fixture->context.cookies = &secrets;
+    fixture->snapshot->cookies = secrets;
     ask_often("two.example.test", 50);
     cookie_make(&secrets, (const uint8_t *)"abcdefgh", (const struct sockaddr *)&fixture->source, 0,
                 option + 4);
