@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Makes zones and queries for the comparison with NSD: crafted cases, one for each thing that can
+"""Makes zones and queries for the comparison with other servers: crafted cases, one for each thing that can
 go wrong, and a random tree around them. The same seed makes the same zones and queries."""
 import dns.name
 import dns.rdatatype
@@ -133,6 +133,40 @@ def crafted(origin):
     add("big1300", "TXT", *[f'"{i:02}{"t" * 200}"' for i in range(6)])
     add("big5000", "TXT", *[f'"{i:02}{"t" * 200}"' for i in range(24)])
     add("to-big", "CNAME", "big5000")
+
+    # Types with mnemonics, and with data of odd kinds; TTLs at both ends.
+    add("svc", "SVCB", "1 www alpn=h2 port=8443", "0 mail")
+    add("svc", "HTTPS", "1 . alpn=h2,h3 ipv4hint=192.0.2.1", "2 www")
+    add("svc", "URI", '10 1 "https://example.test/"')
+    add("svc", "CERT", "PKIX 1 8 MIIB")
+    add("svc", "EUI48", "00-00-5e-00-53-2a")
+    add("svc", "EUI64", "00-00-5e-ef-10-00-00-2a")
+    add("svc", "OPENPGPKEY", "AQIDBA==")
+    add("svc", "SMIMEA", "3 1 1 " + "56" * 32)
+    add("svc", "APL", "1:192.0.2.0/24 !2:2001:db8::/32")
+    add("svc", "DHCID", "AAIBY2/AuCccgoJbsaxcQc9TUapptP69lOjxfNuVAA2kjEA=")
+    add("svc", "KX", "10 mail")
+    add("svc", "AFSDB", "1 mail")
+    add("ttl", "A", "192.0.2.7", ttl=0)
+    add("ttl", "TXT", '"for ever"', ttl=2147483647)
+
+    # Between the zones of the server: chains there and back, DNAMEs there, loops over both.
+    add("xchain", "CNAME", "xchain.other.")
+    add("xdname", "DNAME", "w.other.")
+    add("xloopc", "CNAME", "xloopc.other.")
+    add("xloopd", "DNAME", "xloopd.other.")
+    add("to-grandchild", "CNAME", "www.g.child")
+    add("dname-to-child", "DNAME", "child")
+
+    # A wildcard that is a DNAME's target, one below a DNAME's owner's sibling, and cuts under wildcards.
+    add("dnamewild", "DNAME", "wild")
+    add("cut.undercut", "NS", "ns.cut.undercut")
+    add("ns.cut.undercut", "A", "192.0.2.90")
+    add("*.undercut", "TXT", '"beside a cut"')
+    add("undercut", "NS", "ns.example.net.")
+    add("deep.below.cutten", "NS", "ns.deep.below.cutten")
+    add("ns.deep.below.cutten", "A", "192.0.2.91")
+    add("*.cutten", "A", "192.0.2.92")
     return rows
 
 
@@ -207,9 +241,35 @@ def make_zones(rng):
              ("to-other", 300, "CNAME", "www.other.")]
     zones[big] = rows
     zones["child.example.test."] = soa("child") + [("www", 30, "A", "192.0.2.71"),
-                                                  ("back", 30, "CNAME", "www.example.test.")]
+                                                  ("back", 30, "CNAME", "www.example.test."),
+                                                  ("g", 30, "NS", "ns.g"),
+                                                  ("ns.g", 30, "A", "192.0.2.72"),
+                                                  ("*", 30, "TXT", '"child"')]
+    zones["g.child.example.test."] = soa("grandchild") + [("www", 30, "A", "192.0.2.73"),
+                                                         ("up", 30, "CNAME", "to-child.example.test.")]
     zones["other."] = soa("other.") + [("*", 20, "A", "192.0.2.80"), ("www", 20, "A", "192.0.2.81"),
-                                      ("*", 20, "MX", "10 mail"), ("ent.x", 20, "A", "192.0.2.82")]
+                                      ("*", 20, "MX", "10 mail"), ("ent.x", 20, "A", "192.0.2.82"),
+                                      ("xchain", 20, "CNAME", "www.example.test."),
+                                      ("*.w", 20, "CNAME", "ttl.example.test."),
+                                      ("xloopc", 20, "CNAME", "xloopc.example.test."),
+                                      ("xloopd", 20, "DNAME", "xloopd.example.test.")]
+    return {origin: (rows, text_of(origin, rows)) for origin, rows in zones.items()}
+
+
+def make_root_zones(rng):
+    """The root itself, with a top-level zone that is served beside it and one that is not."""
+    root = [("@", 3600, "SOA", "ns1.test. hostmaster.test. 2026112301 3600 600 86400 120"),
+            ("@", 3600, "NS", "ns1.test."), ("@", 60, "TXT", '"root"'),
+            ("test", 300, "NS", "ns1.test."), ("ns1.test", 300, "A", "192.0.2.1"),
+            ("test", 300, "DS", "9 8 2 " + "99" * 32), ("away", 300, "NS", "ns.away", "ns1.test."),
+            ("ns.away", 300, "A", "192.0.2.2"), ("short", 60, "A", "192.0.2.3"),
+            ("*.star", 60, "A", "192.0.2.4"), ("d", 60, "DNAME", "test."), ("c", 60, "CNAME", "x.d"),
+            ("up", 60, "DNAME", ".")]
+    root = [(owner, ttl, kind, rdata) for owner, ttl, kind, *rdatas in root for rdata in rdatas]
+    test = [("@", 3600, "SOA", "ns1 hostmaster 2026112301 3600 600 86400 120"),
+            ("@", 3600, "NS", "ns1"), ("ns1", 300, "A", "192.0.2.1"), ("x", 60, "A", "192.0.2.5"),
+            ("back", 60, "CNAME", "short."), ("*.w", 60, "CNAME", "y.star.")]
+    zones = {".": root + random_tree(rng, 200), "test.": test + random_tree(rng, 100)}
     return {origin: (rows, text_of(origin, rows)) for origin, rows in zones.items()}
 
 
@@ -221,7 +281,7 @@ def names_to_ask(rng, zones):
         for owner, _, _, _ in rows:
             name = dns.name.from_text(owner, base) if owner != "@" else base
             names.add(name)
-            for parent in (name, name.parent()):
+            for parent in (name, name.parent() if name != dns.name.root else name):
                 for prefix in ("nx", "*", "a.b", "*.x"):
                     try:
                         names.add(dns.name.from_text(prefix, parent))
@@ -230,7 +290,7 @@ def names_to_ask(rng, zones):
             while name != dns.name.root and name.is_subdomain(base):
                 names.add(name)
                 name = name.parent()
-        names.add(base.parent() if len(base) > 2 else base)
+        names.add(base.parent() if base != dns.name.root else base)
     long = [("q" * 63,) * 3 + ("r" * rest,) for rest in (30, 40, 50)]
     for labels in long:
         for under in ("dname.example.test.", "dnamelong.example.test.", "other.", "wild.example.test."):
