@@ -256,6 +256,9 @@ static void take_loaded(struct zone_changer *changer, struct zone_entry *entry, 
     entry->warning = warning;
     entry->loaded_ms = clock_now_ms();
     log_loaded(entry, new);
+    if (entry->zone != NULL) {
+        zone_follow(new, entry->zone, clock_now_ms() / 1000);
+    }
     key_work_served(changer->control, new, entry->zone);
     zone_entry_set(entry, new);
 }

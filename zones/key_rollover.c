@@ -8,8 +8,9 @@
 #include "common/attributes.h"
 
 #define NEVER KEY_TIME_NEVER
-#define FIRST_TTL_MAX_S                                                                            \
-    86400 /* what caches have of a zone before it is signed is mostly gone then */
+/* What caches have of a zone from before it was signed is gone then; where TTLs are longer,
+ * delay_first_offer knows it when the zone is served. */
+#define FIRST_TTL_MAX_S 86400
 
 static const char *const role_names[] = {
     [KEY_ZSK] = "zsk",
@@ -377,6 +378,21 @@ static void advance_old(struct key_set *keys, struct key *key, const struct key_
     }
 }
 
+/* The first key of a zone was made before the zone's TTLs were known. */
+static void delay_first_offer(struct key *key, const struct key_timing *timing,
+                              const struct rollover_served *served)
+{
+    const struct key_times first =
+        rollover_first_times(KEY_KSK, timing->propagation_s, key->times.created_s);
+    bool is_first = key->is_ksk && key->times.activate_s == first.activate_s &&
+                    key->times.sync_publish_s == first.sync_publish_s;
+    if (is_first && key->times.sync_publish_s > served->signed_s &&
+        timing->zone_ttl_s > FIRST_TTL_MAX_S) {
+        set_time(key, &key->times.sync_publish_s,
+                 key->times.activate_s + timing->zone_ttl_s + timing->propagation_s);
+    }
+}
+
 void rollover_advance(struct key_set *keys, const struct key_timing *timing,
                       const struct rollover_served *served)
 {
@@ -385,6 +401,7 @@ void rollover_advance(struct key_set *keys, const struct key_timing *timing,
         if (is_waiting(key)) {
             advance_new(keys, key, timing, served);
         } else {
+            delay_first_offer(key, timing, served);
             advance_old(keys, key, timing, served);
         }
     }

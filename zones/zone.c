@@ -35,6 +35,16 @@ void zone_unref(struct zone *zone)
     }
 }
 
+void zone_follow(struct zone *zone, const struct zone *before, int64_t now_s)
+{
+    int64_t keys_s = now_s + before->soa_ttl_s;
+    int64_t data_s = now_s + before->ttl_max_s;
+    zone->keys_cached_until_s =
+        keys_s > before->keys_cached_until_s ? keys_s : before->keys_cached_until_s;
+    zone->data_cached_until_s =
+        data_s > before->data_cached_until_s ? data_s : before->data_cached_until_s;
+}
+
 void zone_has_signed(struct zone *zone)
 {
     zone->refresh_at_s = signer_refresh_at_s(zone->signer);

@@ -63,9 +63,12 @@ struct zone {
     const struct denial *denial; /* NULL: the zone is not signed */
     /* When to sign anew, seconds since the epoch; INT64_MAX: never. Control thread only. */
     int64_t refresh_at_s;
-    struct signer *signer;             /* NULL: the zone is not signed here. Control thread only */
-    uint32_t soa_ttl_s;                /* that of DNSKEY, too, in a zone that is signed here */
-    uint32_t ttl_max_s;                /* of all record sets */
+    struct signer *signer; /* NULL: the zone is not signed here. Control thread only */
+    uint32_t soa_ttl_s;    /* that of DNSKEY, too, in a zone that is signed here */
+    uint32_t ttl_max_s;    /* of all record sets */
+    /* Until when caches may have DNSKEYs, and anything, of the zones that were served before, whose
+     * TTLs may have been longer. 0: nothing is known of them. Control thread until it is served. */
+    int64_t keys_cached_until_s, data_cached_until_s;
     const struct zone_bucket *buckets; /* open addressing, power of two, at most half full */
     uint32_t bucket_mask;
     unsigned max_labels; /* of any node: deeper names are not looked up one by one */
@@ -78,6 +81,9 @@ void zone_freep(struct zone **zone);
 /* Holds a zone beyond its table, and lets it go: the last one frees it. Control thread. */
 void zone_ref(struct zone *zone);
 void zone_unref(struct zone *zone);
+
+/* The zone is served from now on, in the place of before. */
+void zone_follow(struct zone *zone, const struct zone *before, int64_t now_s);
 
 /* The zone's signer has signed what is answered beside the zone: refresh_at_s may come sooner, and
  * the signer rests. Control thread, or whoever loads the zone. */

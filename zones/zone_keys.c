@@ -21,11 +21,18 @@ static struct key_lifetimes lifetimes_of(const struct config_dnssec *dnssec)
     return (struct key_lifetimes){dnssec->zsk_lifetime_ms / 1000, dnssec->ksk_lifetime_ms / 1000};
 }
 
-static struct key_timing timing_of(const struct zone *zone, const struct config_dnssec *dnssec)
+/* What was served before with a longer TTL counts as long as it is in caches. */
+static int64_t ttl_in_caches(uint32_t ttl_s, int64_t cached_until_s, int64_t now_s)
+{
+    return cached_until_s - now_s > ttl_s ? cached_until_s - now_s : ttl_s;
+}
+
+static struct key_timing timing_of(const struct zone *zone, const struct config_dnssec *dnssec,
+                                   int64_t now_s)
 {
     return (struct key_timing){
-        .dnskey_ttl_s = zone->soa_ttl_s,
-        .zone_ttl_s = zone->ttl_max_s,
+        .dnskey_ttl_s = ttl_in_caches(zone->soa_ttl_s, zone->keys_cached_until_s, now_s),
+        .zone_ttl_s = ttl_in_caches(zone->ttl_max_s, zone->data_cached_until_s, now_s),
         .parent_ttl_s = dnssec->parent_ds_ttl_ms / 1000,
         .propagation_s = dnssec->propagation_ms / 1000,
     };
@@ -138,7 +145,7 @@ static bool advance(const struct zone_keys_served *served, struct key_set *keys,
     const struct signer *signer = served->zone->signer;
     const struct signer *before = served->before == NULL ? NULL : served->before->signer;
     const struct config_dnssec *dnssec = signer_config(signer);
-    const struct key_timing timing = timing_of(served->zone, dnssec);
+    const struct key_timing timing = timing_of(served->zone, dnssec, served->now_s);
     const struct rollover_served times = {
         .before = before == NULL ? NULL : signer_keys(before),
         .before_s = before == NULL ? 0 : signer_made_at_s(before),

@@ -22,7 +22,7 @@ class Asker:
     """Sends raw queries to one server over UDP and TCP. What UDP does not answer is known at once,
     by a second query behind it on the same socket, which one worker serves in order."""
 
-    
+
     def __init__(self, port, zone):
         self.marker = dns.message.make_query(zone, "SOA", id=0).to_wire()
         self.address = ("127.0.0.1", port)

@@ -382,6 +382,19 @@ static void a_ksk_waits_for_its_ds_and_takes_the_place_at_once(void **state)
     assert_false(key_is_in_cds(&world.keys, old, world.now_s));
 }
 
+/* RFC 8078 section 3: a DS would make bogus what caches have from before the zone was signed. */
+static void the_first_ds_is_asked_for_when_unsigned_answers_are_gone(void **state)
+{
+    (void)state;
+    struct world world;
+    open_world(&world, KEY_CSK);
+    const struct key *first = &world.keys.keys[0];
+    assert_int_equal(first->times.sync_publish_s, NOW_S + 2 * DAY_S + 900);
+    assert_string_equal(key_ds_state_name(first, NOW_S + 2 * DAY_S), "hidden");
+    assert_false(key_is_in_cds(&world.keys, first, NOW_S + 2 * DAY_S));
+    assert_true(key_is_in_cds(&world.keys, first, NOW_S + 2 * DAY_S + 900));
+}
+
 static void a_ds_that_nobody_waits_for_is_not_seen(void **state)
 {
     (void)state;
@@ -440,6 +453,7 @@ int main(void)
         cmocka_unit_test(what_is_not_there_cannot_be_rolled),
         cmocka_unit_test(a_zsk_goes_through_its_states_in_time),
         cmocka_unit_test(a_ksk_waits_for_its_ds_and_takes_the_place_at_once),
+        cmocka_unit_test(the_first_ds_is_asked_for_when_unsigned_answers_are_gone),
         cmocka_unit_test(a_ds_that_nobody_waits_for_is_not_seen),
         cmocka_unit_test(a_lifetime_says_when_a_rollover_is_due),
         cmocka_unit_test(times_that_others_have_set_stay),

@@ -172,6 +172,9 @@ static void load(struct life *life)
     snapshot_builder_set_zones(builder, zone_table_new(&zone, 1));
     snapshot_builder_set_weights(builder, 0, (const uint16_t[]){1, 0});
     life->snapshot = snapshot_builder_finish(builder);
+    if (before != NULL) {
+        zone_follow(zone, before, life->now_s);
+    }
     const struct zone_keys_served now = {zone, before, life->now_s};
     assert_true(zone_keys_advance(&now, &life->next_s, &err));
     if (old != NULL) {
@@ -318,6 +321,40 @@ static void a_lifetime_rolls_a_zsk_by_itself(void **state)
     close_life(&life);
 }
 
+/* An operator lowers TTLs, and then rolls: caches have the DNSKEYs of before. */
+static void ttls_that_were_longer_before_count_until_they_are_over(void **state)
+{
+    (void)state;
+    struct life life;
+    struct error err;
+    struct key_set keys;
+    open_life(&life, CONFIG_FIRST_KSK_AND_ZSK, 13, CONFIG_DENIAL_NSEC);
+    CLEANUP(alloc_freep)
+    char *text = alloc_printf("$ORIGIN example.test.\n$TTL 259200\n%s", strstr(zone_text, "@ SOA"));
+    write_file(life.file, text);
+    load(&life);
+    live(&life, 5);
+    write_file(life.file, zone_text);
+    load(&life);
+    int64_t lowered_s = life.now_s;
+    life.now_s += 60;
+    load(&life);
+    roll(&life, KEY_ZSK);
+    assert_true(key_set_load(&keys, life.keys, &life.origin, &err));
+    size_t found = 0;
+    for (size_t i = 0; i < keys.count; i++) {
+        if (!keys.keys[i].is_ksk && keys.keys[i].times.activate_s > life.now_s) {
+            assert_int_equal(keys.keys[i].times.activate_s, lowered_s + 259200 + 3600);
+            found++;
+        }
+    }
+    assert_int_equal(found, 1);
+    key_set_free(&keys);
+    live(&life, 5);
+    assert_int_equal(count(&life, KEY_ZSK, "removed"), 1);
+    close_life(&life);
+}
+
 static void a_removed_key_is_put_away_and_no_other(void **state)
 {
     (void)state;
@@ -395,6 +432,7 @@ int main(void)
         cmocka_unit_test(every_state_of_ksk_and_zsk_rollovers_validates),
         cmocka_unit_test(the_validator_says_no_to_another_ds_and_another_time),
         cmocka_unit_test(a_lifetime_rolls_a_zsk_by_itself),
+        cmocka_unit_test(ttls_that_were_longer_before_count_until_they_are_over),
         cmocka_unit_test(a_removed_key_is_put_away_and_no_other),
         cmocka_unit_test(other_tools_read_the_times),
         cmocka_unit_test(a_zone_that_is_to_have_no_key_made_has_none),
