@@ -47,7 +47,9 @@ void zone_follow(struct zone *zone, const struct zone *before, int64_t now_s)
 
 void zone_has_signed(struct zone *zone)
 {
-    zone->refresh_at_s = signer_refresh_at_s(zone->signer);
+    int64_t at_s = signer_refresh_at_s(zone->signer);
+    /* Never later: the time of a key that has come stays due until the zone is signed anew. */
+    zone->refresh_at_s = at_s < zone->refresh_at_s ? at_s : zone->refresh_at_s;
     signer_rest(zone->signer);
 }
 
