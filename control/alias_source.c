@@ -303,6 +303,13 @@ bool alias_sources_start(struct control *control, struct error *err)
     return true;
 }
 
+void alias_sources_renew_resolver(struct control *control)
+{
+    if (control->resolver != NULL) {
+        resolver_renew(control->resolver);
+    }
+}
+
 void alias_sources_stop(struct control *control)
 {
     if (control->resolver == NULL) {

@@ -32,6 +32,8 @@ MUST_CHECK bool alias_sources_restore(struct control *control, const struct zone
                                       struct error *err);
 /* Starts to ask. Health checks have been started. */
 MUST_CHECK bool alias_sources_start(struct control *control, struct error *err);
+/* The system's resolvers, where it is these that are asked, are read anew. */
+void alias_sources_renew_resolver(struct control *control);
 /* Closes what alias_sources_start opened, if it did. */
 void alias_sources_stop(struct control *control);
 void alias_sources_free(struct control *control);

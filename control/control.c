@@ -219,6 +219,7 @@ static void on_signal(uv_signal_t *handle, int number)
     struct control *control = handle->data;
     if (number == SIGHUP) {
         cookie_source_reload(control);
+        alias_sources_renew_resolver(control);
         zone_change_ask(control, &(struct zone_change){.kind = ZONE_RELOAD, .who = "signal HUP"});
     } else {
         control_stop(control, number == SIGTERM ? "signal TERM" : "signal INT");

@@ -32,7 +32,7 @@ struct resolver {
     struct socket_watch *watches;
     struct request *waiting, *last_waiting;
     size_t in_flight;
-    bool has_failed; /* the system's servers may be others by now */
+    bool is_outdated; /* the system's servers may be others by now */
     bool is_closing;
 };
 
@@ -52,12 +52,6 @@ struct socket_watch {
     struct resolver *resolver;
     ares_socket_t fd;
 };
-
-static void on_tick(uv_timer_t *timer)
-{
-    struct resolver *resolver = timer->data;
-    ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-}
 
 static void on_socket_event(uv_poll_t *poll, int status, int events)
 {
@@ -241,7 +235,7 @@ static void tell(const struct request *request, int status, const uint8_t *reply
         snprintf(answer.text, sizeof(answer.text), "%s",
                  status == ARES_ECONNREFUSED ? "no resolver gave an answer"
                                              : ares_strerror(status));
-        request->resolver->has_failed = true;
+        request->resolver->is_outdated = true;
     }
     request->done(request->argument, &answer);
 }
@@ -262,15 +256,24 @@ static void on_reply(void *argument, int status, int timeouts, unsigned char *re
         return;
     }
     start_waiting(resolver);
-    if (resolver->in_flight == 0) {
+    if (resolver->in_flight == 0 && resolver->waiting == NULL) {
         uv_timer_stop(&resolver->tick);
     }
 }
 
+/* Those that wait for the system's servers to be read again wait until nothing is on its way. */
+static bool must_reopen(const struct resolver *resolver)
+{
+    return resolver->is_outdated && resolver->servers == NULL;
+}
+
+static void on_tick(uv_timer_t *timer);
+
 /* c-ares may call back at once. */
 static void start_waiting(struct resolver *resolver)
 {
-    while (resolver->waiting != NULL && resolver->in_flight < IN_FLIGHT_MAX) {
+    while (resolver->waiting != NULL && !must_reopen(resolver) &&
+           resolver->in_flight < IN_FLIGHT_MAX) {
         struct request *request = resolver->waiting;
         resolver->waiting = request->next;
         resolver->in_flight++;
@@ -280,15 +283,31 @@ static void start_waiting(struct resolver *resolver)
     }
 }
 
+/* Nothing is on its way, so no callback of the channel's is running either. */
+static void start_idle(struct resolver *resolver)
+{
+    struct error err;
+    if (must_reopen(resolver)) {
+        resolver->is_outdated = false;
+        (void)open_channel(resolver, &err); /* else the old one will do until the next failure */
+    }
+    start_waiting(resolver);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct resolver *resolver = timer->data;
+    if (resolver->in_flight == 0) {
+        start_idle(resolver);
+    } else {
+        ares_process_fd(resolver->channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
+    }
+}
+
 void resolver_ask(struct resolver *resolver, const char *host, int family, resolver_done done,
                   void *argument)
 {
-    struct error err;
     assert(!resolver->is_closing);
-    /* Nothing is on its way, so no callback of the channel's is running either. */
-    if (resolver->has_failed && resolver->servers == NULL && resolver->in_flight == 0) {
-        resolver->has_failed = !open_channel(resolver, &err); /* else the old one will do */
-    }
     struct request *request = alloc_zeroed(1, sizeof(*request));
     *request = (struct request){NULL, resolver, alloc_string(host), family, done, argument};
     if (resolver->waiting == NULL) {
@@ -297,7 +316,16 @@ void resolver_ask(struct resolver *resolver, const char *host, int family, resol
         resolver->last_waiting->next = request;
     }
     resolver->last_waiting = request;
-    start_waiting(resolver);
+    if (resolver->in_flight == 0) {
+        start_idle(resolver);
+    } else {
+        start_waiting(resolver);
+    }
+}
+
+void resolver_renew(struct resolver *resolver)
+{
+    resolver->is_outdated = true;
 }
 
 static void on_closed(uv_handle_t *timer)

@@ -32,5 +32,8 @@ MUST_CHECK struct resolver *resolver_new(uv_loop_t *loop, const struct address *
  * but not close the resolver. */
 void resolver_ask(struct resolver *resolver, const char *host, int family, resolver_done done,
                   void *argument);
+/* The system's servers may be others: they are read again before the next question, which waits
+ * until those on their way have ended. */
+void resolver_renew(struct resolver *resolver);
 /* Calls nobody any more; closes its handles on the loop, which must still turn. NULL is fine. */
 void resolver_close(struct resolver *resolver);

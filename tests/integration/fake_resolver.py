@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A recursive resolver on loopback whose answers a test changes while it runs."""
+import contextlib
 import socket
 import threading
 
@@ -7,6 +8,7 @@ import dns.exception
 import dns.flags
 import dns.message
 import dns.name
+import dns.query
 import dns.rcode
 import dns.rdatatype
 import dns.rrset
@@ -15,11 +17,12 @@ import harness
 
 
 class FakeResolver:
-    """UDP on a port of its own. `hosts` maps (name, type) to a list of addresses; others are
+    """UDP, and TCP for what is too long, on a port of its own if none is given. `hosts` maps (name, type) to a list of addresses; others are
     NXDOMAIN. `broken` makes every answer SERVFAIL, `silent` makes there none."""
 
-    def __init__(self, ttl=1):
-        self.port = harness.free_port()
+    def __init__(self, ttl=1, host="127.0.0.1", port=None):
+        self.host = host
+        self.port = port or harness.free_port()
         self.hosts = {}
         self.ttl = ttl
         self.cname = None  # on the way to every answer
@@ -27,15 +30,19 @@ class FakeResolver:
         self.silent = False
         self.asked = []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", self.port))
+        self.socket.bind((host, self.port))
         self.socket.settimeout(0.05)
+        self.listener = socket.create_server((host, self.port))
+        self.listener.settimeout(0.05)
         self.is_open = True
-        self.thread = threading.Thread(target=self.run, daemon=True)
-        self.thread.start()
+        self.threads = [threading.Thread(target=run, daemon=True)
+                        for run in (self.run, self.run_tcp)]
+        for thread in self.threads:
+            thread.start()
 
     @property
     def address(self):
-        return f"127.0.0.1@{self.port}"
+        return f"{self.host}@{self.port}"
 
     def set(self, name, *addresses, kind="A"):
         self.hosts[name, kind] = list(addresses)
@@ -70,10 +77,33 @@ class FakeResolver:
                 continue
             except OSError:
                 return
-            if not self.silent:
-                self.socket.sendto(self.reply(query).to_wire(), source)
+            reply = self.reply(query)
+            if self.silent:
+                continue
+            try:
+                octets = reply.to_wire(max_size=1232)
+            except dns.exception.TooBig:
+                reply.answer.clear()
+                reply.flags |= dns.flags.TC
+                octets = reply.to_wire()
+            self.socket.sendto(octets, source)
+
+    def run_tcp(self):
+        """One query a connection."""
+        while self.is_open:
+            try:
+                connection, _ = self.listener.accept()
+            except socket.timeout:
+                continue
+            with connection:
+                connection.settimeout(2)
+                with contextlib.suppress(OSError, EOFError, dns.exception.DNSException):
+                    query, _ = dns.query.receive_tcp(connection)
+                    dns.query.send_tcp(connection, self.reply(query).to_wire(max_size=65535))
 
     def close(self):
         self.is_open = False
-        self.thread.join()
+        for thread in self.threads:
+            thread.join()
         self.socket.close()
+        self.listener.close()

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Alias targets: members whose addresses are those that a host has at the time."""
+import collections
+import contextlib
+import socket
 import subprocess
 import threading
 
+import dns.edns
 import dns.flags
+import dns.message
+import dns.query
 import dns.rcode
 import dns.rdatatype
 import pytest
@@ -334,6 +340,86 @@ def test_a_rollout_falls_back_when_the_candidate_becomes_stale(make, resolver, k
     wait_for(lambda: daemon.rollout()["state"] == "failed", "the rollout fails", 20)
     assert daemon.weights() == {"blue": 100, "green": 0}
     assert "stale" in daemon.rollout()["reason"], daemon.rollout()
+
+
+HOSTS = ("blue", "green", "red")
+
+
+def both_types(make, resolver, choice, weights, workers=2):
+    """A and AAAA of one name, each member a host of its own."""
+    for number, host in enumerate(HOSTS, 1):
+        resolver.set(f"{host}.example.com", f"192.0.2.{number}")
+        resolver.set(f"{host}.example.com", f"2001:db8::{number}", kind="AAAA")
+    members = [alias(host, weight, f"{host}.example.com") for host, weight in weights.items()]
+    sets = [record_set(members, choice=choice),
+            record_set(members[::-1], kind="AAAA", choice=choice)]
+    server = {"workers": workers, "client_subnet": ["127.0.0.0/8"]}
+    return make(sets, server=server)
+
+
+def choices(daemon, kind, clients):
+    """The members that these clients' networks get; None: an error."""
+    found = []
+    for client in clients:
+        option = dns.edns.ECSOption(f"10.{client // 250}.{client % 250}.0", 24)
+        answer = daemon.ask("www.catsndogs.lol", kind, use_edns=0, options=[option])
+        found.append(HOSTS[int(answer.answer[0][0].to_text()[-1]) - 1] if answer.answer else None)
+    return found
+
+
+def test_a_and_aaaa_choose_the_same_member_for_a_client(make, resolver):
+    """`sticky`: where the chosen member has nothing for one type, only its own clients get another
+    one there."""
+    daemon = both_types(make, resolver, "sticky", dict.fromkeys(HOSTS, 50))
+    del resolver.hosts["red.example.com", "AAAA"]
+    daemon.start()
+    for kind in ("A", "AAAA"):
+        for member in HOSTS:
+            if (member, kind) != ("red", "AAAA"):
+                wait_for(lambda: shown(daemon, member, kind=kind)["values"], f"{member} {kind}")
+    clients = range(150)
+    four = choices(daemon, "A", clients)
+    assert min(collections.Counter(four)[host] for host in HOSTS) > 20
+
+    def differ():
+        six = choices(daemon, "AAAA", clients)
+        return {a for a, b in zip(four, six) if a != b}, six
+
+    others, six = differ()
+    assert others == {"red"} and set(six) == {"blue", "green"}
+    resolver.set("red.example.com", "2001:db8::3", kind="AAAA")
+    wait_for(lambda: shown(daemon, "red", kind="AAAA")["values"], "red has an IPv6 address", 20)
+    wait_for(lambda: not differ()[0], "A and AAAA agree for every client")
+    daemon.call("health force", "www.catsndogs.lol/AAAA/blue", "down")
+    others, six = differ()
+    assert others == {"blue"} and set(six) == {"green", "red"}
+    # without the option it is the address of the client that counts
+    assert len({tuple(daemon.addresses()) for _ in range(30)}) == 1
+    mine = HOSTS[int(daemon.addresses()[0][-1]) - 1]
+    if mine != "blue":
+        assert HOSTS[int(daemon.addresses(kind="AAAA")[0][-1]) - 1] == mine
+
+
+@pytest.mark.parametrize("ports", ["one", "many"])
+def test_a_and_aaaa_asked_in_turns_do_not_alias(make, resolver, ports):
+    """`exact`: a client that asks for A and then AAAA, as all do, finds the shares in each."""
+    weights = {"blue": 50, "green": 25, "red": 25}
+    daemon = both_types(make, resolver, "exact", weights).start()
+    for kind in ("A", "AAAA"):
+        wait_for(lambda: all(shown(daemon, host, kind=kind)["values"] for host in HOSTS), kind)
+    seen = {"A": collections.Counter(), "AAAA": collections.Counter()}
+    with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as one:
+        for _ in range(200):
+            for kind, counter in seen.items():
+                more = {} if ports == "many" else {"sock": one}
+                query = dns.message.make_query("www.catsndogs.lol", kind)
+                answer = dns.query.udp(query, "127.0.0.1", port=daemon.port,
+                                       timeout=3 * harness.PATIENCE, **more)
+                counter[HOSTS[int(answer.answer[0][0].to_text()[-1]) - 1]] += 1
+    for counter in seen.values():
+        for host, weight in weights.items():
+            # each of the two workers is within a few answers
+            assert abs(counter[host] - 2 * weight) <= 8, seen
 
 
 def test_loops_do_no_harm(make):

@@ -5,6 +5,7 @@ import subprocess
 import threading
 
 import dns.dnssec
+import dns.flags
 import dns.name
 import dns.rcode
 import dns.rdatatype
@@ -13,6 +14,7 @@ import pytest
 import harness
 from fake_resolver import FakeResolver
 from harness import wait_for
+from test_dnssec import check_with_delv, check_with_unbound
 
 ELB = "green.elb.example.com"
 LIMITS = {"min_ttl": "1s", "max_ttl": "1s", "stale_after": "1h"}
@@ -24,7 +26,15 @@ $TTL 300
     NS ns1
     MX 10 www
 ns1 A 127.0.0.1
+cn  CNAME cn2
+cn2 CNAME www
+top CNAME @
+*.c CNAME x.wild
+dn  DNAME wild
+sub NS ns.sub
+ns.sub A 127.0.0.1
 """
+SUB = "$ORIGIN sub.example.test.\n$TTL 300\n@ SOA ns hm 1 3600 600 86400 60\n NS ns\nns A 127.0.0.1\n"
 SETS = [
     harness.record_set([harness.member("blue", 100, "192.0.2.101"),
                         dict(id="green", weight=0, alias=ELB)], name="www.example.test"),
@@ -134,6 +144,73 @@ def test_every_answer_validates_while_addresses_weights_and_the_zone_change(daem
     assert seen == {"192.0.2.101"} | {f"192.0.2.{i}" for i in range(1, 6)}
 
 
+LEADING = [("example.test", "A", 0), ("example.test", "AAAA", 0), ("www", "A", 0), ("cn", "A", 0),
+           ("top", "A", 0), ("top", "AAAA", 0), ("q.wild", "A", 0), ("a.b.wild", "A", 0),
+           ("x.c", "A", 0), ("x.dn", "A", 0), ("example.test", "MX", 0)]
+DENIED = [("www", "AAAA", 0), ("q.wild", "AAAA", 0), ("example.test", "TXT", 0), ("x.c", "MX", 0)]
+
+
+def test_validators_accept_all_that_leads_to_an_alias_target(daemon, resolver):
+    daemon.set_weights("www.example.test", "A", "blue=0", "green=1")
+    for addresses in (["192.0.2.1"], [f"192.0.2.{i}" for i in range(10, 22)]):
+        resolver.set(ELB, *addresses)
+        wait_for_addresses(daemon, "example.test", *addresses)
+        wait_for_addresses(daemon, "example.test", "2001:db8::1", kind="AAAA")
+        check_with_unbound(daemon, LEADING + DENIED)
+        check_with_delv(daemon, LEADING + DENIED)
+    for kind in ("ANY", "A", "AAAA"):
+        response = daemon.ask("example.test", kind, want_dnssec=True, transport="tcp")
+        covered = {one.covers for one in response.answer if one.rdtype == dns.rdatatype.RRSIG}
+        for rrset in response.answer:
+            if rrset.rdtype != dns.rdatatype.RRSIG:
+                assert rrset.rdtype in covered
+                dns.dnssec.validate(rrset, response.get_rrset(
+                    response.answer, rrset.name, rrset.rdclass, dns.rdatatype.RRSIG, rrset.rdtype),
+                    dnskeys(daemon))
+
+
+def test_more_addresses_than_a_datagram_holds_are_signed(daemon, resolver):
+    many = [f"2001:db8::{i:x}" for i in range(1, 201)]
+    resolver.set(ELB, *many, kind="AAAA")  # nor does the one that we are sent
+
+    def all_there():
+        answer = daemon.ask("example.test", "AAAA", transport="tcp").answer
+        return {one.to_text() for rrset in answer for one in rrset} == set(many)
+
+    wait_for(all_there, "all addresses are answered")
+    response = daemon.ask("example.test", "AAAA", want_dnssec=True)
+    assert response.flags & dns.flags.TC and not response.answer
+    response = daemon.ask("example.test", "AAAA", want_dnssec=True, transport="tcp")
+    found = {one.rdtype: one for one in response.answer}
+    dns.dnssec.validate(found[dns.rdatatype.AAAA], found[dns.rdatatype.RRSIG], dnskeys(daemon))
+
+
+def test_a_record_set_that_moves_between_zones_is_signed_where_its_zone_is(keep, resolver):
+    """A zone that comes takes those below it, and gives them back when it goes."""
+    one = keep(harness.Daemon(
+        {"control": {"resolvers": [resolver.address], "alias": LIMITS},
+         "zones": [{"name": "example.test", "file": "example.zone", "dnssec": {"keys": "keys"}}],
+         "record_sets": [harness.record_set([dict(id="lb", weight=1, alias=ELB)],
+                                            name="www.below.example.test")]},
+        {"example.zone": ZONE, "below.zone": SUB.replace("sub.", "below.")}))
+    keygen(one, "-a", "ECDSAP256SHA256", "-f", "KSK")
+    resolver.set(ELB, "192.0.2.1")
+    one.start()
+    name = "www.below.example.test"
+    wait_for_addresses(one, name, "192.0.2.1")
+    ask(one, name)
+    one.call("zone add", "below.example.test", str(one.folder / "below.zone"))
+    response = one.ask(name, "A", want_dnssec=True)
+    assert [rrset.rdtype for rrset in response.answer] == [dns.rdatatype.A]
+    resolver.set(ELB, "192.0.2.2")
+    wait_for_addresses(one, name, "192.0.2.2")
+    one.call("zone remove", "below.example.test")
+    assert ask(one, name)[0] == {"192.0.2.2"}
+    resolver.set(ELB, "192.0.2.3")
+    wait_for_addresses(one, name, "192.0.2.3")
+    assert ask(one, name)[0] == {"192.0.2.3"}
+
+
 def test_new_keys_sign_alias_targets_with_the_zone(daemon, resolver):
     wait_for_addresses(daemon, "example.test", "192.0.2.1")
     before = dnskeys(daemon)
@@ -166,7 +243,16 @@ def test_without_an_address_it_is_no_lie(daemon, resolver):
     daemon.state_path.unlink()
     resolver.broken = True
     daemon.start()
-    assert daemon.ask("example.test", "A", want_dnssec=True).rcode() == dns.rcode.SERVFAIL
+    for name in ("example.test", "top.example.test", "q.wild.example.test", "x.c.example.test"):
+        response = daemon.ask(name, "A", want_dnssec=True)
+        assert response.rcode() == dns.rcode.SERVFAIL, response
+        assert dns.rdatatype.A not in {rrset.rdtype for rrset in response.answer}, response
+    # the proofs of other types say that these are there
+    check_with_delv(daemon, DENIED)
+    denied = daemon.ask("example.test", "TXT", want_dnssec=True)
+    bitmaps = [one.to_text().split() for rrset in denied.authority
+               if rrset.rdtype in (dns.rdatatype.NSEC, dns.rdatatype.NSEC3) for one in rrset]
+    assert any({"A", "AAAA", "SOA"} <= set(types) for types in bitmaps), denied
     assert ask(daemon, "www.example.test")[0] == {"192.0.2.101"}
 
 
