@@ -356,11 +356,11 @@ MANUALS = [
            "tests/integration/test_keys.py::test_the_parent_is_asked_and_waited_for_over_restarts"),
     Manual("a shift of weights signs nothing", {
         "NSD": "-", "Knot DNS": "yes, weights need a reload", "BIND": "-",
-        "PowerDNS": "signs each answer, cached", "gdnsd": "-"},
+        "PowerDNS": "no, signed when asked for", "gdnsd": "-"},
            "tests/integration/test_alias_signed.py::test_new_addresses_are_signed_and_nothing_else_is"),
     Manual("weights change at run time, without a reload", {
         "NSD": "-", "Knot DNS": "no (reload)", "BIND": "-", "PowerDNS": "yes (the record's text)",
-        "gdnsd": "no (restart)"},
+        "gdnsd": "no (gdnsdctl replace)"},
            "tests/integration/test_weights.py::test_no_answer_is_old_once_weight_set_has_returned"),
     Manual("health checks decide who is answered", {
         "NSD": NO, "Knot DNS": NO, "BIND": NO, "PowerDNS": "yes (ifurlup, ifportup)",
@@ -374,7 +374,7 @@ MANUALS = [
         "PowerDNS": "yes (pdnsutil, API)", "gdnsd": "yes (reload-zones)"},
            "tests/integration/test_zone_changes.py::test_an_added_zone_is_answered_and_is_there_after_a_kill"),
     Manual("queries over TLS", {
-        "NSD": YES, "Knot DNS": NO, "BIND": YES, "PowerDNS": NO, "gdnsd": "by a proxy"}, NO),
+        "NSD": YES, "Knot DNS": "no (QUIC with XDP)", "BIND": YES, "PowerDNS": NO, "gdnsd": "by a proxy"}, NO),
 ]
 
 
