@@ -2,6 +2,7 @@
 #include "common/address.h"
 
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,6 +76,62 @@ bool address_parse(struct address *address, const char *text, uint16_t default_p
                            text);
 }
 
+/* "fe80::1%eth0@53" to "fe80::1@53" and "eth0". False: one of them is too long. */
+static bool split_interface(const char *text, char out[ADDRESS_TEXT_SIZE], char name[IF_NAMESIZE])
+{
+    size_t host_len = strcspn(text, "%");
+    const char *start = text + host_len + 1;
+    size_t name_len = strcspn(start, "@");
+    size_t rest_len = strlen(start + name_len);
+    if (host_len + rest_len >= ADDRESS_TEXT_SIZE ||
+        !copy_part(name, IF_NAMESIZE, start, name_len)) {
+        return false;
+    }
+    memcpy(out, text, host_len);
+    memcpy(out + host_len, start + name_len, rest_len + 1);
+    return true;
+}
+
+static bool parse_with_interface(struct address *address, const char *text, uint16_t default_port,
+                                 struct error *err)
+{
+    char rest[ADDRESS_TEXT_SIZE];
+    char name[IF_NAMESIZE];
+    if (!split_interface(text, rest, name) || !address_parse(address, rest, default_port, NULL) ||
+        address->any.sa_family != AF_INET6 || !IN6_IS_ADDR_LINKLOCAL(&address->v6.sin6_addr)) {
+        return error_set(
+            err,
+            "found \"%s\", expected an interface behind a link-local address only, such "
+            "as fe80::1%%eth0@53",
+            text);
+    }
+    address->v6.sin6_scope_id = if_nametoindex(name);
+    return address->v6.sin6_scope_id != 0 ||
+           error_set(err, "found \"%s\", but there is no interface %s", text, name);
+}
+
+bool address_parse_local(struct address *address, const char *text, uint16_t default_port,
+                         struct error *err)
+{
+    if (strchr(text, '%') != NULL) {
+        return parse_with_interface(address, text, default_port, err);
+    }
+    if (!address_parse(address, text, default_port, err)) {
+        return false;
+    }
+    if (address->any.sa_family != AF_INET6) {
+        return true;
+    }
+    if (IN6_IS_ADDR_LINKLOCAL(&address->v6.sin6_addr)) {
+        return error_set(err,
+                         "found \"%s\", expected a link-local address with its interface, such as "
+                         "fe80::1%%eth0@53",
+                         text);
+    }
+    return !IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr) ||
+           error_set(err, "found \"%s\", expected the IPv4 address itself", text);
+}
+
 bool address_parse_url_form(struct address *address, const char *text, struct error *err)
 {
     const char *colon = strrchr(text, ':');
@@ -98,7 +155,10 @@ void address_print(const struct address *address, char out[ADDRESS_TEXT_SIZE])
         is_v6 ? (const void *)&address->v6.sin6_addr : (const void *)&address->v4.sin_addr;
     inet_ntop(address->any.sa_family, octets, host, sizeof(host));
     unsigned port = ntohs(is_v6 ? address->v6.sin6_port : address->v4.sin_port);
-    snprintf(out, ADDRESS_TEXT_SIZE, "%s@%u", host, port);
+    char name[IF_NAMESIZE] = "";
+    bool has_scope = is_v6 && address->v6.sin6_scope_id != 0 &&
+                     if_indextoname(address->v6.sin6_scope_id, name) != NULL;
+    snprintf(out, ADDRESS_TEXT_SIZE, "%s%s%s@%u", host, has_scope ? "%" : "", name, port);
 }
 
 static bool has_host_bits(const struct prefix *prefix, unsigned bits_max)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Socket addresses and prefixes in their text forms. Pure; any thread. */
+/* Socket addresses and prefixes in their text forms. Pure, but for names of interfaces; any thread.
+ */
 #pragma once
 
 #include <netinet/in.h>
@@ -18,16 +19,19 @@ struct address {
     socklen_t len;
 };
 
-#define ADDRESS_TEXT_SIZE 64
+#define ADDRESS_TEXT_SIZE 80
 
 /* "127.0.0.1@5300" or "::1@5300" (the port after '@' as NSD, Knot and unbound write it); without
  * '@' the default port. */
 MUST_CHECK bool address_parse(struct address *address, const char *text, uint16_t default_port,
                               struct error *err);
+/* The same for an address of this host: a link-local one has its interface, "fe80::1%eth0@5300". */
+MUST_CHECK bool address_parse_local(struct address *address, const char *text,
+                                    uint16_t default_port, struct error *err);
 /* "127.0.0.1:8053" or "[::1]:8053", as URLs write it. */
 MUST_CHECK bool address_parse_url_form(struct address *address, const char *text,
                                        struct error *err);
-/* "127.0.0.1@5300". */
+/* "127.0.0.1@5300", "fe80::1%eth0@5300". */
 void address_print(const struct address *address, char out[ADDRESS_TEXT_SIZE]);
 
 struct prefix {

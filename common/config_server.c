@@ -57,7 +57,7 @@ static bool fill_listen(const struct place *place, const struct raw_server *raw,
     server->listen_count = raw->listen_count;
     for (size_t i = 0; i < raw->listen_count; i++) {
         struct place at = place_item(place, "listen", i);
-        if (!address_parse(&server->listen[i], raw->listen[i], DNS_PORT, &why)) {
+        if (!address_parse_local(&server->listen[i], raw->listen[i], DNS_PORT, &why)) {
             return place_fail(&at, NULL, "%s", why.text);
         }
         for (size_t j = 0; j < i; j++) {

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <cmocka.h>
 
 #include "common/address.h"
@@ -71,6 +72,49 @@ static void what_is_no_address_is_refused_with_an_example(void **state)
     endless[sizeof(endless) - 1] = '\0';
     struct address address;
     assert_false(address_parse(&address, endless, 53, NULL));
+}
+
+static void a_link_local_address_of_this_host_has_its_interface(void **state)
+{
+    (void)state;
+    struct address address;
+    char printed[ADDRESS_TEXT_SIZE];
+    assert_true(address_parse_local(&address, "fe80::1%lo@5300", 53, NULL));
+    assert_int_equal(address.v6.sin6_scope_id, if_nametoindex("lo"));
+    address_print(&address, printed);
+    assert_string_equal(printed, "fe80::1%lo@5300");
+    assert_true(address_parse_local(&address, "fe80::1%lo", 53, NULL));
+    assert_int_equal(ntohs(address.v6.sin6_port), 53);
+    assert_true(address_parse_local(&address, "::@5300", 53, NULL));
+    assert_true(address_parse_local(&address, "127.0.0.1@5300", 53, NULL));
+}
+
+static void refuse_local(const char *text, const char *expected)
+{
+    struct address address;
+    struct error err = {""};
+    assert_false(address_parse_local(&address, text, 53, &err));
+    if (strstr(err.text, expected) == NULL) {
+        fail_msg("%s", err.text);
+    }
+}
+
+static void other_addresses_have_no_interface(void **state)
+{
+    (void)state;
+    const char *only = "expected an interface behind a link-local address only";
+    refuse_local("fe80::1@53", "expected a link-local address with its interface");
+    refuse_local("fe80::1%none@53", "found \"fe80::1%none@53\", but there is no interface none");
+    refuse_local("fe80::1%@53", "but there is no interface ");
+    refuse_local("fe80::1%lo@0", only);
+    refuse_local("2001:db8::1%lo@53", only);
+    refuse_local("127.0.0.1%lo@53", only);
+    refuse_local("fe80::1%a-name-much-too-long@53", only);
+    refuse_local("::ffff:127.0.0.1@53", "expected the IPv4 address itself");
+    refuse_local("localhost", "expected an address and a port from 1 to 65535");
+    /* An address of another host is none of an interface of ours. */
+    struct address address;
+    assert_false(address_parse(&address, "fe80::1%lo@53", 53, NULL));
 }
 
 static void url_forms_have_brackets_around_ipv6_only(void **state)
@@ -158,6 +202,8 @@ int main(void)
         cmocka_unit_test(without_a_port_the_default_is_taken),
         cmocka_unit_test(a_parsed_address_is_ready_for_bind),
         cmocka_unit_test(what_is_no_address_is_refused_with_an_example),
+        cmocka_unit_test(a_link_local_address_of_this_host_has_its_interface),
+        cmocka_unit_test(other_addresses_have_no_interface),
         cmocka_unit_test(url_forms_have_brackets_around_ipv6_only),
         cmocka_unit_test(a_prefix_contains_what_shares_its_bits),
         cmocka_unit_test(a_prefix_contains_nothing_of_the_other_family),
