@@ -44,6 +44,7 @@ struct raw_server {
     char **client_subnet;
     unsigned client_subnet_count;
     char *client_subnet_others;
+    char *additional;
 };
 
 struct raw_rights {

@@ -211,6 +211,15 @@ static bool fill_client_subnet(const struct place *place, const struct raw_serve
     return ok;
 }
 
+static bool fill_additional(const struct place *place, const char *text, bool *is_full)
+{
+    static const char *const choices[] = {"minimal", "full", NULL};
+    unsigned choice = 0;
+    bool ok = fill_choice(place, "additional", text, choices, &choice);
+    *is_full = choice == 1;
+    return ok;
+}
+
 bool fill_server(const struct config_reader *reader, const struct raw_server *raw)
 {
     struct config_server *server = &reader->config->server;
@@ -232,7 +241,8 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
               fill_tcp(&place, raw->tcp, server) &&
               fill_prefixes(&place, "proxy", raw->proxy, raw->proxy_count,
                             (struct prefix_list){&server->proxies, &server->proxy_count}) &&
-              fill_client_subnet(&place, raw, server);
+              fill_client_subnet(&place, raw, server) &&
+              fill_additional(&place, raw->additional, &server->has_full_additional);
     server->udp_payload_max = (uint16_t)payload;
     return ok;
 }

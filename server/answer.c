@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "server/additional.h"
+#include "server/assembly.h"
 #include "server/chain.h"
 #include "server/dns.h"
 #include "server/lookup.h"
@@ -20,7 +22,7 @@ void answer_context_init(struct answer_context *context, const struct config_ser
 {
     context->config = config;
     context->slot = slot;
-    context->scratch = alloc_zeroed(1, CHAIN_SCRATCH_SIZE);
+    context->scratch = alloc_zeroed(1, ASSEMBLY_SCRATCH_SIZE);
     context->rate_limit = NULL;
     answer_context_set_time(context, 0, 0);
     pick_state_init(&context->pick, set_count, seed);
@@ -70,6 +72,23 @@ RARELY static void refuse(struct response *response, enum dns_extended_error why
     options_add_error(response, why);
 }
 
+/* With RRSIGs, or with an additional section. False: neither belongs to this answer. */
+RARELY static bool answer_richly(struct response *response, struct lookup found)
+{
+    if (lookup_is_link(found.outcome)) {
+        return false;
+    }
+    if (response->context->config->has_full_additional && additional_is_due(&found)) {
+        chain_answer(response, found);
+        return true;
+    }
+    if (secure_is_wanted(response, &found)) {
+        secure_answer(response, &found);
+        return true;
+    }
+    return false;
+}
+
 static void answer_internet(struct response *response)
 {
     const struct query *query = response->query;
@@ -84,8 +103,7 @@ static void answer_internet(struct response *response)
     }
     /* RFC 1035 section 6.2: an answer to class ANY cannot be authoritative. */
     response->flags = query->class == DNS_CLASS_IN ? DNS_FLAG_AA : 0;
-    if (secure_is_wanted(response, &found) && !lookup_is_link(found.outcome)) {
-        secure_answer(response, &found);
+    if (response->is_rich && answer_richly(response, found)) {
         return;
     }
     size_t base_len;
@@ -164,6 +182,7 @@ static enum query_verdict prepare_edns(struct response *response, enum query_ver
     const struct edns *edns = &response->query->edns;
     response->edns.udp_size = response->context->config->udp_payload_max;
     response->edns.is_dnssec_ok = edns->is_dnssec_ok;
+    response->is_rich |= edns->is_dnssec_ok;
     return edns->seen == 0 ? verdict : options_answer(response, verdict);
 }
 
@@ -276,6 +295,7 @@ size_t answer_query(struct answer_context *context, const struct answer_task *ta
         .query = &query,
         .out = task->out,
         .len = DNS_HEADER_LEN + (size_t)query.question_len,
+        .is_rich = context->config->has_full_additional,
     };
     octets_copy(response.out, task->query, response.len);
     response.limit = size_limit(&response);

@@ -24,7 +24,7 @@ struct answer_context {
     const struct config_server *config;
     struct worker_slot *slot; /* counters and tally */
     struct pick_state pick;
-    uint8_t *scratch;              /* where a chain's pieces are unpacked; see chain.c */
+    uint8_t *scratch;              /* where a chain's pieces are unpacked; see assembly.h */
     struct rate_limit *rate_limit; /* NULL: no limit; owned by the worker */
     uint32_t now_ms;               /* monotonic, modulo 2^32; for the limit */
     uint32_t wall_s; /* seconds since the epoch; set by the worker before each batch */

@@ -42,6 +42,7 @@ enum dns_extended_error {
 };
 
 enum dns_type {
+    DNS_TYPE_A = 1,
     DNS_TYPE_NS = 2,
     DNS_TYPE_MD = 3,
     DNS_TYPE_MF = 4,
@@ -54,12 +55,20 @@ enum dns_type {
     DNS_TYPE_MINFO = 14,
     DNS_TYPE_MX = 15,
     DNS_TYPE_TXT = 16,
+    DNS_TYPE_AFSDB = 18,
+    DNS_TYPE_RT = 21,
+    DNS_TYPE_AAAA = 28,
+    DNS_TYPE_SRV = 33,
+    DNS_TYPE_NAPTR = 35,
+    DNS_TYPE_KX = 36,
     DNS_TYPE_DNAME = 39,
     DNS_TYPE_OPT = 41,
     DNS_TYPE_DS = 43,
     DNS_TYPE_RRSIG = 46,
     DNS_TYPE_NSEC = 47,
     DNS_TYPE_NSEC3 = 50,
+    DNS_TYPE_SVCB = 64,
+    DNS_TYPE_HTTPS = 65,
     DNS_TYPE_IXFR = 251,
     DNS_TYPE_AXFR = 252,
     DNS_TYPE_ANY = 255,

@@ -15,6 +15,7 @@ struct response {
     struct edns_reply edns;
     uint16_t flags;       /* AA and TC */
     uint16_t rcode;       /* 12 bits */
+    bool is_rich;         /* RRSIGs or the addresses of hosts may belong to it */
     bool has_good_cookie; /* the client has its address */
     uint16_t answer_count, authority_count, additional_count;
 };

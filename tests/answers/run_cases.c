@@ -166,6 +166,8 @@ static void set_option(struct runner *runner, const char *key, const char *value
     } else if (strcmp(key, "nsid") == 0) {
         server->nsid = (const uint8_t *)alloc_string(value);
         server->nsid_len = strlen(value);
+    } else if (strcmp(key, "additional") == 0) {
+        server->has_full_additional = strcmp(value, "full") == 0;
     } else if (strcmp(key, "client_subnet_others") == 0) {
         server->refuses_client_subnet = strcmp(value, "refuse") == 0;
     } else if (strcmp(key, "client_subnet") == 0 &&

@@ -76,7 +76,7 @@ class Nsd(Server):
                  f'  zonelistfile: "{self.folder}/zone.list"', f'  xfrdir: "{self.folder}"',
                  '  nsid: "ascii_features"', "  answer-cookie: yes",
                  f'  cookie-secret: "{COOKIE_SECRET}"', "  refuse-any: yes",
-                 "  rrl-ratelimit: 10", "  rrl-slip: 2", "  rrl-whitelist-ratelimit: 10",
+                 "  minimal-responses: no", "  rrl-ratelimit: 10", "  rrl-slip: 2", "  rrl-whitelist-ratelimit: 10",
                  "remote-control:", "  control-enable: no"]
         for name in self.zones():
             lines += ["zone:", f'  name: "{name}"', f'  zonefile: "{name}.zone"',
@@ -143,7 +143,7 @@ class Bind(Server):
         lines = ["options {", f'directory "{self.folder}";', f'pid-file "{self.folder}/pid";',
                  f'session-keyfile "{self.folder}/session.key";',
                  f"listen-on port {self.port} {{ 127.0.0.1; }};", "listen-on-v6 { none; };",
-                 "recursion no;", "minimal-any yes;", 'server-id "features";',
+                 "recursion no;", "minimal-any yes;", "minimal-responses no;", 'server-id "features";',
                  f'key-directory "{self.folder}/keys";',
                  f'managed-keys-directory "{self.folder}";', "dnssec-validation no;",
                  f'cookie-algorithm siphash24; cookie-secret "{COOKIE_SECRET}";',
@@ -251,7 +251,7 @@ class Ballast(Server):
                 harness.record_set([{"id": "lb", "weight": 1, "alias": ALIAS_TARGET}], name=ALIAS)]
         self.write("cookies", COOKIE_SECRET + "\n").chmod(0o600)
         self.daemon = harness.Daemon(
-            {"server": {"nsid": "features", "client_subnet": ["127.0.0.0/8"],
+            {"server": {"nsid": "features", "additional": "full", "client_subnet": ["127.0.0.0/8"],
                         "cookies": {"secret_file": str(self.folder / "cookies")},
                         "proxy": ["127.0.0.2"],
                         "rate_limit": {"responses_per_second": 10, "slip": 2,

@@ -101,6 +101,11 @@ def probe_truncation(server):
     return bool(answer.flags & dns.flags.TC)
 
 
+def probe_additional(server):
+    answer = ask(server, "two.example.test", "MX")
+    return any(rrset.rdtype == dns.rdatatype.A for rrset in answer.additional)
+
+
 def probe_nsid(server):
     answer = ask(server, "example.test", "SOA", [dns.edns.GenericOption(dns.edns.NSID, b"")])
     return option(answer, dns.edns.NSID) is not None
@@ -309,6 +314,8 @@ FEATURES = [
             "tests/interop/test_differential.py"),
     Feature("answers over 1232 octets are truncated by default", probe_truncation,
             "tests/interop/test_edns_compliance.py::test_compliance"),
+    Feature("an answer of MX or SRV can come with the hosts' addresses", probe_additional,
+            "tests/interop/test_additional.py::test_full_additional_sections_are_those_of_others"),
     Feature("NSID (RFC 5001)", probe_nsid,
             "tests/interop/test_edns_compliance.py::test_nsid_is_the_configured_text"),
     Feature("DNS cookies that servers can share (RFC 9018)", probe_cookie,

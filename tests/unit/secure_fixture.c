@@ -237,11 +237,20 @@ void secure_check_signatures(struct secure *secure, const ldns_pkt *packet)
             check_rrset(secure, answer, rr);
         }
     }
+    bool is_referral = false;
     const ldns_rr_list *authority = ldns_pkt_authority(packet);
     for (size_t i = 0; i < ldns_rr_list_rr_count(authority); i++) {
         const ldns_rr *rr = ldns_rr_list_rr(authority, i);
+        is_referral |= ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS;
         if (ldns_rr_get_type(rr) != LDNS_RR_TYPE_RRSIG && ldns_rr_get_type(rr) != LDNS_RR_TYPE_NS) {
             check_rrset(secure, authority, rr);
+        }
+    }
+    const ldns_rr_list *additional = ldns_pkt_additional(packet);
+    for (size_t i = 0; i < ldns_rr_list_rr_count(additional); i++) {
+        const ldns_rr *rr = ldns_rr_list_rr(additional, i);
+        if (!is_referral && ldns_rr_get_type(rr) != LDNS_RR_TYPE_RRSIG) {
+            check_rrset(secure, additional, rr);
         }
     }
 }

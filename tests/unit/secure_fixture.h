@@ -37,7 +37,7 @@ const char *secure_describe(const ldns_pkt *packet);
 
 /* Fails the test unless each RRset that has to be has a signature of the zone's keys that is valid
  * at now_s: all in the answer but CNAMEs of a DNAME's, all in the authority section but the NS of
- * a referral. */
+ * a referral, all in the additional section but a referral's glue. */
 void secure_check_signatures(struct secure *secure, const ldns_pkt *packet);
 /* Fails the test unless the response's NSEC or NSEC3 records deny the name (NXDOMAIN) or the type;
  * says how many there are. */

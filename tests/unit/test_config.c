@@ -78,6 +78,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(config->server.tcp_max_connections_per_client, 100);
     assert_int_equal(config->server.client_subnet_count, 0);
     assert_false(config->server.refuses_client_subnet);
+    assert_false(config->server.has_full_additional);
     assert_null(config->server.nsid);
     assert_true(config->server.cookies.is_enabled);
     assert_false(config->server.cookies.is_required);
@@ -115,6 +116,7 @@ static void everything_that_is_said_is_read(void **state)
         "  tcp: { idle_timeout: 3s, max_connections: 20, max_connections_per_client: 7 }\n"
         "  client_subnet: [192.0.2.0/24, \"2001:db8::/32\"]\n"
         "  client_subnet_others: refuse\n"
+        "  additional: full\n"
         "control:\n"
         "  socket: s\n"
         "  http: 0.0.0.0:8053\n"
@@ -153,6 +155,7 @@ static void everything_that_is_said_is_read(void **state)
     assert_int_equal(server->client_subnet_count, 2);
     assert_int_equal(server->client_subnet[0].bits, 24);
     assert_true(server->refuses_client_subnet);
+    assert_true(server->has_full_additional);
     const struct config_control *control = &config->control;
     assert_true(control->has_http);
     assert_int_equal(ntohs(control->http.v4.sin_port), 8053);
@@ -541,7 +544,7 @@ static void unknown_keys_inside_are_named(void **state)
     refuse("server: { <<: { workers: 1 }, listen: [127.0.0.1] }\n" CONTROL ZONES,
            ":1: server.<<: found an unknown key, expected one of: listen, workers, "
            "udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, proxy, "
-           "client_subnet, client_subnet_others");
+           "client_subnet, client_subnet_others, additional");
 }
 
 static void values_of_the_wrong_shape_are_refused(void **state)

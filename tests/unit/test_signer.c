@@ -673,6 +673,59 @@ static void new_addresses_take_no_memory_for_good(void **state)
     close_zone(&test);
 }
 
+static void full_additional_sections_have_the_member_and_its_signatures(void **state)
+{
+    (void)state;
+    static const char *mx[] = {"10 www.example.test"};
+    struct config_record_set sets[] = {
+        SET("www.example.test", "A", blue_a, green_a),
+        SET("*.wwild.example.test", "MX", mx, green_mx),
+    };
+    struct zone_under_test test;
+    setup(&test, CONFIG_DENIAL_NSEC);
+    put_key(&test, &key_ecdsa_ksk, "");
+    put_key(&test, &key_ecdsa_zsk, "");
+    test.config.record_sets = sets;
+    test.config.record_set_count = ARRAY_LEN(sets);
+    test.config.server.has_full_additional = true;
+    open_zone(&test);
+    secure_shift(&test.secure, 1, 0);
+    for (size_t member = 0; member < 2; member++) {
+        secure_shift(&test.secure, 0, member);
+        char expected[300];
+        snprintf(expected, sizeof(expected),
+                 "NOERROR aa | x.wwild MX, RRSIG(MX) | *.wwild NSEC, RRSIG(NSEC) | "
+                 "www A%s, RRSIG(A)",
+                 member == 0 ? ", A" : "");
+        expect(&test, "x.wwild.example.test", DNS_TYPE_MX, expected);
+    }
+    test.secure.is_udp = true;
+    test.secure.udp_size = 512; /* enough for the answer and its proof only */
+    expect(&test, LABEL "." LABEL ".wwild.example.test", DNS_TYPE_MX,
+           "NOERROR aa | " LABEL "." LABEL ".wwild MX, RRSIG(MX) | *.wwild NSEC, RRSIG(NSEC) |");
+    ldns_pkt *packet = secure_ask(&test.secure, "x.wwild.example.test", DNS_TYPE_MX, false);
+    assert_string_equal(secure_describe(packet), "NOERROR aa | x.wwild MX | | www A");
+    ldns_pkt_free(packet);
+    close_zone(&test);
+}
+
+/* Members without addresses are left out, and do not make it SERVFAIL. */
+static void full_additional_sections_do_without_what_nobody_has(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    prepare_alias(&test, "ns1.example.test", "AAAA");
+    test.config.server.has_full_additional = true;
+    open_zone(&test);
+    shift_to_nobody(&test.secure);
+    expect(&test, "two.example.test", DNS_TYPE_MX,
+           "NOERROR aa | two MX, RRSIG(MX) | | ns1 A, RRSIG(A)");
+    resolve(&test, 1, "\x20\x01\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\x01", NOW_S);
+    expect(&test, "two.example.test", DNS_TYPE_MX,
+           "NOERROR aa | two MX, RRSIG(MX) | | ns1 A, RRSIG(A), AAAA, RRSIG(AAAA)");
+    close_zone(&test);
+}
+
 static void a_file_that_is_signed_already_is_refused(void **state)
 {
     (void)state;
@@ -702,6 +755,8 @@ int main(void)
         cmocka_unit_test(a_shift_signs_nothing),
         cmocka_unit_test(each_member_validates_wherever_it_stands),
         cmocka_unit_test(without_do_members_come_without_signatures),
+        cmocka_unit_test(full_additional_sections_have_the_member_and_its_signatures),
+        cmocka_unit_test(full_additional_sections_do_without_what_nobody_has),
         cmocka_unit_test(an_answer_with_its_signatures_that_is_too_large_is_truncated),
         cmocka_unit_test(keys_are_published_and_sign_when_their_files_say),
         cmocka_unit_test(keys_that_others_can_read_are_refused),
