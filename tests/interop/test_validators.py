@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Zones from the root down, all signed by ballastd, as validators see them that start from the
-root's key: unbound and named as resolvers, delv and dnsviz; and as kdig reads them."""
+root's key: unbound and named as resolvers, delv and dnsviz; and as kdig reads them. Then answers
+that are changed on their way, which every validator has to refuse."""
 import collections
 import re
 import subprocess
@@ -380,3 +381,276 @@ def test_every_answer_validates_in_a_resolver_while_weights_shift(make_chain, ke
     assert min(seen.values()) > 10, seen
     assert len(shifts) > 100 * took_s / harness.PATIENCE, f"{len(shifts)} shifts in {took_s:.1f} s"
     print(f"{answers} answers, all secure, during {len(shifts)} shifts in {took_s:.1f} s")
+
+
+# --- answers that are changed on their way ---
+
+def is_proof(rrset):
+    kind = rrset.covers if rrset.rdtype == dns.rdatatype.RRSIG else rrset.rdtype
+    return kind in (dns.rdatatype.NSEC, dns.rdatatype.NSEC3)
+
+
+def keep_only(response, wanted):
+    """Takes the RRsets away of which `wanted` says no; whether there was one."""
+    count = len(response.answer) + len(response.authority)
+    response.answer[:] = [one for one in response.answer if wanted(one)]
+    response.authority[:] = [one for one in response.authority if wanted(one)]
+    return len(response.answer) + len(response.authority) < count
+
+
+def no_signature(kind):
+    covered = dns.rdatatype.from_text(kind)
+    return lambda response, _: keep_only(
+        response, lambda one: one.rdtype != dns.rdatatype.RRSIG or one.covers != covered)
+
+
+def no_signatures(response, _):
+    return keep_only(response, lambda one: one.rdtype != dns.rdatatype.RRSIG)
+
+
+def unsigned(response, _):
+    """As if the zone were not signed."""
+    return keep_only(response,
+                     lambda one: one.rdtype != dns.rdatatype.RRSIG and not is_proof(one))
+
+
+def no_proof(response, _):
+    return keep_only(response, lambda one: not is_proof(one))
+
+
+def no_proof_number(number):
+    """Takes away one of several NSEC or NSEC3, with its signature."""
+    def change(response, _):
+        names = list(dict.fromkeys(one.name for one in response.authority if is_proof(one)))
+        return number < len(names) and keep_only(
+            response, lambda one: not is_proof(one) or one.name != names[number])
+    return change
+
+
+def find(response, kind, covers="TYPE0"):
+    kind, covers = dns.rdatatype.from_text(kind), dns.rdatatype.from_text(covers)
+    return next((one for one in response.answer + response.authority
+                 if one.rdtype == kind and one.covers == covers), None)
+
+
+def replaced(kind, *values):
+    """Other values, under the same signature."""
+    def change(response, _):
+        rrset = find(response, kind)
+        if rrset is None:
+            return False
+        ttl = rrset.ttl
+        rrset.clear()
+        for value in values:
+            rrset.add(dns.rdata.from_text("IN", kind, value), ttl)
+        return True
+    return change
+
+
+def signature_with(kind, **fields):
+    """A field of the signature is changed, and not signed anew."""
+    def change(response, _):
+        rrset = find(response, "RRSIG", kind)
+        if rrset is None:
+            return False
+        old, ttl = list(rrset), rrset.ttl
+        rrset.clear()
+        for one in old:
+            rrset.add(one.replace(**{key: value(getattr(one, key)) for key, value in
+                                     fields.items()}), ttl)
+        return True
+    return change
+
+
+def rcode(code):
+    def change(response, _):
+        response.set_rcode(code)
+        return True
+    return change
+
+
+def answer_of(name, kind):
+    """The genuine answer to another question, its owner renamed to the name that is asked."""
+    def change(response, chain):
+        other = chain.ask(name, kind)
+        asked = response.question[0].name
+        response.set_rcode(other.rcode())
+        for section in ("answer", "authority"):
+            rrsets = getattr(other, section)
+            for one in rrsets:
+                if one.name == other.question[0].name:
+                    one.name = asked
+            setattr(response, section, rrsets)
+        return True
+    return change
+
+
+def signature_of_the_other_member(response, chain):
+    """The records are of one member, the signature that of the other: both are the zone's own."""
+    chain.shift("www", "A", 0)
+    other = find(chain.ask("www.example.test", "A"), "RRSIG", "A")
+    chain.shift("www", "A", 100)
+    mine = find(response, "RRSIG", "A")
+    assert mine != other
+    response.answer[response.answer.index(mine)] = other
+    return True
+
+
+def records_of_both_members(response, _):
+    rrset = find(response, "A")
+    rrset.add(dns.rdata.from_text("IN", "A", "192.0.2.201"), rrset.ttl)
+    return True
+
+
+def one_record_less(response, _):
+    rrset = find(response, "A")
+    assert len(rrset) == 2
+    rrset.remove(rrset[0])
+    return True
+
+
+def answer(name, kind, change, verdict=SECURE):
+    return name, kind, verdict, name, kind, change
+
+
+def nothing_left(response, _):
+    return keep_only(response, lambda one: False)
+
+
+LATER, EARLIER = (lambda when: when + 86400), (lambda when: when - 30 * 86400)
+TWO, WWW, NOPE, WILD = (f"{one}.example.test" for one in ("two", "www", "nope", "z.wild"))
+ALIAS, DNAME, LB = (f"{one}.example.test" for one in ("alias", "x.d", "q.walias"))
+IN_SUB, IN_UNSUB = ("www.sub.example.test", "A", SECURE), ("www.unsub.example.test", "A", INSECURE)
+SUB_DS, UNSUB_DS = ("sub.example.test", "DS"), ("unsub.example.test", "DS")
+
+# What it is: (name, type and verdict of what is asked; name and type of what is changed; how).
+TAMPERINGS = {
+    "another address": answer(TWO, "A", replaced("A", "192.0.2.10", "192.0.2.12")),
+    "one address less": answer(TWO, "A", one_record_less),
+    "no signature": answer(TWO, "A", no_signature("A")),
+    "an answer as if unsigned": answer(WILD, "A", unsigned),
+    "a longer original TTL": answer(TWO, "A", signature_with("A", original_ttl=LATER)),
+    "a signature that is prolonged": answer(TWO, "A", signature_with("A", expiration=LATER)),
+    "a signature of long ago": answer(
+        TWO, "A", signature_with("A", expiration=EARLIER, inception=EARLIER)),
+    "another key's tag": answer(TWO, "A", signature_with("A", key_tag=lambda tag: tag ^ 1)),
+    "the signature of the other member": answer(WWW, "A", signature_of_the_other_member),
+    "the records of both members": answer(WWW, "A", records_of_both_members),
+    "an alias target's other address": answer(LB, "A", replaced("A", "192.0.2.151")),
+    "NODATA without proof": answer(TWO, "AAAA", no_proof),
+    "NODATA without signatures": answer(TWO, "AAAA", no_signatures),
+    "NODATA with another name's proof": answer(TWO, "A", answer_of(WWW, "AAAA")),
+    "NODATA turned into NXDOMAIN": answer(TWO, "AAAA", rcode(dns.rcode.NXDOMAIN)),
+    "NXDOMAIN without proof": answer(NOPE, "A", no_proof),
+    "NXDOMAIN without its first proof": answer(NOPE, "A", no_proof_number(0)),
+    "NXDOMAIN without its second proof": answer(NOPE, "A", no_proof_number(1)),
+    "NXDOMAIN without its third proof": answer(NOPE, "A", no_proof_number(2)),
+    "NXDOMAIN without signatures": answer(NOPE, "A", no_signatures),
+    "NXDOMAIN with another name's proof": answer(TWO, "A", answer_of(NOPE, "A")),
+    "NXDOMAIN turned into NOERROR": answer(NOPE, "A", rcode(dns.rcode.NOERROR)),
+    "a wildcard without proof": answer(WILD, "A", no_proof),
+    "a wildcard for a name that exists": answer(
+        "x.exists.wild.example.test", "A", answer_of(WILD, "A")),
+    "a wildcard's NODATA without its first proof": answer(WILD, "TXT", no_proof_number(0)),
+    "a wildcard's NODATA without its second proof": answer(WILD, "TXT", no_proof_number(1)),
+    "a wildcard's NODATA without its third proof": answer(WILD, "TXT", no_proof_number(2)),
+    "a CNAME to elsewhere": answer(ALIAS, "A", replaced("CNAME", "www.example.test.")),
+    "a DNAME to elsewhere": answer(DNAME, "A", replaced("DNAME", "wild.example.test.")),
+    "a DNAME without signature": answer(DNAME, "A", no_signature("DNAME")),
+    "another DS": (*IN_SUB, *SUB_DS, replaced("DS", "1 13 2 " + "00" * 32)),
+    "DS without signature": (*IN_SUB, *SUB_DS, no_signature("DS")),
+    "no DS and no proof": (*IN_SUB, *SUB_DS, nothing_left),
+    "no DS with another child's proof": (*IN_SUB, *SUB_DS, answer_of(*UNSUB_DS)),
+    "no DS at the root": (TWO, "A", SECURE, "test", "DS", nothing_left),
+    "no proof that there is no DS": (*IN_UNSUB, *UNSUB_DS, no_proof),
+    "an unsigned proof that there is no DS": (*IN_UNSUB, *UNSUB_DS, no_signatures),
+    "keys without signature": (TWO, "A", SECURE, "example.test", "DNSKEY", no_signature("DNSKEY")),
+    "another key": (TWO, "A", SECURE, "example.test", "DNSKEY", replaced(
+        "DNSKEY", "257 3 15 GKHjAOD4LzZnL4hNy+jzUOyfs4L7VY7Uyt6vr6bd5bE=")),
+}
+# There is no such proof to take away: NSEC needs two.
+ONLY_WITH_NSEC3 = {one for one in TAMPERINGS if "third proof" in one}
+# unbound does not refuse this: it puts the RCODE right, by the proof.
+MENDED = {("Unbound", "NODATA turned into NXDOMAIN"): dns.rcode.NOERROR}
+
+
+@pytest.fixture(params=DENIALS)
+def tampered(request, make_chain, keep):
+    """A chain behind a proxy, and three validators."""
+    port = harness.free_port()
+    proxy = keep(validators.Proxy(port))
+    chain = make_chain(True, request.param, port=port)
+    return chain, proxy, [keep(validators.Unbound(chain)).start(),
+                          keep(validators.Named(chain)).start(),
+                          keep(validators.Delv(chain))]
+
+
+def at(owner, kind, change, chain):
+    """Makes `change` happen to answers to one question only."""
+    owner, kind = dns.name.from_text(owner), dns.rdatatype.from_text(kind)
+
+    def on_the_way(response):
+        question = response.question[0]
+        return question.name == owner and question.rdtype == kind and change(response, chain)
+    return on_the_way
+
+
+def test_what_is_changed_on_its_way_is_refused(tampered):
+    """unbound, named and delv accept each answer, and refuse it when one thing in it is changed."""
+    chain, proxy, resolvers = tampered
+    is_nsec = chain.dnssec["denial"] == "nsec"
+    wrong, refused, accepted = [], 0, set()
+    for what, (name, kind, verdict, owner, owner_kind, change) in TAMPERINGS.items():
+        if is_nsec and what in ONLY_WITH_NSEC3:
+            continue
+        for resolver in resolvers:
+            who = type(resolver).__name__
+            if (who, name, kind) not in accepted:
+                resolver.flush()
+                got, said = resolver.verdict(name, kind)
+                assert got == verdict, (who, name, kind, got, str(said))
+                accepted.add((who, name, kind))
+            resolver.flush()
+            changed = proxy.changed
+            proxy.change = at(owner, owner_kind, change, chain)
+            got, said = resolver.verdict(name, kind)
+            proxy.change = None
+            if (who, what) in MENDED and got == SECURE:
+                got = BOGUS if said.rcode() == MENDED[who, what] and not said.answer else got
+            if got != BOGUS or proxy.changed == changed:
+                wrong.append((who, what, got, proxy.changed - changed, str(said)))
+            refused += 1
+    assert not wrong, (len(wrong), [one[:4] for one in wrong], wrong[0])
+    print(f"{refused} changes refused")
+
+
+def test_a_raised_ttl_is_cut_to_the_signed_one(tampered):
+    """A TTL is no part of what is signed, the original one is: RFC 4035 section 5.3.3. (Debian's
+    unbound accepts the answer as well, and leaves the TTL as it is.)"""
+    chain, proxy, (_, named, _) = tampered
+
+    def raise_ttl(response, _):
+        for one in response.answer:
+            one.ttl = 86400
+        return True
+    proxy.change = at(TWO, "A", raise_ttl, chain)
+    got, response = named.verdict(TWO, "A")
+    assert got == SECURE and proxy.changed > 0
+    assert find(response, "A").ttl <= 300, response
+
+
+@pytest.mark.parametrize("what, is_seen", [
+    ("NXDOMAIN without its second proof", True), ("the records of both members", True),
+    ("another DS", True), (None, False)])
+def test_dnsviz_sees_what_is_changed(make_chain, keep, what, is_seen):
+    port = harness.free_port()
+    proxy = keep(validators.Proxy(port))
+    chain = make_chain(True, "nsec3", port=port)
+    dnsviz = keep(validators.Dnsviz(chain))
+    name = TWO
+    if what:
+        name, _, _, owner, kind, change = TAMPERINGS[what]
+        proxy.change = at(owner, kind, change, chain)
+    dnsviz.probe([name])
+    assert (proxy.changed > 0) == is_seen
+    assert (complaints_of(dnsviz.grok("warning")) != []) == is_seen
