@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* ldns reads every type, but lets some nonsense pass; what it lets pass is checked here: numbers
  * out of range (it wraps them), RFC 3597 octets that are too many or too few for the type, and
- * parentheses, semicolons and at-signs that are escaped or quoted (it takes them for syntax). */
+ * parentheses, semicolons and at-signs that are escaped or quoted (it takes them for syntax). Three
+ * types have data of another form than it thinks (rdata_is_opaque). */
 #include "zones/rdata.h"
 
 #include <ctype.h>
@@ -13,6 +14,7 @@
 
 #include "common/alloc.h"
 #include "zones/encoder.h"
+#include "zones/rdata_check.h"
 #include "zones/record_type.h"
 
 static void free_record(ldns_rr **rr)
@@ -100,24 +102,6 @@ static char *escape_for_ldns(const char *text, struct error *err)
     return STEAL(out);
 }
 
-/* Copies the next field, or as much of it as matters, and returns what follows. */
-static const char *next_field(const char *text, char *out, size_t size)
-{
-    size_t len = 0;
-    bool is_quoted = false;
-    bool is_escaped = false;
-    text += strspn(text, " ");
-    for (; *text != '\0' && (*text != ' ' || is_quoted || is_escaped); text++) {
-        is_quoted ^= *text == '"' && !is_escaped;
-        is_escaped = *text == '\\' && !is_escaped;
-        if (len + 1 < size) {
-            out[len++] = *text;
-        }
-    }
-    out[len] = '\0';
-    return text;
-}
-
 static bool check_number(const char *field, uint32_t max, struct error *err)
 {
     uint32_t value;
@@ -134,7 +118,8 @@ static bool check_numbers(const ldns_rr *rr, const char *text, struct error *err
     for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
         char field[32];
         uint32_t ignored;
-        text = next_field(text, field, sizeof(field));
+        const char *here = text;
+        text = rdata_next_field(text, field, sizeof(field));
         ldns_rdf_type type = ldns_rdf_get_type(ldns_rr_rdf(rr, i));
         bool is_right = true;
         if (type == LDNS_RDF_TYPE_INT8) {
@@ -145,6 +130,12 @@ static bool check_numbers(const ldns_rr *rr, const char *text, struct error *err
             is_right = check_number(field, UINT32_MAX, err);
         } else if (type == LDNS_RDF_TYPE_PERIOD && !rdata_parse_period(field, &ignored)) {
             is_right = error_set(err, "\"%s\" where a time in seconds is expected", field);
+        } else if (type == LDNS_RDF_TYPE_NSEC) {
+            is_right = rdata_check_types(here, err);
+        } else if (type == LDNS_RDF_TYPE_WKS) {
+            is_right = rdata_check_services(here, err);
+        } else if (type == LDNS_RDF_TYPE_LOC) {
+            is_right = rdata_check_location(here, err);
         }
         if (!is_right) {
             return false;
@@ -158,13 +149,16 @@ static bool check_generic(const struct rdata *rdata, const char *text, struct er
 {
     char field[16];
     uint32_t len = 0;
-    text = next_field(text, field, sizeof(field));
-    next_field(text, field, sizeof(field));
+    text = rdata_next_field(text, field, sizeof(field));
+    text = rdata_next_field(text, field, sizeof(field));
     if (!check_number(field, UINT16_MAX, err)) {
         return false;
     }
     if (!rdata_parse_period(field, &len) || len != rdata->len) {
         return error_set(err, "\\# with %u octets, the type has %u", len, rdata->len);
+    }
+    if (text[strspn(text, " 0123456789abcdefABCDEF")] != '\0') {
+        return error_set(err, "\\# with other than hexadecimal digits");
     }
     return true;
 }
@@ -187,6 +181,66 @@ static bool copy_octets(struct rdata *rdata, const ldns_rr *rr)
     return true;
 }
 
+bool rdata_is_opaque(uint16_t type)
+{
+    return type == TYPE_NSAP_PTR || type == TYPE_ATMA || type == TYPE_SINK;
+}
+
+/* An address of ATM (af-dans-0152 section 3.1): hexadecimal digits that dots may part, or + and
+ * decimal ones, as "\# …" with the octet in front that says which. NULL: neither. */
+static char *convert_atma(const char *text)
+{
+    bool is_e164 = *text == '+';
+    const char *digits = is_e164 ? "0123456789" : "0123456789abcdefABCDEF.";
+    text += is_e164;
+    size_t len = strlen(text);
+    CLEANUP(alloc_freep) char *hex = alloc_zeroed(2 * len + 1, 1);
+    char *at = hex;
+    if (len == 0 || text[strspn(text, digits)] != '\0') {
+        return NULL;
+    }
+    for (; *text != '\0'; text++) {
+        if (is_e164) {
+            at += sprintf(at, "%02x", (unsigned char)*text);
+        } else if (*text != '.') {
+            *at++ = *text;
+        }
+    }
+    size_t hex_len = (size_t)(at - hex);
+    if (hex_len == 0 || hex_len % 2 != 0) {
+        return NULL;
+    }
+    return alloc_printf("\\# %zu %02x%s", 1 + hex_len / 2, is_e164 ? 1u : 0u, hex);
+}
+
+/* What ldns is to read: a line, by another type where its own idea of the type is wrong. NULL:
+ * there is none. */
+static char *make_line(uint16_t type, const char *text, struct error *err)
+{
+    char type_text[RECORD_TYPE_TEXT_SIZE];
+    CLEANUP(alloc_freep)
+    char *escaped = is_generic(text) ? alloc_string(text) : escape_for_ldns(text, err);
+    if (escaped == NULL) {
+        return NULL;
+    }
+    if (type == TYPE_NSAP_PTR) { /* a name (RFC 1706 section 6) */
+        return alloc_printf(". 0 IN PTR %s", escaped);
+    }
+    record_type_print(type, type_text);
+    if (type == TYPE_ATMA && !is_generic(text)) {
+        CLEANUP(alloc_freep) char *octets = convert_atma(text);
+        if (octets == NULL) {
+            error_set(err, "\"%.200s\" is no RDATA of type %s", text, type_text);
+            return NULL;
+        }
+        return alloc_printf(". 0 IN TYPE%u %s", RDATA_TYPE_OPAQUE, octets);
+    }
+    if (rdata_is_opaque(type) && is_generic(text)) {
+        return alloc_printf(". 0 IN TYPE%u %s", RDATA_TYPE_OPAQUE, escaped);
+    }
+    return alloc_printf(". 0 IN %s %s", type_text, escaped);
+}
+
 /* ldns's own words, without the prefix that each of them has. */
 static const char *status_text(ldns_status status)
 {
@@ -203,12 +257,10 @@ bool rdata_parse(struct rdata *rdata, uint16_t type, const char *text, const str
 {
     char type_text[RECORD_TYPE_TEXT_SIZE];
     record_type_print(type, type_text);
-    CLEANUP(alloc_freep)
-    char *escaped = is_generic(text) ? alloc_string(text) : escape_for_ldns(text, err);
-    if (escaped == NULL) {
+    CLEANUP(alloc_freep) char *line = make_line(type, text, err);
+    if (line == NULL) {
         return false;
     }
-    CLEANUP(alloc_freep) char *line = alloc_printf(". 0 IN %s %s", type_text, escaped);
     CLEANUP(free_field)
     ldns_rdf *ldns_origin = ldns_rdf_new_frm_data(LDNS_RDF_TYPE_DNAME, origin->len, origin->octets);
     CLEANUP(free_record) ldns_rr *rr = NULL;
@@ -218,9 +270,10 @@ bool rdata_parse(struct rdata *rdata, uint16_t type, const char *text, const str
                          status_text(status));
     }
     const ldns_rr_descriptor *descriptor = ldns_rr_descript((uint16_t)ldns_rr_get_type(rr));
-    bool is_right = copy_octets(rdata, rr) &&
+    bool is_right = copy_octets(rdata, rr) && (*text != '\0' || type == TYPE_APL) &&
                     ldns_rr_rd_count(rr) >= ldns_rr_descriptor_minimum(descriptor) &&
-                    encoder_rdata_is_valid(type, rdata->octets, rdata->len);
+                    encoder_rdata_is_valid(type, rdata->octets, rdata->len) &&
+                    rdata_octets_are_valid(type, rdata->octets, rdata->len);
     if (!is_right) {
         return error_set(err, "\"%.200s\" is no RDATA of type %s", text, type_text);
     }

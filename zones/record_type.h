@@ -13,9 +13,14 @@ enum record_type {
     TYPE_NS = 2,
     TYPE_CNAME = 5,
     TYPE_SOA = 6,
+    TYPE_NSAP_PTR = 23,
     TYPE_AAAA = 28,
+    TYPE_LOC = 29,
+    TYPE_ATMA = 34,
     TYPE_DNAME = 39,
+    TYPE_SINK = 40,
     TYPE_OPT = 41,
+    TYPE_APL = 42,
     TYPE_DS = 43,
     TYPE_RRSIG = 46,
     TYPE_NSEC = 47,
@@ -24,6 +29,9 @@ enum record_type {
     TYPE_NSEC3PARAM = 51,
     TYPE_CDS = 59,
     TYPE_CDNSKEY = 60,
+    TYPE_CSYNC = 62,
+    TYPE_SVCB = 64,
+    TYPE_HTTPS = 65,
 };
 
 /* The mnemonic of a type ("A", "TYPE65280") and back; false when there is none of that name. */

@@ -10,6 +10,7 @@
 
 #include "common/alloc.h"
 #include "zones/key_rollover.h"
+#include "zones/rdata.h"
 #include "zones/record_type.h"
 
 #define INCEPTION_BEFORE_S 3600 /* clocks of validators may be behind */
@@ -17,6 +18,7 @@
 #define CLASS_IN           1
 #define MESSAGE_HEADER     12
 #define QUESTION_TAIL      4 /* type and class */
+#define POINTER_BITS       0xC0
 
 struct signer {
     struct config_dnssec dnssec; /* a copy that has a path of its own */
@@ -200,9 +202,28 @@ static size_t wire_name_len(const uint8_t *name)
     return len;
 }
 
+/* Reads the record at *at, which moves behind it. NULL: it has none of its type's data. */
+static ldns_rr *read_record(uint8_t *wire, size_t len, size_t *at)
+{
+    size_t type_at = *at;
+    while (wire[type_at] != 0 && wire[type_at] < POINTER_BITS) {
+        type_at += wire[type_at] + (size_t)1;
+    }
+    type_at += wire[type_at] == 0 ? 1 : 2;
+    uint16_t type = (uint16_t)(wire[type_at] << 8 | wire[type_at + 1]);
+    if (rdata_is_opaque(type)) {
+        put_16(wire + type_at, RDATA_TYPE_OPAQUE);
+    }
+    ldns_rr *rr = NULL;
+    if (ldns_wire2rr(&rr, wire, len, at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) {
+        return NULL;
+    }
+    ldns_rr_set_type(rr, (ldns_rr_type)type);
+    return rr;
+}
+
 static ldns_rr *make_record(struct signer *signer, const struct encoder_record *record)
 {
-    ldns_rr *rr = NULL;
     size_t at = 0;
     size_t owner_len = wire_name_len(record->owner);
     uint8_t *wire = scratch_of(signer)->wire;
@@ -217,7 +238,7 @@ static ldns_rr *make_record(struct signer *signer, const struct encoder_record *
         memcpy(fixed + RECORD_FIXED, record->rdata, record->rdata_len);
     }
     size_t len = owner_len + RECORD_FIXED + record->rdata_len;
-    return ldns_wire2rr(&rr, wire, len, &at, LDNS_SECTION_ANSWER) == LDNS_STATUS_OK ? rr : NULL;
+    return read_record(wire, len, &at);
 }
 
 /* Signatures of different RRsets end at different times, so that caches do not all come at once. */
@@ -311,9 +332,8 @@ bool signer_sign_member(struct signer *signer, const struct record_set *set,
     ldns_rr_list *rrset = ldns_rr_list_new();
     bool is_good = true;
     while (is_good && at < len) {
-        ldns_rr *rr = NULL;
-        is_good = ldns_wire2rr(&rr, wire, len, &at, LDNS_SECTION_ANSWER) == LDNS_STATUS_OK &&
-                  ldns_rr_list_push_rr(rrset, rr);
+        ldns_rr *rr = read_record(wire, len, &at);
+        is_good = rr != NULL && ldns_rr_list_push_rr(rrset, rr);
     }
     is_good = is_good && sign_list(signer, rrset, signer->for_data, out);
     ldns_rr_list_deep_free(rrset);

@@ -243,8 +243,10 @@ static bool print_record(struct zone_export *export, ldns_buffer *out, size_t *a
         return false;
     }
     size_t data_len = read_16(export->message + data_at - 2);
+    uint16_t type = (uint16_t)read_16(export->message + data_at - RECORD_FIXED_OCTETS);
     CLEANUP(free_record) ldns_rr *rr = NULL;
-    if (ldns_wire2rr(&rr, export->message, end, at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) {
+    if (rdata_is_opaque(type) ||
+        ldns_wire2rr(&rr, export->message, end, at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) {
         rr = NULL;
     }
     ldns_buffer_printf(out, "%s", start);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Network namespaces that a test makes and removes: hosts with addresses and links of their own, where
-nothing reaches the machine's network."""
+"""Network namespaces that a test makes and removes: hosts with addresses and links of their own,
+where nothing reaches the machine's network."""
 import contextlib
 import ctypes
 import os

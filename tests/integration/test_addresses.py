@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """An answer leaves from the address that was asked, whichever of the host's it is and whichever way
-leads back: a server with two links and many addresses, and a client whose own addresses it reaches by
-the second link only."""
+leads back: a server with two links and many addresses, and a client whose own addresses it reaches
+by the second link only."""
 import json
 import socket
 import struct
