@@ -115,10 +115,11 @@ struct key_call {
     struct zone_definition *definition; /* held, as is … */
     struct zone *zone;                  /* what was served when the call came */
     enum key_role role;
-    uint8_t algorithm;
+    uint8_t algorithm; /* 0: that of the keys in use */
     unsigned tag;
     int64_t now_s;
     char *path;     /* of a key that was made */
+    char *failure;  /* why no zone could be loaded with it */
     int64_t next_s; /* when the keys want the zone to be loaded again; KEY_TIME_NEVER */
     bool is_good;
     struct error err;
@@ -140,7 +141,30 @@ static void finish(struct key_call *call, const char *failure)
     zone_let_go(&call->control->loop, call->zone);
     zone_definition_unref(call->definition);
     free(call->path);
+    free(call->failure);
     free(call);
+}
+
+static void take_back(uv_work_t *request)
+{
+    struct key_call *call = request->data;
+    call->is_good = zone_keys_take_back(signer_config(call->zone->signer), &call->zone->origin,
+                                        call->path, &call->err);
+}
+
+static void on_taken_back(uv_work_t *request, int status)
+{
+    struct key_call *call = request->data;
+    CLEANUP(alloc_freep) char *failure = NULL;
+    if (status == 0 && call->is_good) {
+        log_info("key %s: removed again", call->path);
+        failure = alloc_printf("no key was made, the zone stays as it is: %s", call->failure);
+    } else {
+        const char *why = status == 0 ? call->err.text : "the daemon stops";
+        log_error("key %s: not removed again: %s", call->path, why);
+        failure = alloc_printf("%s; loading the zone once more failed: %s", why, call->failure);
+    }
+    finish(call, failure);
 }
 
 /* A key that no zone was signed with is as if it had never been. */
@@ -151,11 +175,8 @@ static void on_signed(void *argument, const struct error *err)
         finish(call, NULL);
         return;
     }
-    key_remove_files(call->path);
-    log_info("key %s: removed again", call->path);
-    CLEANUP(alloc_freep)
-    char *failure = alloc_printf("no key was made, the zone stays as it is: %s", err->text);
-    finish(call, failure);
+    call->failure = alloc_string(err->text);
+    uv_queue_work(&call->control->loop, &call->work, take_back, on_taken_back);
 }
 
 static void work(uv_work_t *request)
@@ -227,18 +248,11 @@ static bool read_tag(const struct call *call, struct key_call *wanted, struct er
            error_set(err, "%s: expected a key's tag, 0 to 65535", text);
 }
 
-/* In use at once; in a zone that has keys, its DS is for the operator to bring to the parent. */
 static bool generate(struct key_call *call)
 {
-    const struct config_dnssec *dnssec = signer_config(call->zone->signer);
-    const struct key_request request = {
-        .folder = dnssec->keys,
-        .origin = &call->zone->origin,
-        .algorithm = call->algorithm,
-        .is_ksk = call->role != KEY_ZSK,
-        .times = rollover_first_times(KEY_ZSK, 0, call->now_s),
-    };
-    return key_generate(&request, &call->path, &call->err);
+    const struct key_wanted wanted = {call->role, call->algorithm};
+    return zone_keys_generate(signer_config(call->zone->signer), &call->zone->origin, wanted,
+                              call->now_s, &call->path, &call->err);
 }
 
 void command_key_generate(const struct call *call)
@@ -248,8 +262,7 @@ void command_key_generate(const struct call *call)
     const char *algorithm = call_argument(call, FIRST_OPTION + 1);
     if (read_zone(call, &wanted, &err) &&
         key_role_parse(call_argument(call, 1), &wanted.role, &err) &&
-        key_algorithm_parse(algorithm != NULL ? algorithm : "ECDSAP256SHA256", &wanted.algorithm,
-                            &err)) {
+        (algorithm == NULL || key_algorithm_parse(algorithm, &wanted.algorithm, &err))) {
         start(call, &wanted);
     } else {
         call_answer(call, NULL, &err);

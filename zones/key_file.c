@@ -36,8 +36,10 @@ static const struct {
     {"SyncDelete:", offsetof(struct key_times, sync_delete_s)},
 };
 
-/* The last time that tools with 32 bits know: not known yet. */
-#define TIME_UNKNOWN_S INT64_C(4294967295)
+/* The last time that tools with 32 bits know: not known yet. Some write these bits as the second
+ * before 1970 (dnssec-settime). */
+#define TIME_UNKNOWN_S        INT64_C(4294967295)
+#define TIME_UNKNOWN_SIGNED_S INT64_C(-1)
 
 static void close_file(FILE **file)
 {
@@ -71,7 +73,7 @@ static bool parse_time(const char *text, int64_t *time_s)
     digits[TIME_TEXT_LEN] = '\0';
     const char *end = strptime(digits, "%Y%m%d%H%M%S", &tm);
     *time_s = timegm(&tm);
-    if (*time_s >= TIME_UNKNOWN_S) {
+    if (*time_s >= TIME_UNKNOWN_S || *time_s == TIME_UNKNOWN_SIGNED_S) {
         *time_s = KEY_TIME_NEVER;
     }
     return end != NULL && *end == '\0';
@@ -125,6 +127,13 @@ static bool read_times(struct key *key, FILE *file, struct error *err)
                                  key->path, times[i].name);
             }
         }
+    }
+    bool has_activate = key->times.activate_s != KEY_TIME_ALWAYS;
+    if (key->times.created_s != KEY_TIME_NEVER && !has_activate) {
+        bool has_publish = key->times.publish_s != KEY_TIME_ALWAYS;
+        key->is_idle = true;
+        key->times.activate_s = KEY_TIME_NEVER;
+        key->times.publish_s = has_publish ? key->times.publish_s : KEY_TIME_NEVER;
     }
     return true;
 }

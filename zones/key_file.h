@@ -15,9 +15,11 @@ struct ldns_struct_key;
 #define KEY_TIME_NEVER  INT64_MAX
 #define KEY_TIME_ALWAYS INT64_MIN
 
-/* Seconds since the epoch, by the names of BIND's files. A time that is not in the file is that of
- * a key which is in the zone and signs for ever: Publish and Activate KEY_TIME_ALWAYS, others
- * KEY_TIME_NEVER. A time that is not known yet is in the file as the last one of 32 bits. */
+/* Seconds since the epoch, by the names of BIND's files. A file without times is that of a key
+ * which is in the zone and signs for ever: Publish and Activate KEY_TIME_ALWAYS, others
+ * KEY_TIME_NEVER. In a file that says when the key was made, Activate that is missing means never
+ * (dnssec-keygen -G), as does Publish beside it. A time that is not known yet is in the file as the
+ * last one of 32 bits. */
 struct key_times {
     int64_t created_s;                     /* KEY_TIME_NEVER: unknown */
     int64_t publish_s, delete_s;           /* its DNSKEY is in the zone from..until */
@@ -35,6 +37,7 @@ struct key {
     uint8_t algorithm;
     bool is_ksk; /* the SEP flag: a key-signing key, or the one for everything */
     struct key_times times;
+    bool is_idle;    /* its file does not say when it signs: somebody's, not in use (yet) */
     bool is_changed; /* the times are not those of the file: key_write_times */
 };
 

@@ -39,13 +39,18 @@ static bool is_removed(const struct key *key, int64_t now_s)
     return key->times.delete_s <= now_s;
 }
 
+static bool is_in_use(const struct key *key, int64_t now_s)
+{
+    return !key->is_idle && !is_removed(key, now_s);
+}
+
 enum key_role key_role_of(const struct key_set *keys, const struct key *key, int64_t now_s)
 {
-    bool is_in_use = !is_removed(key, now_s);
+    bool is_used = is_in_use(key, now_s);
     for (size_t i = 0; i < keys->count; i++) {
         const struct key *other = &keys->keys[i];
-        if (other->algorithm == key->algorithm && other->is_ksk != key->is_ksk &&
-            (!is_in_use || !is_removed(other, now_s))) {
+        if (other->algorithm == key->algorithm && other->is_ksk != key->is_ksk && !other->is_idle &&
+            (!is_used || is_in_use(other, now_s))) {
             return key->is_ksk ? KEY_KSK : KEY_ZSK;
         }
     }
@@ -82,7 +87,7 @@ const char *key_ds_state_name(const struct key *key, int64_t now_s)
 /* Made by a rollover, and not all of its times are known yet. */
 static bool is_waiting(const struct key *key)
 {
-    return key->times.activate_s == NEVER;
+    return key->times.activate_s == NEVER && !key->is_idle;
 }
 
 /* It signs, with no end in sight: what a successor replaces. */
@@ -193,6 +198,8 @@ void rollover_print_wait(const struct key_set *keys, const struct key *key, int6
         snprintf(out, size, "its DS in the parent zone (key ds-seen)");
     } else if (is_waiting(key)) {
         snprintf(out, size, "the zone to be served with it");
+    } else if (key->is_idle && !is_removed(key, now_s)) {
+        snprintf(out, size, "Activate in its files (dnssec-settime)");
     } else if (times->inactive_s <= now_s && times->delete_s == NEVER &&
                find_successor(keys, key) != NULL) {
         snprintf(out, size, "the zone to be served without its signatures");
@@ -207,6 +214,9 @@ void rollover_print_wait(const struct key_set *keys, const struct key *key, int6
 static bool is_rolling(const struct key_set *keys, const struct key *key, int64_t now_s)
 {
     const struct key_times *times = &key->times;
+    if (key->is_idle) {
+        return false;
+    }
     if (is_waiting(key) || (times->publish_s > now_s && times->publish_s != NEVER) ||
         (times->activate_s > now_s)) {
         return true;
@@ -260,12 +270,25 @@ static const struct key_times no_times = {
     .ds_publish_s = NEVER,
 };
 
-struct key_times rollover_new_times(enum key_role role, int64_t now_s)
+bool rollover_has_plans(const struct key_set *keys, const struct key *key)
+{
+    for (size_t i = 0; i < keys->count; i++) {
+        if (find_successor(keys, &keys->keys[i]) == key) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct key_times rollover_new_times(const struct key *old, enum key_role role, int64_t now_s)
 {
     struct key_times times = no_times;
     times.created_s = now_s;
     times.publish_s = role == KEY_KSK ? NEVER : now_s;
-    times.sync_publish_s = role == KEY_ZSK ? NEVER : now_s;
+    if (role != KEY_ZSK) {
+        int64_t offered_s = old->times.sync_publish_s;
+        times.sync_publish_s = offered_s > now_s && offered_s != NEVER ? offered_s : now_s;
+    }
     return times;
 }
 
@@ -348,8 +371,10 @@ static void advance_new(struct key_set *keys, struct key *key, const struct key_
     }
     bool is_seen = key->times.ds_publish_s != NEVER;
     /* CDS has to ask for both, or the parent would drop the old DS too early. */
-    if (key->is_ksk && old->times.sync_publish_s > key->times.sync_publish_s) {
+    if (key->is_ksk && old->times.sync_publish_s == NEVER) {
         set_time(old, &old->times.sync_publish_s, key->times.sync_publish_s);
+    } else if (key->is_ksk && old->times.sync_publish_s > key->times.sync_publish_s) {
+        set_time(key, &key->times.sync_publish_s, old->times.sync_publish_s);
     }
     if (!key->is_ksk && is_published) {
         plan_zsk(key, old, timing);
@@ -411,6 +436,9 @@ bool rollover_ds_seen(struct key *key, int64_t now_s, struct error *err)
 {
     if (!key->is_ksk) {
         return error_set(err, "key %u is a zsk, which has no DS", key->tag);
+    }
+    if (key->is_idle) {
+        return error_set(err, "key %u is not in use: its files do not say when it signs", key->tag);
     }
     if (key->times.ds_publish_s != NEVER) {
         return error_set(err, "the DS of key %u was seen already", key->tag);

@@ -53,8 +53,11 @@ bool key_is_in_cds(const struct key_set *keys, const struct key *key, int64_t no
  * when a rollover goes on: the text says which key waits for what. */
 MUST_CHECK const struct key *rollover_find_old(const struct key_set *keys, enum key_role role,
                                                int64_t now_s, struct error *err);
-/* The times of the key that takes its place. */
-struct key_times rollover_new_times(enum key_role role, int64_t now_s);
+/* The times of the key that takes its place. CDS asks for its DS at once, but not before it asks
+ * for that of the old one. */
+struct key_times rollover_new_times(const struct key *old, enum key_role role, int64_t now_s);
+/* Another key's end is this one's beginning: without it nobody would sign from then on. */
+bool rollover_has_plans(const struct key_set *keys, const struct key *key);
 /* The times of the first key of a zone, or of one that signs nothing but the zone: in use at once;
  * CDS asks for its DS when whoever has asked before can know that the zone is signed now. */
 struct key_times rollover_first_times(enum key_role role, int64_t propagation_s, int64_t now_s);

@@ -68,6 +68,83 @@ static bool make_all_first(const struct config_dnssec *dnssec, const struct name
     return true;
 }
 
+static bool is_in_use(const struct key *key, int64_t now_s)
+{
+    return !key->is_idle && key->times.delete_s > now_s;
+}
+
+/* The algorithm to make a key of, or 0 and err. */
+static uint8_t choose_algorithm(const struct config_dnssec *dnssec, const struct key_set *keys,
+                                uint8_t wanted, int64_t now_s, struct error *err)
+{
+    uint8_t used = 0;
+    for (size_t i = 0; i < keys->count; i++) {
+        const struct key *key = &keys->keys[i];
+        if (!is_in_use(key, now_s)) {
+            continue;
+        }
+        if (wanted == 0 || key->algorithm == wanted) {
+            return key->algorithm;
+        }
+        used = key->algorithm;
+    }
+    if (used != 0) {
+        error_set(
+            err,
+            "the keys in use are of %s: one of %s beside them takes an algorithm rollover (RFC "
+            "6781 section 4.1.4), which cannot be done here",
+            key_algorithm_name(used), key_algorithm_name(wanted));
+        return 0;
+    }
+    return wanted != 0 ? wanted : dnssec->algorithm;
+}
+
+static bool generate(const struct config_dnssec *dnssec, const struct name *origin,
+                     struct key_wanted wanted, int64_t now_s, char **path, struct error *err)
+{
+    CLEANUP(key_set_free) struct key_set keys = {0};
+    if (!key_set_load(&keys, dnssec->keys, origin, err)) {
+        return false;
+    }
+    uint8_t algorithm = choose_algorithm(dnssec, &keys, wanted.algorithm, now_s, err);
+    const struct key_request request = {
+        .folder = dnssec->keys,
+        .origin = origin,
+        .algorithm = algorithm,
+        .is_ksk = wanted.role != KEY_ZSK,
+        .times = rollover_first_times(KEY_ZSK, 0, now_s), /* its DS is the operator's to bring */
+    };
+    return algorithm != 0 && key_generate(&request, path, err);
+}
+
+bool zone_keys_generate(const struct config_dnssec *dnssec, const struct name *origin,
+                        struct key_wanted wanted, int64_t now_s, char **path, struct error *err)
+{
+    pthread_mutex_lock(&files_lock);
+    bool is_good = generate(dnssec, origin, wanted, now_s, path, err);
+    pthread_mutex_unlock(&files_lock);
+    return is_good;
+}
+
+bool zone_keys_take_back(const struct config_dnssec *dnssec, const struct name *origin,
+                         const char *path, struct error *err)
+{
+    CLEANUP(key_set_free) struct key_set keys = {0};
+    pthread_mutex_lock(&files_lock);
+    bool is_good = key_set_load(&keys, dnssec->keys, origin, err);
+    for (size_t i = 0; is_good && i < keys.count; i++) {
+        const struct key *key = &keys.keys[i];
+        if (strcmp(key->path, path) == 0 && rollover_has_plans(&keys, key)) {
+            is_good = error_set(err, "key %u stays: the zone has been served with it", key->tag);
+        }
+    }
+    if (is_good) {
+        key_remove_files(path);
+    }
+    pthread_mutex_unlock(&files_lock);
+    return is_good;
+}
+
 static bool roll(const struct config_dnssec *dnssec, const struct name *origin,
                  const struct key_set *keys, enum key_role role, int64_t now_s, char **path,
                  struct error *err)
@@ -81,7 +158,7 @@ static bool roll(const struct config_dnssec *dnssec, const struct name *origin,
         .origin = origin,
         .algorithm = old->algorithm,
         .is_ksk = role != KEY_ZSK,
-        .times = rollover_new_times(role, now_s),
+        .times = rollover_new_times(old, role, now_s),
     };
     return key_generate(&request, path, err);
 }

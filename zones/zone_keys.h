@@ -12,9 +12,24 @@
 MUST_CHECK bool zone_keys_prepare(const struct config_dnssec *dnssec, const struct name *origin,
                                   int64_t now_s, struct error *err);
 
+struct key_wanted {
+    enum key_role role;
+    uint8_t algorithm; /* 0: that of the keys in use, or of the configuration */
+};
+/* Makes a key that is in use at once. path: of its .private file, for the caller to free. False and
+ * err when the keys in use are of another algorithm: answers would have to be signed with both
+ * before the DNSKEY is published (RFC 6781 section 4.1.4), which is not done here. */
+MUST_CHECK bool zone_keys_generate(const struct config_dnssec *dnssec, const struct name *origin,
+                                   struct key_wanted wanted, int64_t now_s, char **path,
+                                   struct error *err);
+/* The zone could not be loaded with the key that was made: removes its files. False and err when
+ * another load has gone on with it meanwhile: then the key stays. */
+MUST_CHECK bool zone_keys_take_back(const struct config_dnssec *dnssec, const struct name *origin,
+                                    const char *path, struct error *err);
+
 /* Makes the successor of the key of this role. path: of its .private file, for the caller to free;
- * give it to key_remove_files when no zone could be loaded with it. False and err when a rollover
- * goes on, or there is no such key. */
+ * give it to zone_keys_take_back when no zone could be loaded with it. False and err when a
+ * rollover goes on, or there is no such key. */
 MUST_CHECK bool zone_keys_roll(const struct config_dnssec *dnssec, const struct name *origin,
                                enum key_role role, int64_t now_s, char **path, struct error *err);
 

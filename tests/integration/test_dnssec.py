@@ -327,15 +327,15 @@ def test_keys_are_listed_with_their_ds(make_signed):
     assert "nope.test" in daemon.ctl("key", "list", "nope.test", status=1).stderr
 
 
-@pytest.mark.parametrize("algorithm", ["ECDSAP256SHA256", "ED25519", "RSASHA256"])
-def test_a_key_that_was_made_signs_and_others_read_it(make_signed, algorithm):
-    daemon = make_signed("nsec", ECDSA)
+@pytest.mark.parametrize("algorithm, keys", [("ECDSAP256SHA256", ECDSA), ("ED25519", ED25519)])
+def test_a_key_that_was_made_signs_and_others_read_it(make_signed, algorithm, keys):
+    daemon = make_signed("nsec", keys)
     before = {key["tag"] for key in daemon.json("key", "list")["keys"]}
-    made = daemon.json("key", "generate", "example.test", "csk", "--algorithm", algorithm)["keys"]
+    made = daemon.json("key", "generate", "example.test", "csk")["keys"]
     key, = [one for one in made if one["tag"] not in before]
     assert key["state"] == "active" and key["algorithm"] == algorithm
     assert pathlib.Path(key["file"]).stat().st_mode & 0o777 == 0o600
-    assert len(dnskeys(daemon)) == 3
+    assert len(dnskeys(daemon)) == len(keys) + 1
     for path in (daemon.folder / "keys").glob("*"):
         if path.stem.split("+")[2] not in (f"{key['tag']:05}",):
             path.unlink()
@@ -351,6 +351,7 @@ def test_wrong_requests_for_keys_are_refused(make_signed):
     for arguments, text in [
             (("example.test", "key"), "expected ksk, zsk or csk"),
             (("nope.test", "csk"), "no zone nope.test"),
-            (("example.test", "csk", "--algorithm", "RSAMD5"), "expected ECDSAP256SHA256")]:
+            (("example.test", "csk", "--algorithm", "RSAMD5"), "expected ECDSAP256SHA256"),
+            (("example.test", "csk", "--algorithm", "ED25519"), "takes an algorithm rollover")]:
         assert text in daemon.ctl("key", "generate", *arguments, status=1).stderr
     assert len(list((daemon.folder / "keys").glob("*"))) == 4

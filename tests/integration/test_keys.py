@@ -133,6 +133,11 @@ def test_the_parent_is_asked_and_waited_for_over_restarts(make, role, first):
     old, = (tag for tag, one in keys(daemon).items() if one["role"] == role)
     assert rrset(daemon, "CDS") is None
     new = roll(daemon, role)
+    assert rrset(daemon, "CDS") is None and "CDS asks for its DS" in keys(daemon)[new]["waits_for"]
+    for tag in (old, new):  # a day later
+        subprocess.run(["dnssec-settime", "-P", "sync", "20200101000000", keys(daemon)[tag]["file"]],
+                       check=True, capture_output=True, timeout=60)
+    daemon.ctl("zone", "reload", "example.test")
     cds = {one.key_tag for one in rrset(daemon, "CDS")}
     assert cds == {old, new} == {dns.dnssec.key_id(one) for one in rrset(daemon, "CDNSKEY")}
     validate(daemon, ("example.test", "CDS"), ("example.test", "CDNSKEY"))

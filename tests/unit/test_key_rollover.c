@@ -172,8 +172,9 @@ static void step(struct world *world, int64_t most_s, bool may_load)
 
 static void begin(struct world *world, enum key_role role)
 {
-    assert_non_null(rollover_find_old(&world->keys, role, world->now_s, NULL));
-    add_key(world, role, rollover_new_times(role, world->now_s));
+    const struct key *old = rollover_find_old(&world->keys, role, world->now_s, NULL);
+    assert_non_null(old);
+    add_key(world, role, rollover_new_times(old, role, world->now_s));
     load(world);
 }
 
@@ -300,13 +301,20 @@ static void whatever_happens_no_chain_breaks_and_every_rollover_ends(void **stat
     }
 }
 
+static void live_until_offered(struct world *world)
+{
+    while (!key_is_in_cds(&world->keys, &world->keys.keys[0], world->now_s)) {
+        step(world, 600, true);
+    }
+}
+
 static void a_second_rollover_is_refused_while_one_goes_on(void **state)
 {
     (void)state;
     struct world world;
     struct error err;
     open_world(&world, KEY_ZSK);
-    run_until_over(&world, KEY_ZSK);
+    live_until_offered(&world);
     begin(&world, KEY_KSK);
     assert_null(rollover_find_old(&world.keys, KEY_ZSK, world.now_s, &err));
     assert_string_equal(err.text, "a rollover goes on: key 1002 (ksk, generated) waits for its DS "
@@ -360,7 +368,7 @@ static void a_ksk_waits_for_its_ds_and_takes_the_place_at_once(void **state)
     (void)state;
     struct world world;
     open_world(&world, KEY_KSK);
-    run_until_over(&world, KEY_KSK);
+    live_until_offered(&world);
     begin(&world, KEY_KSK);
     const struct key *old = &world.keys.keys[0];
     const struct key *new = &world.keys.keys[2];
@@ -393,6 +401,57 @@ static void the_first_ds_is_asked_for_when_unsigned_answers_are_gone(void **stat
     assert_string_equal(key_ds_state_name(first, NOW_S + 2 * DAY_S), "hidden");
     assert_false(key_is_in_cds(&world.keys, first, NOW_S + 2 * DAY_S));
     assert_true(key_is_in_cds(&world.keys, first, NOW_S + 2 * DAY_S + 900));
+}
+
+/* A rollover within that time does not ask for the first DS sooner. */
+static void a_rollover_soon_after_the_first_start_waits_with_its_offer(void **state)
+{
+    (void)state;
+    struct world world;
+    open_world(&world, KEY_CSK);
+    world.now_s += 600;
+    begin(&world, KEY_CSK);
+    const struct key *first = &world.keys.keys[0];
+    const struct key *second = &world.keys.keys[1];
+    char wait[128];
+    rollover_print_wait(&world.keys, second, world.now_s, wait, sizeof(wait));
+    assert_string_equal(wait, "2027-01-17T08:15:00Z: CDS asks for its DS");
+    while (world.now_s < NOW_S + 2 * DAY_S + 900) {
+        assert_int_equal(world.cds, 0);
+        step(&world, 600, true);
+    }
+    assert_true(key_is_in_cds(&world.keys, first, world.now_s));
+    assert_true(key_is_in_cds(&world.keys, second, world.now_s));
+    run_until_over(&world, KEY_CSK);
+    assert_string_equal(key_state_name(second, world.now_s), "active");
+}
+
+static void a_key_without_times_of_its_own_is_left_alone(void **state)
+{
+    (void)state;
+    struct world world;
+    struct error err;
+    open_world(&world, KEY_CSK);
+    live_until_offered(&world);
+    add_key(&world, KEY_ZSK, rollover_new_times(&world.keys.keys[0], KEY_ZSK, world.now_s));
+    struct key *idle = &world.keys.keys[1];
+    idle->is_idle = true;
+    idle->is_ksk = true;
+    idle->times.publish_s = KEY_TIME_NEVER;
+    const struct key_times before = idle->times;
+    char wait[128];
+    rollover_print_wait(&world.keys, idle, world.now_s, wait, sizeof(wait));
+    assert_string_equal(wait, "Activate in its files (dnssec-settime)");
+    assert_string_equal(key_state_name(idle, world.now_s), "generated");
+    assert_false(rollover_ds_seen(idle, world.now_s, &err));
+    assert_string_equal(err.text, "key 1001 is not in use: its files do not say when it signs");
+    idle->is_ksk = false; /* it takes no work from the other, which stays the one for everything */
+    assert_int_equal(key_role_of(&world.keys, &world.keys.keys[0], world.now_s), KEY_CSK);
+    begin(&world, KEY_CSK);
+    run_until_over(&world, KEY_CSK);
+    assert_string_equal(key_state_name(&world.keys.keys[2], world.now_s), "active");
+    assert_memory_equal(&idle->times, &before, sizeof(before));
+    assert_false(idle->is_changed);
 }
 
 static void a_ds_that_nobody_waits_for_is_not_seen(void **state)
@@ -454,6 +513,8 @@ int main(void)
         cmocka_unit_test(a_zsk_goes_through_its_states_in_time),
         cmocka_unit_test(a_ksk_waits_for_its_ds_and_takes_the_place_at_once),
         cmocka_unit_test(the_first_ds_is_asked_for_when_unsigned_answers_are_gone),
+        cmocka_unit_test(a_rollover_soon_after_the_first_start_waits_with_its_offer),
+        cmocka_unit_test(a_key_without_times_of_its_own_is_left_alone),
         cmocka_unit_test(a_ds_that_nobody_waits_for_is_not_seen),
         cmocka_unit_test(a_lifetime_says_when_a_rollover_is_due),
         cmocka_unit_test(times_that_others_have_set_stay),

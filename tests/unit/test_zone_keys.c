@@ -406,6 +406,79 @@ static void other_tools_read_the_times(void **state)
     close_life(&life);
 }
 
+/* BIND's -G: the times are for later. */
+static void a_key_that_was_made_without_times_is_not_used(void **state)
+{
+    (void)state;
+    struct life life;
+    open_life(&life, CONFIG_FIRST_CSK, 13, CONFIG_DENIAL_NSEC);
+    load(&life);
+    CLEANUP(alloc_freep)
+    char *command =
+        alloc_printf("dnssec-keygen -q -G -K %s -a ECDSAP256SHA256 example.test >%s/said",
+                     life.keys, life.folder);
+    assert_int_equal(system(command), 0);
+    load(&life);
+    assert_null(strstr(strstr(life.text, "\tDNSKEY\t") + 1, "\tDNSKEY\t"));
+    assert_int_equal(count(&life, KEY_CSK, "active"), 1);
+    live(&life, 3);
+    roll(&life, KEY_CSK);
+    live(&life, 14);
+    assert_int_equal(count(&life, KEY_CSK, "active"), 1);
+    assert_int_equal(count(&life, KEY_CSK, "removed"), 1);
+    /* Its files are as they were. */
+    CLEANUP(alloc_freep)
+    char *check =
+        alloc_printf("! grep -q Activate %s/$(cat %s/said).private", life.keys, life.folder);
+    assert_int_equal(system(check), 0);
+    close_life(&life);
+}
+
+static void a_key_of_another_algorithm_is_refused(void **state)
+{
+    (void)state;
+    struct life life;
+    struct error err;
+    char *path = NULL;
+    open_life(&life, CONFIG_FIRST_CSK, 15, CONFIG_DENIAL_NSEC);
+    load(&life);
+    assert_false(zone_keys_generate(&life.dnssec, &life.origin, (struct key_wanted){KEY_ZSK, 13},
+                                    life.now_s, &path, &err));
+    assert_null(path);
+    assert_string_equal(
+        err.text, "the keys in use are of ED25519: one of ECDSAP256SHA256 beside them takes an "
+                  "algorithm rollover (RFC 6781 section 4.1.4), which cannot be done here");
+    assert_true(zone_keys_generate(&life.dnssec, &life.origin, (struct key_wanted){KEY_ZSK, 0},
+                                   life.now_s, &path, &err));
+    assert_non_null(strstr(path, "+015+"));
+    free(path);
+    close_life(&life);
+}
+
+/* A load that failed may not have been the only one. */
+static void a_key_that_has_begun_to_take_over_is_not_taken_back(void **state)
+{
+    (void)state;
+    struct life life;
+    struct error err;
+    char *path = NULL, *other = NULL;
+    open_life(&life, CONFIG_FIRST_KSK_AND_ZSK, 13, CONFIG_DENIAL_NSEC);
+    load(&life);
+    assert_true(zone_keys_roll(&life.dnssec, &life.origin, KEY_ZSK, life.now_s, &path, &err));
+    assert_true(zone_keys_take_back(&life.dnssec, &life.origin, path, &err));
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_true(zone_keys_roll(&life.dnssec, &life.origin, KEY_ZSK, life.now_s, &other, &err));
+    load(&life);
+    assert_false(zone_keys_take_back(&life.dnssec, &life.origin, other, &err));
+    assert_non_null(strstr(err.text, " stays: the zone has been served with it"));
+    assert_int_equal(access(other, F_OK), 0);
+    live(&life, 14);
+    assert_int_equal(count(&life, KEY_ZSK, "active"), 1);
+    free(path);
+    free(other);
+    close_life(&life);
+}
+
 static void a_zone_that_is_to_have_no_key_made_has_none(void **state)
 {
     (void)state;
@@ -435,6 +508,9 @@ int main(void)
         cmocka_unit_test(ttls_that_were_longer_before_count_until_they_are_over),
         cmocka_unit_test(a_removed_key_is_put_away_and_no_other),
         cmocka_unit_test(other_tools_read_the_times),
+        cmocka_unit_test(a_key_that_was_made_without_times_is_not_used),
+        cmocka_unit_test(a_key_of_another_algorithm_is_refused),
+        cmocka_unit_test(a_key_that_has_begun_to_take_over_is_not_taken_back),
         cmocka_unit_test(a_zone_that_is_to_have_no_key_made_has_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
