@@ -46,7 +46,7 @@ static uint8_t *read_file(const char *path, size_t *len, struct error *err)
 {
     FILE *stream = fopen(path, "re");
     if (stream == NULL) {
-        error_set(err, "%s: cannot open: %s", path, strerror(errno));
+        error_set(err, "%s: cannot be opened: %s", path, strerror(errno));
         return NULL;
     }
     uint8_t *text = read_stream(stream, path, len, err);

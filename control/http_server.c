@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "common/alloc.h"
+#include "common/file.h"
 #include "common/log.h"
 #include "control/http_router.h"
 
@@ -163,9 +164,10 @@ static bool is_loopback(const struct address *address)
 /* Owned by the caller; NULL and err. */
 static char *read_token(const char *path, struct error *err)
 {
-    FILE *file = fopen(path, "re");
+    struct error why;
+    FILE *file = file_open(path, &why);
     if (file == NULL) {
-        error_set(err, "token file %s: %s", path, strerror(errno));
+        error_set(err, "token file %s", why.text);
         return NULL;
     }
     CLEANUP(alloc_freep) char *token = NULL;

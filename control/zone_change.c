@@ -361,10 +361,12 @@ static void on_loaded(uv_work_t *work, int status)
     zone_view_discard(&control->loop, &changer->view);
     alias_signing_free(STEAL(changer->aliases));
     struct change_wait *waits = STEAL(changer->loading);
+    bool has_failed = changer->has_failed;
+    const struct error err = changer->err; /* who is called may ask for the next load */
     while (waits != NULL) {
         struct change_wait *next = waits->next;
-        if (changer->has_failed) {
-            finish(waits, &changer->err);
+        if (has_failed) {
+            finish(waits, &err);
         } else {
             publisher_when_seen(&control->publisher, on_seen, waits);
         }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "zones/cookie_secrets.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 
 #include <nettle/base16.h>
+
+#include "common/file.h"
 
 #define SECRETS_SIZE 256 /* of the file: two lines and some space */
 
@@ -50,9 +51,9 @@ bool cookie_secrets_parse(struct cookie_secrets *secrets, const char *text, cons
 bool cookie_secrets_load(struct cookie_secrets *secrets, const char *path, struct error *err)
 {
     char text[SECRETS_SIZE];
-    FILE *stream = fopen(path, "re");
+    FILE *stream = file_open(path, err);
     if (stream == NULL) {
-        return error_set(err, "%s: cannot open: %s", path, strerror(errno));
+        return false;
     }
     size_t len = fread(text, 1, sizeof(text) - 1, stream);
     bool has_failed = ferror(stream) != 0;

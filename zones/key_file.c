@@ -13,6 +13,7 @@
 #include <ldns/ldns.h>
 
 #include "common/alloc.h"
+#include "common/file.h"
 #include "zones/key_lines.h"
 
 #define PRIVATE_SUFFIX ".private"
@@ -143,8 +144,11 @@ static bool read_private(struct key *key, struct error *err)
 {
     struct stat status;
     int line = 0;
-    CLEANUP(close_file) FILE *file = fopen(key->path, "re");
-    if (file == NULL || fstat(fileno(file), &status) != 0) {
+    CLEANUP(close_file) FILE *file = file_open(key->path, err);
+    if (file == NULL) {
+        return false;
+    }
+    if (fstat(fileno(file), &status) != 0) {
         return error_set(err, "%s: cannot be opened: %s", key->path, strerror(errno));
     }
     if ((status.st_mode & MODE_OF_OTHERS) != 0) {
@@ -162,10 +166,9 @@ static bool read_private(struct key *key, struct error *err)
 /* The .key file beside it. */
 static ldns_rr *read_public(const char *path, struct error *err)
 {
-    CLEANUP(close_file) FILE *file = fopen(path, "re");
+    CLEANUP(close_file) FILE *file = file_open(path, err);
     ldns_rr *rr = NULL;
     if (file == NULL) {
-        error_set(err, "%s: cannot be opened: %s", path, strerror(errno));
         return NULL;
     }
     ldns_status status = LDNS_STATUS_SYNTAX_EMPTY;

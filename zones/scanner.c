@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "common/alloc.h"
+#include "common/file.h"
 
 /* The largest RDATA in hexadecimal is half of that; what never ends shall not fill the memory. */
 #define ENTRY_MAX_OCTETS ((size_t)1 << 18)
@@ -29,15 +29,8 @@ struct scanner {
 
 struct scanner *scanner_open(const char *path, struct error *err)
 {
-    struct stat status;
-    FILE *file = fopen(path, "re");
+    FILE *file = file_open(path, err);
     if (file == NULL) {
-        error_set(err, "%s: cannot be opened: %s", path, strerror(errno));
-        return NULL;
-    }
-    if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) {
-        fclose(file);
-        error_set(err, "%s: is a directory, expected a zone file", path);
         return NULL;
     }
     struct scanner *scanner = alloc_zeroed(1, sizeof(*scanner));

@@ -175,7 +175,7 @@ def test_a_cookie_secret_is_checked(folder):
     text = GOOD.replace("  workers: 1\n", "  workers: 1\n  cookies: { secret_file: secret }\n")
     done = check(folder, text)
     assert done.returncode == 1
-    assert done.stderr == f"{folder}/secret: cannot open: No such file or directory\n"
+    assert done.stderr == f"{folder}/secret: cannot be opened: No such file or directory\n"
     (folder / "secret").write_text("0123456789abcdef0123456789abcde\n")
     done = check(folder, text)
     assert done.returncode == 1

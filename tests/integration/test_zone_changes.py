@@ -127,6 +127,16 @@ def test_check_looks_at_another_file_and_publishes_nothing(daemon):
     assert listed(daemon)["catsndogs.lol"]["serial"] == 1
 
 
+@pytest.mark.parametrize("is_included", [False, True])
+def test_a_pipe_that_nobody_writes_to_is_refused_at_once(daemon, is_included):
+    os.mkfifo(daemon.folder / "pipe")
+    text = harness.ZONE + "$INCLUDE pipe\n" if is_included else None
+    path = write(daemon, "new.zone", text) if is_included else daemon.folder / "pipe"
+    said = daemon.ctl("zone", "check", "catsndogs.lol", path, status=1).stderr
+    assert "pipe: is a pipe, expected a file" in said
+    daemon.ctl("zone", "reload")
+
+
 # --- add ---
 
 def test_an_added_zone_is_answered_and_is_there_after_a_kill(daemon):

@@ -429,7 +429,7 @@ static void a_file_that_cannot_be_read_is_refused(void **state)
     struct error err = {""};
     assert_null(config_load("/nonexistent/ballast.yaml", &err));
     assert_string_equal(err.text,
-                        "/nonexistent/ballast.yaml: cannot open: No such file or directory");
+                        "/nonexistent/ballast.yaml: cannot be opened: No such file or directory");
     assert_null(config_load(directory, &err));
     CLEANUP(alloc_freep)
     char *expected = alloc_printf("%s: cannot read: Is a directory", directory);

@@ -185,7 +185,7 @@ static void a_secret_file_that_is_not_there_is_named(void **state)
     struct error err = {""};
     assert_false(cookie_secrets_load(&secrets, "/nonexistent/cookie.secret", &err));
     assert_string_equal(err.text,
-                        "/nonexistent/cookie.secret: cannot open: No such file or directory");
+                        "/nonexistent/cookie.secret: cannot be opened: No such file or directory");
 }
 
 static void secrets_made_by_chance_differ(void **state)

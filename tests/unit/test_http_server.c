@@ -659,7 +659,7 @@ static void a_token_file_that_has_no_token_is_refused(void **state)
     write_token_file(fixture, "");
     assert_refused(fixture, "empty, expected a token");
     fixture->config.http_token_file = "/nonexistent/token";
-    assert_refused(fixture, "/nonexistent/token: No such file or directory");
+    assert_refused(fixture, "/nonexistent/token: cannot be opened: No such file or directory");
 }
 
 static void others_than_loopback_need_a_token(void **state)

@@ -162,7 +162,10 @@ static void a_file_that_is_missing_or_a_directory_is_refused(void **state)
                         "/nonexistent/example.zone: cannot be opened: No such file or directory");
     fixture.zone.file = "/tmp";
     assert_null(fixture_load(&fixture, &err));
-    assert_string_equal(err.text, "/tmp: is a directory, expected a zone file");
+    assert_string_equal(err.text, "/tmp: is a directory, expected a file");
+    fixture.zone.file = "/dev/null";
+    assert_null(fixture_load(&fixture, &err));
+    assert_string_equal(err.text, "/dev/null: is a device, expected a file");
     fixture_done(&fixture);
 }
 
