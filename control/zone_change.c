@@ -14,6 +14,7 @@
 #include "control/zone_refresh.h"
 #include "control/zone_retire.h"
 #include "control/zone_serial.h"
+#include "control/zone_start.h"
 #include "zones/snapshot_builder.h"
 
 /* One who asked. */
@@ -292,6 +293,7 @@ static void publish(struct zone_changer *changer, char **warnings)
     struct snapshot_builder *builder =
         snapshot_builder_new(control->publisher.current, control->sets);
     struct zone_table *table = zone_table_new(zones, view->count);
+    zone_start_add_absent(&control->zones, table);
     snapshot_builder_set_zones(builder, table);
     alias_signing_publish(changer->aliases, table, builder);
     publisher_publish(&control->publisher, snapshot_builder_finish(builder));

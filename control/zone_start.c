@@ -54,6 +54,15 @@ bool zone_start_configured(struct zone_list *list, const struct config *config,
     return is_good;
 }
 
+void zone_start_add_absent(const struct zone_list *list, struct zone_table *table)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->entries[i]->zone == NULL) {
+            zone_table_add_absent(table, &list->entries[i]->definition->origin);
+        }
+    }
+}
+
 struct zone_table *zone_start_table(const struct zone_list *list)
 {
     CLEANUP(alloc_freep) struct zone **zones = alloc_zeroed(list->count, sizeof(*zones));
@@ -63,7 +72,9 @@ struct zone_table *zone_start_table(const struct zone_list *list)
             zones[count++] = list->entries[i]->zone;
         }
     }
-    return zone_table_new(zones, count);
+    struct zone_table *table = zone_table_new(zones, count);
+    zone_start_add_absent(list, table);
+    return table;
 }
 
 /* ---- those of the store ---- */

@@ -14,5 +14,7 @@ MUST_CHECK bool zone_start_configured(struct zone_list *list, const struct confi
  * the log says so; one that the configuration has by now is forgotten. False and err: the store, or
  * a zone of the configuration that has to do without some record sets. */
 MUST_CHECK bool zone_start_stored(struct control *control, struct error *err);
+/* Tells the table which zones of the list are not loaded. */
+void zone_start_add_absent(const struct zone_list *list, struct zone_table *table);
 /* A table of the zones that are loaded. Caller owns. */
 struct zone_table *zone_start_table(const struct zone_list *list);

@@ -61,6 +61,7 @@ static const struct encoded *find_encoded(struct response *response, const struc
     case LOOKUP_CNAME:
     case LOOKUP_DNAME:
     case LOOKUP_NO_ZONE:
+    case LOOKUP_NOT_LOADED:
         break;
     }
     return NULL;
@@ -99,6 +100,10 @@ static void answer_internet(struct response *response)
     struct lookup found = lookup_name(response->task->snapshot, &query->name, query->type);
     if (found.outcome == LOOKUP_NO_ZONE) {
         refuse(response, DNS_ERROR_NOT_AUTHORITATIVE);
+        return;
+    }
+    if (found.outcome == LOOKUP_NOT_LOADED) {
+        response_fail(response);
         return;
     }
     /* RFC 1035 section 6.2: an answer to class ANY cannot be authoritative. */

@@ -251,6 +251,9 @@ static bool take_step(struct chain *chain)
     case LOOKUP_NODATA:
         end_with_negative(chain);
         return false;
+    case LOOKUP_NOT_LOADED:
+        chain->has_failed = true;
+        return false;
     case LOOKUP_NO_ZONE: /* the resolver goes on from here */
         return false;
     }

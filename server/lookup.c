@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "server/lookup.h"
 
+#include <string.h>
+
 #include "server/dns.h"
 
 static bool is_of_dnssec(uint16_t type)
@@ -71,4 +73,32 @@ struct lookup lookup_other(const struct zone *zone, struct zone_result result,
         break;
     }
     return found;
+}
+
+static bool is_within(const struct node *node, const struct name *origin)
+{
+    return node->name_len >= origin->len && node->label_count >= origin->label_count &&
+           memcmp(node->name + node->name_len - origin->len, origin->octets, origin->len) == 0;
+}
+
+void lookup_hide_absent(const struct zone_table *table, const struct name_key *name, uint16_t type,
+                        struct lookup *found)
+{
+    for (size_t i = 0; i < table->absent_count; i++) {
+        const struct name *origin = &table->absent[i];
+        bool is_there = origin->label_count <= name->label_count &&
+                        name_key_suffix_is(name, origin->label_count, origin);
+        /* DS lies in the zone above. */
+        is_there = is_there && (type != DNS_TYPE_DS || origin->label_count < name->label_count);
+        if (!is_there ||
+            (found->zone != NULL && found->zone->origin.label_count > origin->label_count)) {
+            continue;
+        }
+        bool is_record_set = found->rrset != NULL && found->rrset->record_set != RRSET_STATIC &&
+                             is_within(found->node, origin);
+        if (!is_record_set) {
+            *found = (struct lookup){.outcome = LOOKUP_NOT_LOADED};
+            return;
+        }
+    }
 }

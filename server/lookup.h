@@ -18,6 +18,7 @@ enum lookup_outcome {
     LOOKUP_REFERRAL, /* node->referral */
     LOOKUP_NODATA,
     LOOKUP_NXDOMAIN,
+    LOOKUP_NOT_LOADED, /* it lies in a zone of ours that cannot be loaded */
 };
 
 /* An answer that goes on at another name: chain.h. */
@@ -40,8 +41,13 @@ RARELY const struct zone *lookup_ds_zone(const struct zone_table *table,
 struct lookup lookup_other(const struct zone *zone, struct zone_result result,
                            const struct name_key *name, uint16_t type);
 
-static inline struct lookup lookup_name(const struct snapshot *snapshot,
-                                        const struct name_key *name, uint16_t type)
+/* Hides what lies in a zone that could not be loaded: the zone around it must not say that there is
+ * no such name. Record sets of the configuration are answered as long as another zone has them. */
+RARELY void lookup_hide_absent(const struct zone_table *table, const struct name_key *name,
+                               uint16_t type, struct lookup *found);
+
+static inline struct lookup lookup_in_zones(const struct snapshot *snapshot,
+                                            const struct name_key *name, uint16_t type)
 {
     const struct zone *zone = zone_table_find(snapshot->zones, name, name->label_count);
     if (zone == NULL) {
@@ -60,4 +66,14 @@ static inline struct lookup lookup_name(const struct snapshot *snapshot,
         return (struct lookup){LOOKUP_NXDOMAIN, zone, result.node, NULL};
     }
     return lookup_other(zone, result, name, type);
+}
+
+static inline struct lookup lookup_name(const struct snapshot *snapshot,
+                                        const struct name_key *name, uint16_t type)
+{
+    struct lookup found = lookup_in_zones(snapshot, name, type);
+    if (snapshot->zones->absent_count > 0) {
+        lookup_hide_absent(snapshot->zones, name, type, &found);
+    }
+    return found;
 }

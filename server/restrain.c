@@ -46,7 +46,7 @@ static struct rate_subject make_subject(const struct response *response)
         subject.kind = RATE_NXDOMAIN;
         subject.name = origin->octets;
         subject.name_len = origin->len;
-    } else if (found.outcome != LOOKUP_NO_ZONE) {
+    } else if (found.node != NULL) {
         subject.kind = RATE_ANSWER;
         subject.name = found.node->name;
         subject.name_len = found.node->name_len;

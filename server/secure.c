@@ -34,6 +34,7 @@ void secure_find_proofs(const struct lookup *found, const struct name_key *name,
         denial_of_name(denial, node, name, proofs);
         break;
     case LOOKUP_NO_ZONE:
+    case LOOKUP_NOT_LOADED:
     case LOOKUP_DNAME:    /* the DNAME's RRSIG is all: RFC 6672 section 5.3.1 */
     case LOOKUP_REFERRAL: /* encoded with it */
         break;
@@ -105,6 +106,7 @@ void secure_answer(struct response *response, const struct lookup *found)
         response_add_encoded(response, &zone->denial->negative, zone->origin.len);
         break;
     case LOOKUP_NO_ZONE:
+    case LOOKUP_NOT_LOADED:
     case LOOKUP_CNAME:
     case LOOKUP_DNAME:
         break;

@@ -113,6 +113,12 @@ struct zone_table *zone_table_new(struct zone *const *zones, size_t count)
     return table;
 }
 
+void zone_table_add_absent(struct zone_table *table, const struct name *origin)
+{
+    table->absent = alloc_resize(table->absent, table->absent_count + 1, sizeof(*table->absent));
+    table->absent[table->absent_count++] = *origin;
+}
+
 void zone_table_free(struct zone_table *table)
 {
     if (table == NULL) {
@@ -124,6 +130,7 @@ void zone_table_free(struct zone_table *table)
     free(table->zones);
     free(table->deepest_first);
     free(table->buckets);
+    free(table->absent);
     free(table);
 }
 

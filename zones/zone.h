@@ -210,10 +210,14 @@ struct zone_table {
     struct zone_table_bucket *buckets; /* open addressing, power of two, at most a quarter full */
     uint32_t bucket_mask;
     const struct zone **deepest_first; /* by the origins' labels */
+    struct name *absent;               /* origins of zones that cannot be loaded */
+    size_t absent_count;
 };
 
 /* Takes a reference to each zone. Control thread. */
 struct zone_table *zone_table_new(struct zone *const *zones, size_t count);
+/* What lies in such a zone is not answered by one around it. Before the table is offered. */
+void zone_table_add_absent(struct zone_table *table, const struct name *origin);
 /* Drops the references; zones that nobody holds any more are freed. Control thread. */
 void zone_table_free(struct zone_table *table);
 

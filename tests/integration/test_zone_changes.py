@@ -229,7 +229,7 @@ def test_a_start_goes_on_without_an_added_zone_that_is_broken(daemon):
     write(daemon, "two.zone", "rubbish")
     restart(daemon)
     assert daemon.addresses("www.three.test") == ["192.0.2.10"]
-    assert daemon.ask("www.two.test").rcode() == dns.rcode.REFUSED
+    assert daemon.ask("www.two.test").rcode() == dns.rcode.SERVFAIL
     zone = listed(daemon)["two.test"]
     assert not zone["served"] and "two.zone:1" in zone["error"]
     assert "NOT SERVED" in daemon.log() and daemon.call("status")["zones"] == 2
@@ -338,9 +338,16 @@ def test_a_broken_nested_zone_leaves_its_record_sets_to_the_zone_around_it(neste
     restart(nested)
     assert nested.addresses("www.sub.two.test") == ["127.0.0.2"]
     assert nested.call("record show", "www.sub.two.test", "A")["record_set"]["zone"] == "two.test"
+    # The zone around does not know what else there is: no NXDOMAIN, and nothing of its own.
+    for name, kind in (("static.sub.two.test", "A"), ("host.sub.two.test", "A"),
+                       ("sub.two.test", "SOA"), ("www.sub.two.test", "AAAA")):
+        assert nested.ask(name, kind).rcode() == dns.rcode.SERVFAIL, name
+    assert nested.ask("sub.two.test", "DS").rcode() == dns.rcode.NOERROR
+    assert nested.ask("nope.two.test").rcode() == dns.rcode.NXDOMAIN
     write(nested, "sub.zone", zone_text("sub.two.test").replace("www A", "host A"))
     nested.ctl("zone", "reload", "sub.two.test")
     assert nested.addresses("host.sub.two.test") == ["192.0.2.10"]
+    assert nested.ask("static.sub.two.test").rcode() == dns.rcode.NXDOMAIN
     assert nested.call("record show", "www.sub.two.test", "A")["record_set"]["zone"] == \
         "sub.two.test"
 
