@@ -5,6 +5,7 @@
 
 #include "common/alloc.h"
 #include "server/listener.h"
+#include "server/open_files.h"
 #include "server/tcp_places.h"
 #include "server/worker.h"
 
@@ -31,6 +32,7 @@ struct server *server_start(const struct config_server *config, struct exchange 
         return NULL;
     }
     size_t count = exchange->worker_count;
+    open_files_raise(config, count);
     struct server *server = alloc_zeroed(1, sizeof(*server) + count * sizeof(server->workers[0]));
     server->worker_count = count;
     server->places = tcp_places_new(config->tcp_max_connections,
