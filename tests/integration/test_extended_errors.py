@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Extended errors (RFC 8914): why there is no answer, or not the one that should be. Which codes there
-are is read from the code, and the guide has to list them."""
+"""Extended errors (RFC 8914): why there is no answer, or not the one that should be. Which codes
+there are is read from the code, and the guide has to list them."""
 import re
 import socket
 import struct
