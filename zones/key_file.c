@@ -21,7 +21,10 @@
 #define MODE_OF_OTHERS 077
 #define TIME_TEXT_LEN  14 /* YYYYMMDDHHMMSS */
 #define FLAG_SEP       0x0001
-#define FLAG_REVOKE    0x0080
+/* RSA keys have at most 4096 bits (RFC 3110 section 3): 684 octets in base 64. */
+#define LINE_OCTETS_MAX 1024
+#define FILE_OCTETS_MAX 8192
+#define PROTOCOL_DNSSEC 3 /* RFC 4034 section 2.1.2 */
 
 static const struct {
     const char *name;
@@ -104,29 +107,59 @@ void key_lines_print_times(FILE *out, const char *prefix, const struct key_times
         if (time_s == KEY_TIME_ALWAYS || (time_s == KEY_TIME_NEVER && !is_default_always)) {
             continue;
         }
-        char text[TIME_TEXT_LEN + 1];
         time_t seconds = (time_t)(time_s == KEY_TIME_NEVER ? TIME_UNKNOWN_S : time_s);
         struct tm tm;
-        strftime(text, sizeof(text), "%Y%m%d%H%M%S", gmtime_r(&seconds, &tm));
-        fprintf(out, "%s%s %s\n", prefix, times[i].name, text);
+        gmtime_r(&seconds, &tm);
+        fprintf(out, "%s%s %04d%02d%02d%02d%02d%02d\n", prefix, times[i].name, tm.tm_year + 1900,
+                tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
     }
 }
 
-static bool read_times(struct key *key, FILE *file, struct error *err)
+static bool read_time(struct key *key, const char *line, struct error *err)
 {
-    char line[4096];
-    rewind(file);
-    while (fgets(line, sizeof(line), file) != NULL) {
-        for (size_t i = 0; i < ARRAY_LEN(times); i++) {
-            size_t len = strlen(times[i].name);
-            if (strncasecmp(line, times[i].name, len) != 0) {
-                continue;
-            }
-            const char *text = line + len + strspn(line + len, " \t");
-            if (!parse_time(text, time_of(&key->times, i))) {
-                return error_set(err, "%s: %s is followed by no time, expected YYYYMMDDHHMMSS",
-                                 key->path, times[i].name);
-            }
+    for (size_t i = 0; i < ARRAY_LEN(times); i++) {
+        size_t len = strlen(times[i].name);
+        if (strncasecmp(line, times[i].name, len) != 0) {
+            continue;
+        }
+        const char *text = line + len + strspn(line + len, " \t");
+        if (!parse_time(text, time_of(&key->times, i))) {
+            return error_set(err, "%s: %s is followed by no time, expected YYYYMMDDHHMMSS",
+                             key->path, times[i].name);
+        }
+    }
+    return true;
+}
+
+/* Is it as tools write it? What ldns makes of lines that go on in parentheses, or of numbers of
+ * any size, ends behind its buffers. */
+static bool is_plain(const char *line, size_t len)
+{
+    int depth = 0;
+    for (size_t i = 0; i < len; i++) {
+        unsigned char octet = (unsigned char)line[i];
+        depth += octet == '(' ? 1 : octet == ')' ? -1 : 0;
+        if (depth < 0 || octet >= 0x7f || (octet < ' ' && strchr("\t\r\n", octet) == NULL) ||
+            octet == '\0' || octet == '"' || octet == '\\') {
+            return false;
+        }
+    }
+    return depth == 0 && len <= LINE_OCTETS_MAX;
+}
+
+/* The times, and whether ldns may read the rest. */
+static bool read_lines(struct key *key, FILE *file, struct error *err)
+{
+    CLEANUP(alloc_freep) char *line = NULL;
+    size_t size = 0;
+    ssize_t len;
+    for (int number = 1; (len = getline(&line, &size, file)) > 0; number++) {
+        if (!is_plain(line, (size_t)len)) {
+            return error_set(err, "%s:%d: expected a word, a colon and a value, at most %d octets",
+                             key->path, number, LINE_OCTETS_MAX);
+        }
+        if (!read_time(key, line, err)) {
+            return false;
         }
     }
     bool has_activate = key->times.activate_s != KEY_TIME_ALWAYS;
@@ -136,7 +169,21 @@ static bool read_times(struct key *key, FILE *file, struct error *err)
         key->times.activate_s = KEY_TIME_NEVER;
         key->times.publish_s = has_publish ? key->times.publish_s : KEY_TIME_NEVER;
     }
+    rewind(file);
     return true;
+}
+
+static bool open_file(const char *path, FILE **file, struct stat *status, struct error *err)
+{
+    *file = file_open(path, err);
+    if (*file == NULL) {
+        return false;
+    }
+    if (fstat(fileno(*file), status) != 0) {
+        return error_set(err, "%s: cannot be opened: %s", path, strerror(errno));
+    }
+    return status->st_size <= FILE_OCTETS_MAX ||
+           error_set(err, "%s: is no key file: larger than %d octets", path, FILE_OCTETS_MAX);
 }
 
 /* What only the owner of the key may read. */
@@ -144,31 +191,32 @@ static bool read_private(struct key *key, struct error *err)
 {
     struct stat status;
     int line = 0;
-    CLEANUP(close_file) FILE *file = file_open(key->path, err);
-    if (file == NULL) {
+    CLEANUP(close_file) FILE *file = NULL;
+    if (!open_file(key->path, &file, &status, err)) {
         return false;
-    }
-    if (fstat(fileno(file), &status) != 0) {
-        return error_set(err, "%s: cannot be opened: %s", key->path, strerror(errno));
     }
     if ((status.st_mode & MODE_OF_OTHERS) != 0) {
         return error_set(err, "%s: has mode %04o: others may use the key, expected 0600", key->path,
                          (unsigned)status.st_mode & 07777);
+    }
+    if (!read_lines(key, file, err)) {
+        return false;
     }
     ldns_status result = ldns_key_new_frm_fp_l(&key->ldns, file, &line);
     if (result != LDNS_STATUS_OK || key->ldns == NULL) {
         return error_set(err, "%s:%d: no private key that can be used: %s", key->path, line,
                          ldns_get_errorstr_by_id(result));
     }
-    return read_times(key, file, err);
+    return true;
 }
 
 /* The .key file beside it. */
 static ldns_rr *read_public(const char *path, struct error *err)
 {
-    CLEANUP(close_file) FILE *file = file_open(path, err);
+    CLEANUP(close_file) FILE *file = NULL;
+    struct stat status_of_file;
     ldns_rr *rr = NULL;
-    if (file == NULL) {
+    if (!open_file(path, &file, &status_of_file, err)) {
         return NULL;
     }
     ldns_status status = LDNS_STATUS_SYNTAX_EMPTY;
@@ -203,6 +251,27 @@ static void copy_rdata(struct key *key, const ldns_rr *rr)
     }
 }
 
+/* An RSA key's file has the public key in it beside the private one, so that the two may be of
+ * different keys; the others' is derived. */
+static bool is_whole(const struct key *key, const ldns_rr *rr)
+{
+    static const char text[] = "signed to see whether it is valid";
+    if (key->algorithm != LDNS_RSASHA256) {
+        return true;
+    }
+    const ldns_rdf *public = ldns_rr_rdf(rr, 3);
+    ldns_buffer *buffer = ldns_buffer_new(sizeof(text));
+    ldns_buffer_write(buffer, text, sizeof(text));
+    ldns_rdf *signature = ldns_sign_public_buffer(buffer, key->ldns);
+    bool is_valid = signature != NULL && ldns_verify_rrsig_buffers_raw(
+                                             ldns_rdf_data(signature), ldns_rdf_size(signature),
+                                             buffer, ldns_rdf_data(public), ldns_rdf_size(public),
+                                             key->algorithm) == LDNS_STATUS_OK;
+    ldns_rdf_deep_free(signature);
+    ldns_buffer_free(buffer);
+    return is_valid;
+}
+
 /* The public key is derived from the private one, and has to be that of the .key file. */
 static bool join(struct key *key, const ldns_rr *rr, const char *path, const struct name *origin,
                  struct error *err)
@@ -223,8 +292,10 @@ static bool join(struct key *key, const ldns_rr *rr, const char *path, const str
                          "(ED25519)",
                          path, key->algorithm);
     }
-    if ((flags & LDNS_KEY_ZONE_KEY) == 0 || (flags & FLAG_REVOKE) != 0) {
-        return error_set(err, "%s: flags %u, expected 256 or 257", path, flags);
+    uint8_t protocol = ldns_rdf2native_int8(ldns_rr_rdf(rr, 1));
+    if ((flags & ~FLAG_SEP) != LDNS_KEY_ZONE_KEY || protocol != PROTOCOL_DNSSEC) {
+        return error_set(err, "%s: flags %u and protocol %u, expected 256 or 257, and 3", path,
+                         flags, protocol);
     }
     ldns_key_set_flags(key->ldns, flags);
     ldns_key_set_pubkey_owner(key->ldns, ldns_rdf_clone(owner));
@@ -234,6 +305,9 @@ static bool join(struct key *key, const ldns_rr *rr, const char *path, const str
         ldns_rdf_compare(ldns_rr_rdf(derived, 2), ldns_rr_rdf(rr, 2)) != 0 ||
         ldns_rdf_compare(ldns_rr_rdf(derived, 3), ldns_rr_rdf(rr, 3)) != 0) {
         return error_set(err, "%s: is not the public key of %s", path, key->path);
+    }
+    if (!is_whole(key, rr)) {
+        return error_set(err, "%s: its signatures are not valid: it is damaged", key->path);
     }
     copy_rdata(key, rr);
     return true;

@@ -47,8 +47,8 @@ struct key_set {
 };
 
 /* All keys of the zone in the folder. False when one cannot be used: others could read it, its two
- * files are of different keys, an algorithm that is none of ours (ECDSAP256SHA256, Ed25519,
- * RSASHA256). keys is to be freed in any case. */
+ * files are of different keys, it is damaged, an algorithm that is none of ours (ECDSAP256SHA256,
+ * Ed25519, RSASHA256). keys is to be freed in any case. */
 MUST_CHECK bool key_set_load(struct key_set *keys, const char *folder, const struct name *origin,
                              struct error *err);
 void key_set_free(struct key_set *keys);

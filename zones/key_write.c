@@ -15,7 +15,6 @@
 #include "zones/key_lines.h"
 
 #define PRIVATE_SUFFIX ".private"
-#define FILE_OCTETS    65536
 
 static void close_file(FILE **file)
 {
@@ -25,10 +24,10 @@ static void close_file(FILE **file)
 }
 
 /* Whole, at its place, or not at all. */
-static bool replace_file(const char *path, mode_t mode, const char *text, struct error *err)
+static bool replace_file(const char *path, mode_t mode, const char *text, size_t len,
+                         struct error *err)
 {
     CLEANUP(alloc_freep) char *temporary = alloc_printf("%s.new", path);
-    size_t len = strlen(text);
     int fd = open(temporary, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, mode);
     if (fd < 0) {
         return error_set(err, "%s: cannot be made: %s", temporary, strerror(errno));
@@ -49,18 +48,20 @@ static char *public_path(const char *private_path)
 }
 
 /* The text without lines of times, and with those of now: before the record of a .key file, behind
- * the key of a .private file. */
-static char *with_times(FILE *file, const struct key_times *times, const char *prefix)
+ * the key of a .private file. Each line ends, the last one too. */
+static char *with_times(FILE *file, const struct key_times *times, const char *prefix,
+                        size_t *text_len)
 {
     char *text = NULL;
-    size_t size = 0;
-    char line[8192];
+    CLEANUP(alloc_freep) char *line = NULL;
+    size_t line_size = 0;
+    ssize_t line_len;
     bool is_written = false;
-    FILE *out = open_memstream(&text, &size);
+    FILE *out = open_memstream(&text, text_len);
     if (out == NULL) {
         return NULL;
     }
-    while (fgets(line, sizeof(line), file) != NULL) {
+    while ((line_len = getline(&line, &line_size, file)) > 0) {
         size_t len = strlen(prefix);
         bool is_prefixed = strncmp(line, prefix, len) == 0;
         if (is_prefixed && key_line_is_time(line + len)) {
@@ -70,7 +71,10 @@ static char *with_times(FILE *file, const struct key_times *times, const char *p
             key_lines_print_times(out, prefix, times);
             is_written = true;
         }
-        fputs(line, out);
+        fwrite(line, 1, (size_t)line_len, out);
+        if (line[line_len - 1] != '\n') {
+            putc('\n', out);
+        }
     }
     if (!is_written) {
         key_lines_print_times(out, prefix, times);
@@ -86,14 +90,15 @@ static bool rewrite(const char *path, mode_t mode, const struct key_times *times
     if (file == NULL) {
         return error_set(err, "%s: cannot be opened: %s", path, strerror(errno));
     }
-    CLEANUP(alloc_freep) char *text = with_times(file, times, prefix);
+    size_t len = 0;
+    CLEANUP(alloc_freep) char *text = with_times(file, times, prefix, &len);
     if (text == NULL || ferror(file)) {
         return error_set(err, "%s: cannot be read: %s", path, strerror(errno));
     }
     if (strncmp(text, KEY_FORMAT_WITHOUT_TIMES, strlen(KEY_FORMAT_WITHOUT_TIMES)) == 0) {
         memcpy(text, KEY_FORMAT, strlen(KEY_FORMAT));
     }
-    return replace_file(path, mode, text, err);
+    return replace_file(path, mode, text, len, err);
 }
 
 bool key_write_times(struct key *key, struct error *err)

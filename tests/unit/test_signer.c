@@ -473,7 +473,7 @@ static void key_files_that_do_not_fit_together_are_refused(void **state)
     setup(&test, CONFIG_DENIAL_NSEC);
     wrong = key_ed25519;
     wrong.private_text = "Private-key-format: v1.3\nAlgorithm: 15 (ED25519)\n";
-    put_key(&test, &wrong, "Publish: soon\n");
+    put_key(&test, &wrong, "");
     struct error err = {""};
     const struct signing_time time = {.now_s = NOW_S};
     static struct record_sets none;
@@ -482,6 +482,60 @@ static void key_files_that_do_not_fit_together_are_refused(void **state)
     put_key(&test, &key_ed25519, "Publish: soon\n");
     expect_refused(&test, "test.yaml:7: FOLDER/Kexample.test.+015+61442.private: Publish: is "
                           "followed by no time, expected YYYYMMDDHHMMSS");
+}
+
+/* ldns writes behind its buffers when it reads such a file. */
+static void key_files_that_no_tool_wrote_are_refused(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    static const char *const lines[] = {"X(\n", "X: \\\n", "X: \"\n", "X: \x80\n"};
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        setup(&test, CONFIG_DENIAL_NSEC);
+        put_key(&test, &key_ed25519, lines[i]);
+        expect_refused(&test, "test.yaml:7: FOLDER/Kexample.test.+015+61442.private:4: expected a "
+                              "word, a colon and a value, at most 1024 octets");
+    }
+    CLEANUP(alloc_freep) char *text = alloc_zeroed(9000, 1);
+    memset(text, 'x', 1021);
+    memcpy(text, "X: ", 3);
+    strcpy(text + 1020, "xxxx\n");
+    setup(&test, CONFIG_DENIAL_NSEC);
+    put_key(&test, &key_ed25519, text);
+    expect_refused(&test, "test.yaml:7: FOLDER/Kexample.test.+015+61442.private:4: expected a "
+                          "word, a colon and a value, at most 1024 octets");
+    setup(&test, CONFIG_DENIAL_NSEC);
+    struct test_key large = key_ed25519;
+    large.public_text = text;
+    memset(text, '\n', 8193);
+    put_key(&test, &large, "");
+    expect_refused(&test, "test.yaml:7: FOLDER/Kexample.test.+015+61442.key: is no key file: "
+                          "larger than 8192 octets");
+}
+
+static void keys_that_sign_what_nobody_validates_are_refused(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    struct test_key wrong = key_ed25519;
+    setup(&test, CONFIG_DENIAL_NSEC);
+    wrong.public_text = "example.test. IN DNSKEY 257 6 15 "
+                        "GKHjAOD4LzZnL4hNy+jzUOyfs4L7VY7Uyt6vr6bd5bE=\n";
+    put_key(&test, &wrong, "");
+    expect_refused(&test, "test.yaml:7: FOLDER/Kexample.test.+015+61442.key: flags 257 and "
+                          "protocol 6, expected 256 or 257, and 3");
+    /* The numbers of another key, but for those that the public key has. */
+    setup(&test, CONFIG_DENIAL_NSEC);
+    wrong = key_rsa_ksk;
+    CLEANUP(alloc_freep)
+    char *text = alloc_printf(
+        "%.*s%s",
+        (int)(strstr(key_rsa_ksk.private_text, "PrivateExponent") - key_rsa_ksk.private_text),
+        key_rsa_ksk.private_text, strstr(key_rsa_zsk.private_text, "PrivateExponent"));
+    wrong.private_text = text;
+    put_key(&test, &wrong, "");
+    expect_refused(&test, "test.yaml:7: FOLDER/Kexample.test.+008+13961.private: its signatures "
+                          "are not valid: it is damaged");
 }
 
 /* Publishes new addresses of a member with an alias target, signed as of now_s. */
@@ -762,6 +816,8 @@ int main(void)
         cmocka_unit_test(keys_that_others_can_read_are_refused),
         cmocka_unit_test(a_folder_without_a_key_that_signs_is_refused),
         cmocka_unit_test(key_files_that_do_not_fit_together_are_refused),
+        cmocka_unit_test(key_files_that_no_tool_wrote_are_refused),
+        cmocka_unit_test(keys_that_sign_what_nobody_validates_are_refused),
         cmocka_unit_test(an_alias_target_is_signed_when_its_addresses_are_known),
         cmocka_unit_test(an_alias_target_below_a_wildcard_is_signed),
         cmocka_unit_test(a_chain_to_an_unresolved_alias_target_keeps_to_the_clients_size),
