@@ -18,8 +18,6 @@
 #define EDNS_OCTETS 1232
 /* At one time, so that a start with thousands of aliases drowns neither a resolver nor a socket. */
 #define IN_FLIGHT_MAX 64
-/* More than any load balancer has; the rest of a longer answer is left out. */
-#define ADDRESSES_MAX 1024
 /* c-ares wants to be called for its time-outs; only while queries are on their way. */
 #define TICK_MS 50
 
@@ -188,53 +186,12 @@ static void free_request(struct request *request)
     free(request);
 }
 
-/* Packs what came behind each other, 4 or 16 octets each. */
-static void read_a(struct resolver_answer *answer, uint8_t *out, const uint8_t *reply, int len,
-                   int *status)
-{
-    struct ares_addrttl found[ADDRESSES_MAX];
-    int count = ADDRESSES_MAX;
-    *status = ares_parse_a_reply(reply, len, NULL, found, &count);
-    for (int i = 0; *status == ARES_SUCCESS && i < count; i++) {
-        uint32_t ttl_s = found[i].ttl < 0 ? 0 : (uint32_t)found[i].ttl;
-        memcpy(out + answer->count * 4, &found[i].ipaddr, 4);
-        answer->ttl_s = answer->count == 0 || ttl_s < answer->ttl_s ? ttl_s : answer->ttl_s;
-        answer->count++;
-    }
-}
-
-static void read_aaaa(struct resolver_answer *answer, uint8_t *out, const uint8_t *reply, int len,
-                      int *status)
-{
-    struct ares_addr6ttl found[ADDRESSES_MAX];
-    int count = ADDRESSES_MAX;
-    *status = ares_parse_aaaa_reply(reply, len, NULL, found, &count);
-    for (int i = 0; *status == ARES_SUCCESS && i < count; i++) {
-        uint32_t ttl_s = found[i].ttl < 0 ? 0 : (uint32_t)found[i].ttl;
-        memcpy(out + answer->count * 16, &found[i].ip6addr, 16);
-        answer->ttl_s = answer->count == 0 || ttl_s < answer->ttl_s ? ttl_s : answer->ttl_s;
-        answer->count++;
-    }
-}
-
 static void tell(const struct request *request, int status, const uint8_t *reply, int len)
 {
-    uint8_t octets[ADDRESSES_MAX * 16];
-    struct resolver_answer answer = {.addresses = octets};
-    if (status == ARES_SUCCESS) {
-        if (request->family == AF_INET) {
-            read_a(&answer, octets, reply, len, &status);
-        } else {
-            read_aaaa(&answer, octets, reply, len, &status);
-        }
-    }
+    uint8_t octets[RESOLVER_ADDRESSES_MAX * 16];
+    struct resolver_answer answer;
+    resolver_answer_read(&answer, octets, request->family, status, reply, len);
     if (answer.count == 0) {
-        /* An answer of other types only. */
-        status = status == ARES_SUCCESS ? ARES_ENODATA : status;
-        /* c-ares says "could not contact" of servers that answered SERVFAIL or REFUSED, too. */
-        snprintf(answer.text, sizeof(answer.text), "%s",
-                 status == ARES_ECONNREFUSED ? "no resolver gave an answer"
-                                             : ares_strerror(status));
         request->resolver->is_outdated = true;
     }
     request->done(request->argument, &answer);

@@ -9,19 +9,11 @@
 
 #include "common/address.h"
 #include "common/error.h"
+#include "control/resolver_answer.h"
 
 struct resolver;
 
-#define RESOLVER_TEXT_SIZE 96
-
-struct resolver_answer {
-    /* 4 (AF_INET) or 16 octets each, in the order in which they came, perhaps with some twice;
-     * valid during the call. 0: there is no answer, and text says why, for a person. */
-    const uint8_t *addresses;
-    size_t count;
-    uint32_t ttl_s; /* the shortest of those on the way, CNAMEs included */
-    char text[RESOLVER_TEXT_SIZE];
-};
+/* The answer is valid during the call. */
 typedef void (*resolver_done)(void *argument, const struct resolver_answer *answer);
 
 /* servers, which are copied, in the order in which they are tried; none: those of the system, read
