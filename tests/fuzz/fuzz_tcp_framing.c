@@ -5,27 +5,22 @@
  * Input: HOW, 8 octets with the lengths of the pieces (0: all that is left), and the stream. */
 #include <arpa/inet.h>
 #include <assert.h>
-#include <errno.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "common/alloc.h"
 #include "common/clock.h"
 #include "server/proxy.h"
 #include "server/tcp.h"
 #include "server/tcp_places.h"
 #include "server/wire.h"
+#include "tests/fuzz/conversation.h"
 #include "tests/unit/answer_fixture.h"
 
 #define SEED        UINT64_C(20261123)
 #define NEVER_MS    (3600 * 1000)
-#define GIVE_UP_MS  10000
-#define PIECE_COUNT 8
+#define HEAD_OCTETS (1 + CONVERSATION_PIECES)
 #define HOW_PROXY   0x01 /* the connection is a proxy's, and begins with its header */
 #define HOW_LATE    0x02 /* the client reads nothing until it has sent everything */
 #define HOW_REPEAT  0x3C /* how often the stream is sent again */
@@ -33,11 +28,6 @@
 #define FROM_PROXY  0x7F000002
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-struct octets {
-    uint8_t *octets;
-    size_t len, size;
-};
 
 /* The service and its client are on one thread and one loop. */
 static struct {
@@ -49,27 +39,6 @@ static struct {
     struct sockaddr_in address;
     struct prefix proxy;
 } world;
-
-static uint8_t *make_room(struct octets *to, size_t len)
-{
-    if (to->len + len >= to->size) {
-        to->size = 2 * (to->len + len) + 1;
-        to->octets = alloc_resize(to->octets, to->size, 1);
-    }
-    return to->octets + to->len;
-}
-
-static int open_listener(void)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    socklen_t len = sizeof(world.address);
-    world.address =
-        (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int failed = bind(fd, (const struct sockaddr *)&world.address, len);
-    failed |= getsockname(fd, (struct sockaddr *)&world.address, &len);
-    assert(fd >= 0 && failed == 0);
-    return fd;
-}
 
 static void open_world(void)
 {
@@ -89,7 +58,8 @@ static void open_world(void)
     };
     tcp_service_init(&world.service);
     uv_tcp_init(&world.loop, &world.listener);
-    int failed = tcp_service_listen(&world.service, &world.listener, open_listener());
+    int failed =
+        tcp_service_listen(&world.service, &world.listener, conversation_bind(&world.address));
     assert(failed == 0);
 }
 
@@ -135,7 +105,7 @@ static void expect(struct octets *expected, const struct octets *stream, bool is
         if (stream->len - at - 2 < len) {
             return;
         }
-        uint8_t *frame = make_room(expected, 2 + UINT16_MAX);
+        uint8_t *frame = octets_room(expected, 2 + UINT16_MAX);
         struct answer_task task = {
             .snapshot = world.fixture->snapshot,
             .source = {.address = &peer.any, .is_tcp = true},
@@ -153,80 +123,17 @@ static void expect(struct octets *expected, const struct octets *stream, bool is
     }
 }
 
-static int connect_client(bool is_proxy, bool is_late)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    int small = 4096;
-    struct sockaddr_in from = {.sin_family = AF_INET,
-                               .sin_addr.s_addr = htonl(is_proxy ? FROM_PROXY : FROM_CLIENT)};
-    int on = 1;
-    /* Else the ports are all taken after thousands of connections. */
-    setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
-    if (is_late) {
-        setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-    }
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&from, sizeof(from)) != 0 ||
-        connect(fd, (const struct sockaddr *)&world.address, sizeof(world.address)) != 0) {
-        abort();
-    }
-    return fd;
-}
-
-/* False: the service has closed. */
-static bool receive(int fd, struct octets *received, bool *is_moving)
-{
-    uint8_t *to = make_room(received, UINT16_MAX);
-    ssize_t len = recv(fd, to, UINT16_MAX, MSG_DONTWAIT);
-    received->len += len > 0 ? (size_t)len : 0;
-    *is_moving = len > 0;
-    return len > 0 || (len < 0 && errno == EAGAIN);
-}
-
-/* The next piece, or what the sockets take of it. */
-static size_t send_piece(int fd, const struct octets *stream, size_t at, size_t most)
-{
-    size_t left = stream->len - at;
-    size_t len = most == 0 || most > left ? left : most;
-    ssize_t sent = send(fd, stream->octets + at, len, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && errno != EAGAIN) {
-        return left; /* it has closed */
-    }
-    return sent < 0 ? 0 : (size_t)sent;
-}
-
-static void converse(int fd, const uint8_t pieces[PIECE_COUNT], const struct octets *stream,
-                     bool is_late, struct octets *received)
-{
-    size_t at = 0;
-    size_t count = 0;
-    bool is_ended = false;
-    bool is_open = true;
-    uv_update_time(&world.loop);
-    uint64_t give_up_ms = uv_now(&world.loop) + GIVE_UP_MS;
-    while (is_open) {
-        bool is_moving = false;
-        size_t sent = 0;
-        if (at < stream->len) {
-            sent = send_piece(fd, stream, at, pieces[count++ % PIECE_COUNT]);
-            at += sent;
-        } else if (!is_ended) {
-            is_ended = shutdown(fd, SHUT_WR) == 0 || errno == ENOTCONN;
-        }
-        uv_run(&world.loop, UV_RUN_NOWAIT);
-        if (!is_late || at == stream->len || sent == 0) {
-            is_open = receive(fd, received, &is_moving);
-        }
-        if (is_open && sent == 0 && !is_moving) {
-            poll(&(struct pollfd){.fd = fd, .events = POLLIN}, 1, 1);
-        }
-        assert(uv_now(&world.loop) < give_up_ms);
-    }
-}
-
 static void run(const uint8_t *data, const struct octets *stream)
 {
     bool is_proxy = (data[0] & HOW_PROXY) != 0;
-    bool is_late = (data[0] & HOW_LATE) != 0;
+    const struct conversation conversation = {
+        .loop = &world.loop,
+        .to = world.address,
+        .from = is_proxy ? FROM_PROXY : FROM_CLIENT,
+        .pieces = data + 1,
+        .stream = stream,
+        .is_late = (data[0] & HOW_LATE) != 0,
+    };
     struct octets expected = {NULL, 0, 0};
     struct octets received = {NULL, 0, 0};
     bool is_same_second = false;
@@ -236,9 +143,7 @@ static void run(const uint8_t *data, const struct octets *stream)
         expected.len = received.len = 0;
         reset_contexts();
         expect(&expected, stream, is_proxy);
-        int fd = connect_client(is_proxy, is_late);
-        converse(fd, data + 1, stream, is_late, &received);
-        close(fd);
+        conversation_run(&conversation, &received);
         while (world.service.oldest != NULL) {
             uv_run(&world.loop, UV_RUN_NOWAIT);
         }
@@ -253,7 +158,7 @@ static void run(const uint8_t *data, const struct octets *stream)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct octets stream = {NULL, 0, 0};
-    if (size < 1 + PIECE_COUNT) {
+    if (size < HEAD_OCTETS) {
         return 0;
     }
     if (world.fixture == NULL) {
@@ -261,9 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     unsigned repeat = 1 + ((data[0] & HOW_REPEAT) >> 2);
     for (unsigned i = 0; i < repeat; i++) {
-        size_t len = size - 1 - PIECE_COUNT;
-        memcpy(make_room(&stream, len), data + 1 + PIECE_COUNT, len);
-        stream.len += len;
+        octets_append(&stream, data + HEAD_OCTETS, size - HEAD_OCTETS);
     }
     run(data, &stream);
     free(stream.octets);
