@@ -37,7 +37,7 @@ const struct admin_command admin_commands[] = {
      .help = "start a rollout by hand",
      .min_arguments = 1,
      .max_arguments = 1,
-     .option = "--candidate",
+     .options = {"--candidate"},
      .changes = true},
     {.name = "rollout pause",
      .arguments = "NAME",
@@ -60,6 +60,18 @@ const struct admin_command admin_commands[] = {
     {.name = "rollout abort",
      .arguments = "NAME",
      .help = "end it; weights return to what they were before",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .changes = true},
+    {.name = "rollout freeze",
+     .arguments = "REASON",
+     .help = "let no rollout begin or go on; fall-backs and aborts go through",
+     .min_arguments = 1,
+     .max_arguments = 1,
+     .changes = true},
+    {.name = "rollout thaw",
+     .arguments = "REASON",
+     .help = "let rollouts begin and go on again",
      .min_arguments = 1,
      .max_arguments = 1,
      .changes = true},
@@ -100,7 +112,7 @@ const struct admin_command admin_commands[] = {
      .arguments = "[NAME] [--force]",
      .help = "read zone files again; all or nothing",
      .max_arguments = 1,
-     .option = "--force",
+     .options = {"--force"},
      .is_flag = true,
      .changes = true},
     {.name = "zone check",
@@ -112,7 +124,7 @@ const struct admin_command admin_commands[] = {
      .help = "write a zone as it is served as a master file",
      .min_arguments = 1,
      .max_arguments = NO_LIMIT,
-     .option = "--output"},
+     .options = {"--output"}},
     {.name = "key list",
      .arguments = "[ZONE]",
      .help = "keys of the zones that are signed here, and their DS",
@@ -122,7 +134,7 @@ const struct admin_command admin_commands[] = {
      .help = "make a key, and sign the zone with it",
      .min_arguments = 2,
      .max_arguments = 2,
-     .option = "--algorithm",
+     .options = {"--algorithm"},
      .changes = true},
     {.name = "key roll",
      .arguments = "ZONE ksk|zsk|csk",
@@ -150,9 +162,9 @@ const struct admin_command admin_commands[] = {
      .changes = true,
      .reads_bare = true},
     {.name = "history",
-     .arguments = "[--record NAME/TYPE]",
-     .help = "what changed, when, and who asked",
-     .option = "--record"},
+     .arguments = "[--since TIME|DURATION] [--record NAME/TYPE]",
+     .help = "what changed, from which weights to which, when, why, and who asked",
+     .options = {"--since", "--record"}},
     {.name = "stop", .arguments = "", .help = "end the daemon cleanly", .changes = true},
     {.name = "help",
      .arguments = "[COMMAND ...]",
@@ -224,6 +236,32 @@ static bool count_is_right(const struct admin_command *command, size_t count, st
     return true;
 }
 
+/* The options that follow the arguments, each once and with its value. */
+static bool options_are_right(const struct admin_command *command, const char *const *words,
+                              size_t count, struct error *err)
+{
+    bool is_given[ADMIN_OPTIONS_MAX] = {false};
+    size_t taken = command->is_flag ? 1 : 2;
+    for (size_t i = 0; i < count; i += taken) {
+        size_t which = 0;
+        while (which < ADMIN_OPTIONS_MAX && (command->options[which] == NULL ||
+                                             strcmp(words[i], command->options[which]) != 0)) {
+            which++;
+        }
+        if (which == ADMIN_OPTIONS_MAX) {
+            return error_set(err, "%s: unknown option %.100s; usage: %s %s", command->name,
+                             words[i], command->name, command->arguments);
+        }
+        if (count - i < taken || is_given[which] || (command->is_flag && i + 1 != count)) {
+            return error_set(err, "%s: %s takes %s; usage: %s %s", command->name, words[i],
+                             command->is_flag ? "no value and comes last" : "one value, once",
+                             command->name, command->arguments);
+        }
+        is_given[which] = true;
+    }
+    return true;
+}
+
 bool admin_command_check(const struct admin_command *command, const char *const *arguments,
                          size_t count, struct error *err)
 {
@@ -231,20 +269,8 @@ bool admin_command_check(const struct admin_command *command, const char *const 
     while (positional < count && strncmp(arguments[positional], "--", 2) != 0) {
         positional++;
     }
-    if (positional == count) {
-        return count_is_right(command, positional, err);
-    }
-    const char *option = arguments[positional];
-    if (command->option == NULL || strcmp(option, command->option) != 0) {
-        return error_set(err, "%s: unknown option %.100s; usage: %s %s", command->name, option,
-                         command->name, command->arguments);
-    }
-    if (count != positional + (command->is_flag ? 1 : 2)) {
-        return error_set(err, "%s: %s takes %s; usage: %s %s", command->name, option,
-                         command->is_flag ? "no value and comes last" : "one value", command->name,
-                         command->arguments);
-    }
-    return count_is_right(command, positional, err);
+    return options_are_right(command, arguments + positional, count - positional, err) &&
+           count_is_right(command, positional, err);
 }
 
 json_t *admin_request_encode(const char *command, const char *const *arguments, size_t count)

@@ -22,6 +22,8 @@
 /* A request may carry a file of events. */
 #define ADMIN_MAX_LINE ((size_t)16 << 20)
 
+#define ADMIN_OPTIONS_MAX 2
+
 /* What both sides know of a command: dispatch, usage, help, completion and the man page's section
  * come from this one table. */
 struct admin_command {
@@ -29,12 +31,13 @@ struct admin_command {
     const char *arguments; /* "NAME TYPE ID=W ... [NAME TYPE ID=W ...]" */
     const char *help;      /* one line */
     unsigned min_arguments;
-    unsigned max_arguments; /* UINT_MAX: no limit; the option and its value are not counted */
-    const char *option;     /* "--candidate": may follow the arguments, with one value; or NULL */
-    bool is_flag;           /* the option has no value */
-    bool changes;           /* needs the right to change */
-    bool reads_bare;        /* … but not without arguments: then it only tells */
-    bool is_local;          /* ballastctl does it; the daemon refuses it */
+    unsigned max_arguments; /* UINT_MAX: no limit; options and their values are not counted */
+    /* "--candidate": may follow the arguments, in any order, with one value each; or NULL */
+    const char *options[ADMIN_OPTIONS_MAX];
+    bool is_flag;    /* the option has no value */
+    bool changes;    /* needs the right to change */
+    bool reads_bare; /* … but not without arguments: then it only tells */
+    bool is_local;   /* ballastctl does it; the daemon refuses it */
 };
 extern const struct admin_command admin_commands[];
 extern const size_t admin_command_count;
@@ -45,7 +48,8 @@ const struct admin_command *admin_command_find(const char *name);
 const struct admin_command *admin_command_match(const char *const *words, size_t count,
                                                 size_t *used);
 
-/* Whether the arguments fit the row: so many, and only its option, with its value, after them. */
+/* Whether the arguments fit the row: so many, and only its options, with their values, after them.
+ */
 MUST_CHECK bool admin_command_check(const struct admin_command *command,
                                     const char *const *arguments, size_t count, struct error *err);
 

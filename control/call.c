@@ -2,6 +2,7 @@
 #include "control/call.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/alloc.h"
 
@@ -13,6 +14,17 @@ const char *call_argument(const struct call *call, size_t index)
 size_t call_argument_count(const struct call *call)
 {
     return json_array_size(call->arguments);
+}
+
+const char *call_option(const struct call *call, const char *name)
+{
+    size_t count = call_argument_count(call);
+    for (size_t i = 0; i + 1 < count; i++) {
+        if (strcmp(call_argument(call, i), name) == 0) {
+            return call_argument(call, i + 1);
+        }
+    }
+    return NULL;
 }
 
 void call_answer(const struct call *call, json_t *result, const struct error *err)

@@ -18,6 +18,8 @@ struct call {
 /* NULL beyond the last one. */
 const char *call_argument(const struct call *call, size_t index);
 size_t call_argument_count(const struct call *call);
+/* The value of an option, or NULL. */
+const char *call_option(const struct call *call, const char *name);
 /* Finishes the request with a result that is there now (taking the reference), or with err when it
  * is NULL. */
 void call_answer(const struct call *call, json_t *result, const struct error *err);
@@ -48,4 +50,6 @@ void command_rollout_pause(const struct call *call);
 void command_rollout_resume(const struct call *call);
 void command_rollout_promote(const struct call *call);
 void command_rollout_abort(const struct call *call);
+void command_rollout_freeze(const struct call *call);
+void command_rollout_thaw(const struct call *call);
 void command_history(const struct call *call);

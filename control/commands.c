@@ -211,6 +211,8 @@ static const struct row rows[] = {
     {"rollout resume", command_rollout_resume},
     {"rollout promote", command_rollout_promote},
     {"rollout abort", command_rollout_abort},
+    {"rollout freeze", command_rollout_freeze},
+    {"rollout thaw", command_rollout_thaw},
     {"rollout history", command_rollout_history},
     {"event push", event_push_command},
     {"event log", event_log},

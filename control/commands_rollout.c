@@ -3,10 +3,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/duration.h"
 #include "control/describe.h"
+#include "control/freeze.h"
 #include "control/rule.h"
 
 #define MOST_HISTORY 1000
@@ -20,12 +23,46 @@ void command_rollout_list(const struct call *call)
     admin_request_succeed(call->request, json_pack("{s:o}", "rules", rules));
 }
 
-/* Takes ownership of the entries. */
-static json_t *describe_entries(struct history_entry *entries, size_t count)
+/* The record sets whose weights the line changed, with the weights before and after. */
+static json_t *describe_changes(struct control *control, const struct history_entry *entry,
+                                struct error *err)
 {
+    struct weight_change *changes = NULL;
+    size_t count = 0;
+    if (!store_list_weight_changes(control->store, entry->id, &changes, &count, err)) {
+        return NULL;
+    }
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_array_append_new(list, describe_history_entry(&entries[i]));
+        json_t *before = json_loads(changes[i].before, 0, NULL);
+        json_t *after = json_loads(changes[i].after, 0, NULL);
+        json_array_append_new(list, json_pack("{s:o, s:o*, s:o*}", "record_set",
+                                              describe_text(changes[i].record_set), "before",
+                                              before, "after", after));
+    }
+    store_free_weight_changes(changes, count);
+    return list;
+}
+
+static json_t *list_history(struct control *control, const struct history_wanted *wanted,
+                            struct error *err)
+{
+    struct history_entry *entries = NULL;
+    size_t count = 0;
+    if (!store_list_history(control->store, wanted, &entries, &count, err)) {
+        return NULL;
+    }
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *changes = describe_changes(control, &entries[i], err);
+        if (changes == NULL) {
+            json_decref(list);
+            list = NULL;
+            break;
+        }
+        json_t *line = describe_history_entry(&entries[i]);
+        json_object_set_new(line, "weights", changes);
+        json_array_append_new(list, line);
     }
     free(entries);
     return list;
@@ -33,26 +70,28 @@ static json_t *describe_entries(struct history_entry *entries, size_t count)
 
 static json_t *history(struct control *control, int64_t rollout, struct error *err)
 {
-    struct history_entry *entries = NULL;
-    size_t count = 0;
-    return store_list_history(control->store, rollout, MOST_HISTORY, &entries, &count, err)
-               ? describe_entries(entries, count)
-               : NULL;
+    const struct history_wanted wanted = {.rollout = rollout, .most = MOST_HISTORY};
+    return list_history(control, &wanted, err);
 }
 
-static json_t *history_of_record_set(struct control *control, const char *key, struct error *err)
+/* "1h30m" ago, or "2026-11-26T04:00:00Z". */
+static bool parse_since(const char *text, int64_t *since_ms, struct error *err)
 {
-    struct history_entry *entries = NULL;
-    size_t count = 0;
-    const struct record_set_state *set = model_find_key(control, key, err);
-    if (set == NULL) {
-        return NULL;
+    struct tm tm = {0};
+    int64_t ago_ms;
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (end != NULL && *end == '\0') {
+        *since_ms = (int64_t)timegm(&tm) * 1000;
+        return true;
     }
-    const char *rule = set->rule == NULL ? NULL : set->rule->config->name;
-    return store_list_history_of_record_set(control->store, set->key, rule, MOST_HISTORY, &entries,
-                                            &count, err)
-               ? describe_entries(entries, count)
-               : NULL;
+    if (!duration_parse(text, &ago_ms, err)) {
+        return error_set(err,
+                         "--since %s: expected a duration (90m) or a time "
+                         "(2026-11-26T04:00:00Z)",
+                         text);
+    }
+    *since_ms = clock_now_ms() - ago_ms;
+    return true;
 }
 
 /* A rollout by its number, or the last one of the rule of that name. */
@@ -123,11 +162,41 @@ void command_rollout_history(const struct call *call)
 void command_history(const struct call *call)
 {
     struct error err;
-    /* The protocol lets nothing pass but --record with its value. */
-    const char *key = call_argument(call, 1);
-    json_t *entries = key == NULL ? history(call->control, 0, &err)
-                                  : history_of_record_set(call->control, key, &err);
+    struct history_wanted wanted = {.most = MOST_HISTORY};
+    const char *since = call_option(call, "--since");
+    const char *key = call_option(call, "--record");
+    const struct record_set_state *set =
+        key == NULL ? NULL : model_find_key(call->control, key, &err);
+    json_t *entries = NULL;
+    if (set != NULL) {
+        wanted.record_set = set->key;
+        wanted.rule = set->rule == NULL ? NULL : set->rule->config->name;
+    }
+    if ((key == NULL || set != NULL) &&
+        (since == NULL || parse_since(since, &wanted.since_ms, &err))) {
+        entries = list_history(call->control, &wanted, &err);
+    }
     call_answer(call, entries == NULL ? NULL : json_pack("{s:o}", "history", entries), &err);
+}
+
+static void set_freeze(const struct call *call, bool is_on)
+{
+    struct error err;
+    if (freeze_set(call->control, is_on, call->who, call_argument(call, 0), &err)) {
+        call_answer_when_seen(call, json_pack("{s:o}", "frozen", freeze_describe(call->control)));
+    } else {
+        admin_request_fail(call->request, "%s", err.text);
+    }
+}
+
+void command_rollout_freeze(const struct call *call)
+{
+    set_freeze(call, true);
+}
+
+void command_rollout_thaw(const struct call *call)
+{
+    set_freeze(call, false);
 }
 
 static void answer_rollout(const struct call *call, const struct rule_state *rule,
@@ -148,7 +217,7 @@ void command_rollout_start(const struct call *call)
     clock_format(clock_now_ms(), at);
     CLEANUP(alloc_freep) char *deployment = alloc_printf("by hand at %s", at);
     struct rule_start start = {
-        .candidate = call_argument(call, 2), /* after --candidate */
+        .candidate = call_option(call, "--candidate"),
         .deployment = deployment,
         .who = call->who,
     };

@@ -13,7 +13,9 @@
 #include "control/alias_source.h"
 #include "control/commands.h"
 #include "control/cookie_source.h"
+#include "control/freeze.h"
 #include "control/intake.h"
+#include "control/journal.h"
 #include "control/key_work.h"
 #include "control/model.h"
 #include "control/named_check.h"
@@ -90,7 +92,7 @@ static bool init_rules(struct control *control, struct error *err)
             return false;
         }
     }
-    return true;
+    return freeze_restore(control, err);
 }
 
 /* The state file outlives changes of the configuration. What nobody would expect is said here: a
@@ -338,6 +340,7 @@ void control_free(struct control *control)
     free_loop(control);
     zone_change_stop(control);
     publisher_done(&control->publisher);
+    journal_close(control);
     store_close(control->store);
     for (size_t i = 0; control->record_sets != NULL && i < control->config->record_set_count; i++) {
         for (size_t m = 0; m < control->record_sets[i].member_count; m++) {

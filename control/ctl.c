@@ -101,17 +101,26 @@ static bool options_read(struct options *options, int argc, char **argv, struct 
     return true;
 }
 
-/* The command's option and its value go behind its arguments, where the daemon expects them. */
-static void option_to_the_end(const struct admin_command *command, const char **words, size_t count)
+/* An option and its value go behind the arguments, where the daemon expects them. */
+static void option_to_the_end(const char *option, size_t taken, const char **words, size_t count)
 {
-    size_t taken = command->is_flag ? 1 : 2;
-    for (size_t i = 0; command->option != NULL && i + taken < count; i++) {
-        if (strcmp(words[i], command->option) == 0) {
-            const char *option[2];
-            memcpy(option, words + i, taken * sizeof(*words));
+    for (size_t i = 0; i + taken < count; i++) {
+        if (strcmp(words[i], option) == 0) {
+            const char *moved[2];
+            memcpy(moved, words + i, taken * sizeof(*words));
             memmove(words + i, words + i + taken, (count - i - taken) * sizeof(*words));
-            memcpy(words + count - taken, option, taken * sizeof(*words));
+            memcpy(words + count - taken, moved, taken * sizeof(*words));
             return;
+        }
+    }
+}
+
+static void options_to_the_end(const struct admin_command *command, const char **words,
+                               size_t count)
+{
+    for (size_t i = 0; i < ADMIN_OPTIONS_MAX; i++) {
+        if (command->options[i] != NULL) {
+            option_to_the_end(command->options[i], command->is_flag ? 1 : 2, words, count);
         }
     }
 }
@@ -312,7 +321,7 @@ static int run(const struct options *options)
     }
     const char **arguments = options->words + used;
     size_t count = options->word_count - used;
-    option_to_the_end(command, arguments, count);
+    options_to_the_end(command, arguments, count);
     if (!admin_command_check(command, arguments, count, &err)) {
         complain(&err);
         return EXIT_USAGE;

@@ -6,6 +6,7 @@
 
 #include "common/attributes.h"
 #include "common/duration.h"
+#include "control/ctl_render_history.h"
 #include "control/ctl_render_zones.h"
 #include "control/ctl_table.h"
 
@@ -75,6 +76,26 @@ static void rollout_details(FILE *out, const struct style *style, const json_t *
     fputc('\n', out);
 }
 
+static void render_freeze(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *frozen = json_object_get(result, "frozen");
+    if (!json_is_object(frozen)) {
+        return;
+    }
+    fputs("frozen       ", out);
+    put(out, style, INK_BAD, field_text(frozen, "reason"));
+    fprintf(out, " (since %s, %s)\n", field_text(frozen, "since"), field_text(frozen, "who"));
+}
+
+static void render_frozen_or_not(FILE *out, const struct style *style, const json_t *result)
+{
+    if (field_is_null(result, "frozen")) {
+        fputs("rollouts go on\n", out);
+    } else {
+        render_freeze(out, style, result);
+    }
+}
+
 static void render_status(FILE *out, const struct style *style, const json_t *result)
 {
     char uptime[DURATION_TEXT_SIZE];
@@ -97,6 +118,7 @@ static void render_status(FILE *out, const struct style *style, const json_t *re
     fputs("store        ", out);
     put(out, style, strcmp(store, "ok") == 0 ? INK_PLAIN : INK_BAD, store);
     fputc('\n', out);
+    render_freeze(out, style, result);
     const json_t *rollouts = list_of(result, "rollouts");
     for (size_t i = 0; i < json_array_size(rollouts); i++) {
         fputs("rollout      ", out);
@@ -297,25 +319,6 @@ static void render_rules(FILE *out, const struct style *style, const json_t *res
     }
 }
 
-static void render_history(FILE *out, const struct style *style, const json_t *result)
-{
-    const json_t *entries = list_of(result, "history");
-    struct table *table = TABLE("AT", ">ROLLOUT", "KIND", "WHAT", "WHO");
-    for (size_t i = 0; i < json_array_size(entries); i++) {
-        const json_t *entry = json_array_get(entries, i);
-        table_add(table, INK_PLAIN, "%s", field_text(entry, "at"));
-        if (field_is_null(entry, "rollout")) {
-            table_add(table, INK_PLAIN, "-");
-        } else {
-            table_add(table, INK_PLAIN, "%" PRId64, field_number(entry, "rollout"));
-        }
-        table_add(table, INK_PLAIN, "%s", field_text(entry, "kind"));
-        table_add(table, INK_PLAIN, "%s", field_text(entry, "text"));
-        table_add(table, INK_DIM, "%s", field_text(entry, "who"));
-    }
-    table_print(table, out, style, "");
-}
-
 static void render_rollout(FILE *out, const struct style *style, const json_t *result)
 {
     if (field_is_null(result, "rollout")) {
@@ -442,6 +445,8 @@ static const struct {
     {"rollout resume", render_message},
     {"rollout promote", render_message},
     {"rollout abort", render_message},
+    {"rollout freeze", render_frozen_or_not},
+    {"rollout thaw", render_frozen_or_not},
     {"rollout history", render_history},
     {"event push", render_events},
     {"event log", render_events},

@@ -9,8 +9,9 @@
 #include "common/alloc.h"
 #include "common/arena.h"
 #include "common/clock.h"
-#include "control/journal.h"
 #include "control/alias_source.h"
+#include "control/freeze.h"
+#include "control/journal.h"
 #include "control/rule.h"
 #include "control/shift.h"
 
@@ -416,6 +417,7 @@ json_t *describe_status(struct control *control)
     json_object_set_new(json, "record_sets",
                         json_integer((json_int_t)control->config->record_set_count));
     json_object_set_new(json, "health", describe_verdicts(control));
+    json_object_set_new(json, "frozen", freeze_describe(control));
     json_object_set_new(json, "rollouts", running);
     json_object_set_new(json, "events", json_pack("{s:I}", "received", (json_int_t)received));
     json_object_set_new(json, "store",

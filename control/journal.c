@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control/journal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "common/alloc.h"
 #include "common/log.h"
+#include "control/shift.h"
 
 bool journal_failed(struct control *control, const struct error *err)
 {
@@ -14,8 +17,6 @@ bool journal_failed(struct control *control, const struct error *err)
     return false;
 }
 
-/* Every weight, changed or not: of what was published since the last commit nothing is known here.
- */
 static bool write_rule(struct rule_state *rule, struct error *err)
 {
     struct store *store = rule->control->store;
@@ -24,15 +25,21 @@ static bool write_rule(struct rule_state *rule, struct error *err)
         return false;
     }
     for (size_t i = 0; i < rule->record_set_count; i++) {
-        const struct record_set_state *set = rule->record_sets[i];
-        for (size_t m = 0; m < set->member_count; m++) {
-            if (!store_save_weight(store, set->key, set->members[m].config->id,
-                                   set->members[m].weight, err)) {
-                return false;
-            }
+        if (!shift_journal_late(rule->control, rule->record_sets[i], &rule->behind_changes[i],
+                                rule->behind.id, err)) {
+            return false;
         }
     }
     return true;
+}
+
+static void forget_behind(struct rule_state *rule)
+{
+    for (size_t i = 0; rule->behind_changes != NULL && i < rule->record_set_count; i++) {
+        shift_change_done(&rule->behind_changes[i]);
+    }
+    free(STEAL(rule->behind_changes));
+    rule->is_behind = false;
 }
 
 static bool write_behind(struct control *control, struct error *err)
@@ -60,7 +67,7 @@ bool journal_end(struct control *control, bool is_written, struct error *err)
         return journal_failed(control, err);
     }
     for (size_t i = 0; i < control->config->rollout_count; i++) {
-        control->rules[i].is_behind = false;
+        forget_behind(&control->rules[i]);
     }
     if (control->store_error.text[0] != '\0') {
         log_info("state: the state file is written again");
@@ -69,10 +76,23 @@ bool journal_end(struct control *control, bool is_written, struct error *err)
     return true;
 }
 
-void journal_leave_behind(struct rule_state *rule, const struct history_entry *entry)
+void journal_leave_behind(struct rule_state *rule, const struct history_entry *entry,
+                          const struct shift *shifts)
 {
+    forget_behind(rule);
     rule->is_behind = true;
     rule->behind = *entry;
+    rule->behind_changes = alloc_zeroed(rule->record_set_count, sizeof(*rule->behind_changes));
+    for (size_t i = 0; i < rule->record_set_count; i++) {
+        shift_change(&shifts[i], &rule->behind_changes[i]);
+    }
+}
+
+void journal_close(struct control *control)
+{
+    for (size_t i = 0; control->rules != NULL && i < control->config->rollout_count; i++) {
+        forget_behind(&control->rules[i]);
+    }
 }
 
 bool journal_catch_up(struct control *control, struct error *err)

@@ -13,9 +13,14 @@ MUST_CHECK bool journal_begin(struct control *control, struct error *err);
  * err: nothing of the transaction is in the store. */
 MUST_CHECK bool journal_end(struct control *control, bool is_written, struct error *err);
 
-/* A rollout's new state and weights were published without having been written: remembers that, and
- * the line for the history, until a transaction takes it along. */
-void journal_leave_behind(struct rule_state *rule, const struct history_entry *entry);
+struct shift;
+/* A rollout's new state and weights (one shift for each record set of the rule, not applied yet)
+ * are about to be published without having been written: remembers that, and the line for the
+ * history, until a transaction takes it along. */
+void journal_leave_behind(struct rule_state *rule, const struct history_entry *entry,
+                          const struct shift *shifts);
+/* Frees what was never written. */
+void journal_close(struct control *control);
 /* Writes what was left behind, in a transaction of its own. */
 MUST_CHECK bool journal_catch_up(struct control *control, struct error *err);
 

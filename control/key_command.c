@@ -16,8 +16,6 @@
 #include "zones/signer.h"
 #include "zones/zone_keys.h"
 
-#define FIRST_OPTION 2 /* after ZONE and the role */
-
 /* null: always, or never. */
 static json_t *describe_key_time(int64_t at_s)
 {
@@ -259,7 +257,7 @@ void command_key_generate(const struct call *call)
 {
     struct error err;
     struct key_call wanted = {.change = generate};
-    const char *algorithm = call_argument(call, FIRST_OPTION + 1);
+    const char *algorithm = call_option(call, "--algorithm");
     if (read_zone(call, &wanted, &err) &&
         key_role_parse(call_argument(call, 1), &wanted.role, &err) &&
         (algorithm == NULL || key_algorithm_parse(algorithm, &wanted.algorithm, &err))) {

@@ -63,8 +63,9 @@ struct rule_state {
     int64_t newest_created_ms; /* of the newest deployment that was rolled out; 0: unknown */
     bool is_late;   /* the candidate was unhealthy when the rollout began, and is since */
     bool is_behind; /* a fall-back was published that the store would not take, */
-    struct history_entry behind; /* … nor this line about it */
-    uv_timer_t timer;            /* the end of the hold, or a retry */
+    struct history_entry behind;          /* … nor this line about it, */
+    struct weight_change *behind_changes; /* … one for each record set */
+    uv_timer_t timer;                     /* the end of the hold, or a retry */
 };
 
 /* Which members a target's verdict concerns; sorted by target. */
@@ -89,6 +90,7 @@ struct control {
     struct target_user *target_users;
     size_t target_user_count;
     struct zone_list zones;
+    struct freeze freeze; /* of all rollouts */
     struct alias_source **aliases;
     size_t alias_count;
     struct resolver *resolver; /* while alias targets are asked for */

@@ -8,6 +8,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "control/freeze.h"
 #include "control/journal.h"
 #include "control/roles.h"
 
@@ -66,6 +67,17 @@ static enum gate_verdict rule_gate(const struct rule_state *rule, char *text, si
         }
     }
     return worst;
+}
+
+/* A freeze lets a rollout take no step. */
+static enum gate_verdict hold_frozen(const struct rule_state *rule, enum gate_verdict gate,
+                                     char *text, size_t size)
+{
+    if (gate == GATE_PASS && rule->control->freeze.is_on) {
+        freeze_print(rule->control, text, size);
+        return GATE_WAIT;
+    }
+    return gate;
 }
 
 /* The weights of before a rollout; a member that the store has none of has its weight as set. */
@@ -166,6 +178,11 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
     if (candidate == NULL) {
         return false;
     }
+    if (rule->control->freeze.is_on) {
+        char text[ROLLOUT_TEXT_SIZE * 3];
+        freeze_print(rule->control, text, sizeof(text));
+        return error_set(err, "%s", text);
+    }
     if (strcmp(candidate, stable) == 0) {
         return error_set(err, "%s is live already: nothing to roll out", candidate);
     }
@@ -228,6 +245,10 @@ bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, cons
     };
     if (kind == INPUT_TICK) {
         input.gate = watch(rule, input.gate, input.now_ms);
+        input.gate = hold_frozen(rule, input.gate, seen, sizeof(seen));
+    } else if (kind == INPUT_PROMOTE && rule->control->freeze.is_on) {
+        freeze_print(rule->control, seen, sizeof(seen));
+        return error_set(err, "%s", seen);
     }
     move->next = rule->rollout;
     return rollout_apply(&move->next, &input, &move->effect, err) && plan_shifts(move, err);
@@ -244,11 +265,16 @@ static struct history_entry entry_of(const struct rule_move *move, const struct 
     return entry;
 }
 
+/* The line, and the shifts that it tells of. */
 static bool journal_history(struct rule_move *move, const struct rollout *rollout,
-                            const struct rollout_effect *effect, struct error *err)
+                            const struct rollout_effect *effect, size_t shift_count,
+                            struct error *err)
 {
+    struct control *control = move->rule->control;
     struct history_entry entry = entry_of(move, rollout, effect);
-    return effect->kind[0] == '\0' || store_add_history(move->rule->control->store, &entry, err);
+    return effect->kind[0] == '\0' ||
+           (store_add_history(control->store, &entry, err) &&
+            shift_journal(control, move->shifts, shift_count, entry.id, err));
 }
 
 static bool journal_start(struct rule_move *move, struct error *err)
@@ -256,7 +282,7 @@ static bool journal_start(struct rule_move *move, struct error *err)
     struct store *store = move->rule->control->store;
     if (move->supersedes &&
         (!store_save_rollout(store, &move->superseded, err) ||
-         !journal_history(move, &move->superseded, &move->superseded_effect, err))) {
+         !journal_history(move, &move->superseded, &move->superseded_effect, 0, err))) {
         return false;
     }
     for (size_t i = 0; i < move->shift_count; i++) {
@@ -276,8 +302,7 @@ bool rule_journal(struct rule_move *move, struct error *err)
     struct control *control = move->rule->control;
     return store_save_rollout(control->store, &move->next, err) &&
            (!move->is_start || journal_start(move, err)) &&
-           shift_journal(control, move->shifts, move->shift_count, err) &&
-           journal_history(move, &move->next, &move->effect, err);
+           journal_history(move, &move->next, &move->effect, move->shift_count, err);
 }
 
 static void on_timer(uv_timer_t *timer)
@@ -375,7 +400,7 @@ static bool tick_once(struct rule_state *rule)
     if (!is_journaled && must_act) {
         /* Safety does not wait for a disk. */
         struct history_entry entry = entry_of(&move, &move.next, &move.effect);
-        journal_leave_behind(rule, &entry);
+        journal_leave_behind(rule, &entry, move.shifts);
     }
     if (is_journaled || must_act) {
         rule_act(&move);

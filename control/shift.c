@@ -2,7 +2,9 @@
 #include "control/shift.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "common/alloc.h"
 #include "control/alias_source.h"
 #include "control/effective.h"
 #include "zones/snapshot_builder.h"
@@ -15,20 +17,78 @@ void shift_init(struct shift *shift, struct record_set_state *set)
     }
 }
 
+/* {"blue":90,"green":10}; weights NULL: as they stand. */
+static char *print_weights(const struct record_set_state *set, const uint8_t *weights)
+{
+    json_t *json = json_object();
+    for (size_t m = 0; m < set->member_count; m++) {
+        json_object_set_new(json, set->members[m].config->id,
+                            json_integer(weights != NULL ? weights[m] : set->members[m].weight));
+    }
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return text;
+}
+
+void shift_change(const struct shift *shift, struct weight_change *change)
+{
+    *change = (struct weight_change){.record_set = alloc_string(shift->set->key),
+                                     .before = print_weights(shift->set, NULL),
+                                     .after = print_weights(shift->set, shift->weights)};
+}
+
+void shift_change_done(struct weight_change *change)
+{
+    free(change->record_set);
+    free(change->before);
+    free(change->after);
+    *change = (struct weight_change){0};
+}
+
+static bool journal_one(struct control *control, const struct shift *shift, int64_t history,
+                        struct error *err)
+{
+    const struct record_set_state *set = shift->set;
+    bool is_changed = false;
+    for (size_t m = 0; m < set->member_count; m++) {
+        if (shift->weights[m] == set->members[m].weight) {
+            continue;
+        }
+        is_changed = true;
+        if (!store_save_weight(control->store, set->key, set->members[m].config->id,
+                               shift->weights[m], err)) {
+            return false;
+        }
+    }
+    if (!is_changed) {
+        return true;
+    }
+    CLEANUP(shift_change_done) struct weight_change change;
+    shift_change(shift, &change);
+    return store_add_weight_change(control->store, history, &change, err);
+}
+
 bool shift_journal(struct control *control, const struct shift *shifts, size_t count,
-                   struct error *err)
+                   int64_t history, struct error *err)
 {
     for (size_t i = 0; i < count; i++) {
-        const struct record_set_state *set = shifts[i].set;
-        for (size_t m = 0; m < set->member_count; m++) {
-            if (shifts[i].weights[m] != set->members[m].weight &&
-                !store_save_weight(control->store, set->key, set->members[m].config->id,
-                                   shifts[i].weights[m], err)) {
-                return false;
-            }
+        if (!journal_one(control, &shifts[i], history, err)) {
+            return false;
         }
     }
     return true;
+}
+
+bool shift_journal_late(struct control *control, const struct record_set_state *set,
+                        const struct weight_change *change, int64_t history, struct error *err)
+{
+    for (size_t m = 0; m < set->member_count; m++) {
+        if (!store_save_weight(control->store, set->key, set->members[m].config->id,
+                               set->members[m].weight, err)) {
+            return false;
+        }
+    }
+    return store_add_weight_change(control->store, history, change, err);
 }
 
 void shift_mark(struct control *control, struct record_set_state *set)

@@ -13,9 +13,17 @@ struct shift {
 
 /* The weights as they stand. */
 void shift_init(struct shift *shift, struct record_set_state *set);
-/* Writes the members that change, inside the caller's transaction. */
+/* Writes the members that change, and for which line of the history, inside the caller's
+ * transaction. */
 MUST_CHECK bool shift_journal(struct control *control, const struct shift *shifts, size_t count,
-                              struct error *err);
+                              int64_t history, struct error *err);
+/* The same of a shift that was made, and published, before: from the weights in change->before. */
+MUST_CHECK bool shift_journal_late(struct control *control, const struct record_set_state *set,
+                                   const struct weight_change *change, int64_t history,
+                                   struct error *err);
+/* What the shift does to the weights as they stand; for shift_change_done. */
+void shift_change(const struct shift *shift, struct weight_change *change);
+void shift_change_done(struct weight_change *change);
 /* After the commit. Nothing is answered differently before shift_publish. */
 void shift_apply(struct control *control, const struct shift *shifts, size_t count);
 /* The record set's effective weights, or a member's addresses, may have changed: the next publish

@@ -171,6 +171,11 @@ void store_rollback(struct store *store)
     }
 }
 
+int64_t store_last_id(const struct store *store)
+{
+    return sqlite3_last_insert_rowid(store->db);
+}
+
 bool store_enter(struct store *store, bool *is_own, struct error *err)
 {
     *is_own = !store->in_transaction;
@@ -283,7 +288,7 @@ static bool insert_rollout(struct store *store, struct rollout *rollout, struct 
         return false;
     }
     bool ok = store_execute(store, STATEMENT_INSERT_ROLLOUT, values, err);
-    int64_t id = sqlite3_last_insert_rowid(store->db);
+    int64_t id = store_last_id(store);
     ok = ok && store_execute(store, STATEMENT_PRUNE_ROLLOUTS, NO_VALUES, err);
     if (!store_leave(store, is_own, ok, err)) {
         return false;

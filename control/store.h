@@ -106,18 +106,49 @@ struct history_entry {
     char who[ROLLOUT_TEXT_SIZE];
     char text[ROLLOUT_TEXT_SIZE * 2];
 };
-MUST_CHECK bool store_add_history(struct store *store, const struct history_entry *entry,
+/* Sets entry->id (void when the transaction is rolled back). */
+MUST_CHECK bool store_add_history(struct store *store, struct history_entry *entry,
                                   struct error *err);
-/* Oldest first of the newest `most`; rollout 0: all. Caller frees *entries. */
-MUST_CHECK bool store_list_history(struct store *store, int64_t rollout, size_t most,
+/* Which lines of the history. */
+struct history_wanted {
+    int64_t rollout;  /* of this one; 0: of all. The other conditions do not count then */
+    int64_t since_ms; /* not older */
+    /* What begins with "record_set:" or "record_set/" (a member of it), and the rollouts of the
+     * rule that moves it (NULL: none does). NULL: of all. */
+    const char *record_set;
+    const char *rule;
+    size_t most; /* the newest so many */
+};
+/* Oldest first. Caller frees *entries. */
+MUST_CHECK bool store_list_history(struct store *store, const struct history_wanted *wanted,
                                    struct history_entry **entries, size_t *count,
                                    struct error *err);
-/* The same of what begins with "record_set:" or "record_set/" (a member of it), and of the rollouts
- * of the rule that moves it (NULL: none does). */
-MUST_CHECK bool store_list_history_of_record_set(struct store *store, const char *record_set,
-                                                 const char *rule, size_t most,
-                                                 struct history_entry **entries, size_t *count,
-                                                 struct error *err);
+
+/* What a line of the history did to a record set's weights: JSON objects, members to weights. They
+ * are dropped with the line. */
+struct weight_change {
+    char *record_set;
+    char *before, *after;
+};
+MUST_CHECK bool store_add_weight_change(struct store *store, int64_t history,
+                                        const struct weight_change *change, struct error *err);
+/* By record set. Caller frees with store_free_weight_changes. */
+MUST_CHECK bool store_list_weight_changes(struct store *store, int64_t history,
+                                          struct weight_change **changes, size_t *count,
+                                          struct error *err);
+void store_free_weight_changes(struct weight_change *changes, size_t count);
+
+/* Why, since when and by whom rollouts stand still. */
+struct freeze {
+    bool is_on;
+    int64_t at_ms;
+    char who[ROLLOUT_TEXT_SIZE];
+    char reason[ROLLOUT_TEXT_SIZE];
+};
+/* is_on false removes it. */
+MUST_CHECK bool store_save_freeze(struct store *store, const struct freeze *freeze,
+                                  struct error *err);
+MUST_CHECK bool store_load_freeze(struct store *store, struct freeze *freeze, struct error *err);
 
 /* Tasks as last seen, by ARN. */
 MUST_CHECK bool store_load_task_version(struct store *store, const char *task_arn, bool *found,

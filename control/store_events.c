@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool store_add_history(struct store *store, const struct history_entry *entry, struct error *err)
+bool store_add_history(struct store *store, struct history_entry *entry, struct error *err)
 {
     bool is_own;
     if (!store_enter(store, &is_own, err)) {
@@ -18,20 +18,28 @@ bool store_add_history(struct store *store, const struct history_entry *entry, s
     bool ok = store_execute(store, STATEMENT_ADD_HISTORY,
                             VALUES(INTEGER(entry->at_ms), INTEGER(entry->rollout),
                                    TEXT(entry->kind), TEXT(entry->who), TEXT(entry->text)),
-                            err) &&
-              store_execute(store, STATEMENT_PRUNE_HISTORY, NO_VALUES, err);
+                            err);
+    entry->id = store_last_id(store);
+    ok = ok && store_execute(store, STATEMENT_PRUNE_HISTORY, NO_VALUES, err);
     return store_leave(store, is_own, ok, err);
 }
 
-static sqlite3_stmt *query_history(struct store *store, int64_t rollout, size_t most,
+static sqlite3_stmt *query_history(struct store *store, const struct history_wanted *wanted,
                                    struct error *err)
 {
-    int64_t limit = store_limit(most);
-    if (rollout == 0) {
-        return store_query(store, STATEMENT_LIST_HISTORY, VALUES(INTEGER(limit)), err);
+    int64_t limit = store_limit(wanted->most);
+    if (wanted->rollout != 0) {
+        return store_query(store, STATEMENT_LIST_HISTORY_OF_ROLLOUT,
+                           VALUES(INTEGER(limit), INTEGER(wanted->rollout)), err);
     }
-    return store_query(store, STATEMENT_LIST_HISTORY_OF_ROLLOUT,
-                       VALUES(INTEGER(limit), INTEGER(rollout)), err);
+    if (wanted->record_set != NULL) {
+        return store_query(store, STATEMENT_LIST_HISTORY_OF_RECORD_SET,
+                           VALUES(INTEGER(limit), TEXT(wanted->record_set), TEXT(wanted->rule),
+                                  INTEGER(wanted->since_ms)),
+                           err);
+    }
+    return store_query(store, STATEMENT_LIST_HISTORY,
+                       VALUES(INTEGER(limit), INTEGER(wanted->since_ms)), err);
 }
 
 static bool read_history(const struct store *store, sqlite3_stmt *row, void *item,
@@ -49,27 +57,12 @@ static bool read_history(const struct store *store, sqlite3_stmt *row, void *ite
     return true;
 }
 
-static bool list_history(struct store *store, sqlite3_stmt *row, struct history_entry **entries,
-                         size_t *count, struct error *err)
-{
-    *entries = store_collect(store, row, read_history, sizeof(**entries), count, err);
-    return *entries != NULL;
-}
-
-bool store_list_history(struct store *store, int64_t rollout, size_t most,
+bool store_list_history(struct store *store, const struct history_wanted *wanted,
                         struct history_entry **entries, size_t *count, struct error *err)
 {
-    return list_history(store, query_history(store, rollout, most, err), entries, count, err);
-}
-
-bool store_list_history_of_record_set(struct store *store, const char *record_set, const char *rule,
-                                      size_t most, struct history_entry **entries, size_t *count,
-                                      struct error *err)
-{
-    sqlite3_stmt *row =
-        store_query(store, STATEMENT_LIST_HISTORY_OF_RECORD_SET,
-                    VALUES(INTEGER(store_limit(most)), TEXT(record_set), TEXT(rule)), err);
-    return list_history(store, row, entries, count, err);
+    *entries = store_collect(store, query_history(store, wanted, err), read_history,
+                             sizeof(**entries), count, err);
+    return *entries != NULL;
 }
 
 bool store_load_task_version(struct store *store, const char *task_arn, bool *found,

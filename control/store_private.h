@@ -14,7 +14,7 @@
 /* In the file's header: "BLST", so that file(1) and a later Ballast know what it is. */
 #define STORE_APPLICATION_ID 0x424c5354
 /* Of the schema. A change of the schema raises it and says how an older file is brought up. */
-#define STORE_VERSION 3
+#define STORE_VERSION 4
 
 #define STORE_EVENTS_KEPT      10000
 #define STORE_HISTORY_KEPT     100000
@@ -67,6 +67,12 @@ enum store_statement {
     STATEMENT_SAVE_ZONE,
     STATEMENT_REMOVE_ZONE,
     STATEMENT_LIST_ZONES,
+    /* Of version 4 on. */
+    STATEMENT_ADD_WEIGHT_CHANGE,
+    STATEMENT_LIST_WEIGHT_CHANGES,
+    STATEMENT_SAVE_FREEZE,
+    STATEMENT_REMOVE_FREEZE,
+    STATEMENT_LOAD_FREEZE,
     STATEMENT_COUNT
 };
 
@@ -129,6 +135,8 @@ void store_finish(sqlite3_stmt *row);
 /* For a query of at most one row that is one integer. */
 MUST_CHECK bool store_load_integer(struct store *store, sqlite3_stmt *row, bool *found,
                                    int64_t *value, struct error *err);
+/* Of the row that was inserted last. */
+int64_t store_last_id(const struct store *store);
 /* Copies a column's text; what does not fit is cut (the file is nobody's promise). */
 void store_column_text(sqlite3_stmt *row, int column, char *out, size_t size);
 

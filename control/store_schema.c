@@ -20,10 +20,21 @@
 #define ZONE_TABLE                                                                                 \
     "CREATE TABLE zone (name TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
+/* Since version 4. The weights of a record set before and after, by member, as JSON: what one line
+ * of the history did; and why rollouts stand still, if they do. */
+#define AUDIT_TABLES                                                                               \
+    "CREATE TABLE weight_change (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"   \
+    " record_set TEXT NOT NULL, weights_before TEXT NOT NULL, weights_after TEXT NOT NULL,"        \
+    " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
+    "CREATE INDEX weight_change_record_set ON weight_change (record_set);"                         \
+    "CREATE TABLE freeze (id INTEGER PRIMARY KEY CHECK (id = 1), at_ms INTEGER NOT NULL,"          \
+    " who TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"
+
 /* Each ends with its version, all of it in one transaction with the version. */
 const char *const store_upgrades[STORE_VERSION - 1] = {
     ALIAS_TABLE "PRAGMA user_version = 2;",
     ZONE_TABLE "PRAGMA user_version = 3;",
+    AUDIT_TABLES "PRAGMA user_version = 4;",
 };
 
 /* STRICT, so that a column holds what it says. Rows are pruned by their id, oldest first. */
@@ -64,7 +75,7 @@ const char store_schema[] =
     "CREATE TABLE event (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, event_id TEXT NOT NULL,"
     " task_arn TEXT NOT NULL, version INTEGER NOT NULL, service TEXT NOT NULL,"
     " deployment TEXT NOT NULL, fate TEXT NOT NULL, reason TEXT NOT NULL,"
-    " rollout INTEGER NOT NULL) STRICT;" ALIAS_TABLE ZONE_TABLE
+    " rollout INTEGER NOT NULL) STRICT;" ALIAS_TABLE ZONE_TABLE AUDIT_TABLES
     "CREATE TABLE event_total (fate TEXT PRIMARY KEY, total INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID;"
     "PRAGMA application_id = " QUOTE(STORE_APPLICATION_ID) ";"
@@ -112,14 +123,14 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_PRUNE_HISTORY] = "DELETE FROM history WHERE id <= (SELECT max(id) FROM history)"
                                 " - " QUOTE(STORE_HISTORY_KEPT),
     [STATEMENT_LIST_HISTORY] = "SELECT * FROM (SELECT " HISTORY_COLUMNS " FROM history"
-                               " ORDER BY id DESC LIMIT ?1) ORDER BY id",
+                               " WHERE at_ms >= ?2 ORDER BY id DESC LIMIT ?1) ORDER BY id",
     [STATEMENT_LIST_HISTORY_OF_ROLLOUT] =
         "SELECT * FROM (SELECT " HISTORY_COLUMNS " FROM history WHERE rollout = ?2"
         " ORDER BY id DESC LIMIT ?1) ORDER BY id",
     [STATEMENT_LIST_HISTORY_OF_RECORD_SET] =
         "SELECT * FROM (SELECT " HISTORY_COLUMNS " FROM history"
-        " WHERE substr(text, 1, length(?2) + 1) IN (?2 || ':', ?2 || '/')"
-        " OR rollout IN (SELECT id FROM rollout WHERE rule = ?3)"
+        " WHERE at_ms >= ?4 AND (substr(text, 1, length(?2) + 1) IN (?2 || ':', ?2 || '/')"
+        " OR rollout IN (SELECT id FROM rollout WHERE rule = ?3))"
         " ORDER BY id DESC LIMIT ?1) ORDER BY id",
     [STATEMENT_LOAD_TASK_VERSION] = "SELECT version FROM task WHERE task_arn = ?1",
     [STATEMENT_SAVE_TASK] =
@@ -170,12 +181,20 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
                             " ON CONFLICT DO UPDATE SET definition = ?2",
     [STATEMENT_REMOVE_ZONE] = "DELETE FROM zone WHERE name = ?1",
     [STATEMENT_LIST_ZONES] = "SELECT name, definition FROM zone ORDER BY name",
+    [STATEMENT_ADD_WEIGHT_CHANGE] = "INSERT INTO weight_change VALUES (?1, ?2, ?3, ?4)",
+    [STATEMENT_LIST_WEIGHT_CHANGES] =
+        "SELECT record_set, weights_before, weights_after FROM weight_change"
+        " WHERE history = ?1 ORDER BY record_set",
+    [STATEMENT_SAVE_FREEZE] = "INSERT INTO freeze VALUES (1, ?1, ?2, ?3)"
+                              " ON CONFLICT DO UPDATE SET at_ms = ?1, who = ?2, reason = ?3",
+    [STATEMENT_REMOVE_FREEZE] = "DELETE FROM freeze",
+    [STATEMENT_LOAD_FREEZE] = "SELECT at_ms, who, reason FROM freeze",
 };
 
 bool store_prepare_statements(struct store *store, int version, struct error *err)
 {
     static const size_t counts[STORE_VERSION] = {STATEMENT_SAVE_ALIAS, STATEMENT_SAVE_ZONE,
-                                                 STATEMENT_COUNT};
+                                                 STATEMENT_ADD_WEIGHT_CHANGE, STATEMENT_COUNT};
     size_t count = counts[version - 1];
     for (size_t i = 0; i < count; i++) {
         if (sqlite3_prepare_v3(store->db, statement_texts[i], -1, SQLITE_PREPARE_PERSISTENT,

@@ -14,8 +14,8 @@
 #include "control/rule.h"
 #include "control/shift.h"
 
-struct weight_change {
-    struct weight_change *next;
+struct weight_request {
+    struct weight_request *next;
     struct call call; /* its arguments and its who belong to the change */
     struct shift *shifts;
     struct shift *before; /* the same record sets, for a commit that fails */
@@ -36,7 +36,7 @@ static bool parse_weight(const char *text, uint8_t *weight, struct error *err)
     return true;
 }
 
-static bool add_record_set(struct weight_change *change, const char *name, const char *type,
+static bool add_record_set(struct weight_request *change, const char *name, const char *type,
                            struct error *err)
 {
     struct record_set_state *set = model_find_record_set(change->call.control, name, type, err);
@@ -61,7 +61,7 @@ static bool add_record_set(struct weight_change *change, const char *name, const
     return true;
 }
 
-static bool add_member(struct weight_change *change, const char *assignment, struct error *err)
+static bool add_member(struct weight_request *change, const char *assignment, struct error *err)
 {
     struct shift *shift = &change->shifts[change->count - 1];
     CLEANUP(alloc_freep) char *id = alloc_string(assignment);
@@ -80,12 +80,12 @@ static bool add_member(struct weight_change *change, const char *assignment, str
            error_add_context(err, "member %s", id);
 }
 
-static bool has_members(const struct weight_change *change)
+static bool has_members(const struct weight_request *change)
 {
     return memchr(change->named, true, sizeof(change->named)) != NULL;
 }
 
-static bool parse(struct weight_change *change, struct error *err)
+static bool parse(struct weight_request *change, struct error *err)
 {
     const json_t *arguments = change->call.arguments;
     size_t count = json_array_size(arguments);
@@ -118,7 +118,7 @@ static bool parse(struct weight_change *change, struct error *err)
 }
 
 /* "www.example.org/A: blue=100 green=0 -> blue=90 green=10" */
-static void print_change(const struct weight_change *change, size_t index, char *out, size_t size)
+static void print_change(const struct weight_request *change, size_t index, char *out, size_t size)
 {
     char was[200];
     char is[200];
@@ -127,17 +127,15 @@ static void print_change(const struct weight_change *change, size_t index, char 
     snprintf(out, size, "%s: %s -> %s", change->shifts[index].set->key, was, is);
 }
 
-static bool journal(struct weight_change *change, struct error *err)
+static bool journal(struct weight_request *change, struct error *err)
 {
     struct control *control = change->call.control;
-    if (!shift_journal(control, change->shifts, change->count, err)) {
-        return false;
-    }
     for (size_t i = 0; i < change->count; i++) {
         struct history_entry entry = {.at_ms = clock_now_ms(), .kind = "weights"};
         snprintf(entry.who, sizeof(entry.who), "%s", change->call.who);
         print_change(change, i, entry.text, sizeof(entry.text));
-        if (!store_add_history(control->store, &entry, err)) {
+        if (!store_add_history(control->store, &entry, err) ||
+            !shift_journal(control, &change->shifts[i], 1, entry.id, err)) {
             return false;
         }
     }
@@ -146,9 +144,9 @@ static bool journal(struct weight_change *change, struct error *err)
 
 /* Parses and journals each change in turn: a later one sees what an earlier one did. A refused one
  * is left out; false when the store fails, which concerns them all. */
-static bool journal_all(struct control *control, struct weight_change *first, struct error *err)
+static bool journal_all(struct control *control, struct weight_request *first, struct error *err)
 {
-    for (struct weight_change *change = first; change != NULL; change = change->next) {
+    for (struct weight_request *change = first; change != NULL; change = change->next) {
         change->is_refused = !parse(change, &change->err);
         if (change->is_refused) {
             change->count = 0;
@@ -163,7 +161,7 @@ static bool journal_all(struct control *control, struct weight_change *first, st
 }
 
 /* Newest first, so that the oldest change's weights from before are what is left. */
-static void revert(struct control *control, struct weight_change *change)
+static void revert(struct control *control, struct weight_request *change)
 {
     if (change != NULL) {
         revert(control, change->next);
@@ -171,7 +169,7 @@ static void revert(struct control *control, struct weight_change *change)
     }
 }
 
-static bool commit_all(struct control *control, struct weight_change *first, struct error *err)
+static bool commit_all(struct control *control, struct weight_request *first, struct error *err)
 {
     if (journal_begin(control, err)) {
         if (journal_end(control, journal_all(control, first, err), err)) {
@@ -182,7 +180,7 @@ static bool commit_all(struct control *control, struct weight_change *first, str
     return error_add_context(err, "nothing was changed");
 }
 
-static void answer(const struct weight_change *change)
+static void answer(const struct weight_request *change)
 {
     if (change->is_refused) {
         admin_request_fail(change->call.request, "%s", change->err.text);
@@ -199,7 +197,7 @@ static void answer(const struct weight_change *change)
     call_answer_when_seen(&change->call, json_pack("{s:o}", "record_sets", sets));
 }
 
-static void free_change(struct weight_change *change)
+static void free_change(struct weight_request *change)
 {
     json_decref((json_t *)change->call.arguments);
     free((char *)change->call.who);
@@ -211,12 +209,12 @@ static void free_change(struct weight_change *change)
 static void flush(struct control *control)
 {
     struct error err;
-    struct weight_change *change = control->weights.first;
+    struct weight_request *change = control->weights.first;
     control->weights.first = control->weights.last = NULL;
     bool is_done = change == NULL || commit_all(control, change, &err);
     shift_publish(control);
     while (change != NULL) {
-        struct weight_change *next = change->next;
+        struct weight_request *next = change->next;
         if (is_done || change->is_refused) {
             answer(change);
         } else {
@@ -257,7 +255,7 @@ void weight_queue_close(struct control *control)
 void weight_command(const struct call *call)
 {
     struct weight_queue *queue = &call->control->weights;
-    struct weight_change *change = alloc_zeroed(1, sizeof(*change));
+    struct weight_request *change = alloc_zeroed(1, sizeof(*change));
     change->call = *call;
     change->call.arguments = json_incref((json_t *)call->arguments);
     change->call.who = alloc_string(call->who);

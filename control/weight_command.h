@@ -10,10 +10,10 @@
 
 struct call;
 struct control;
-struct weight_change;
+struct weight_request;
 
 struct weight_queue {
-    struct weight_change *first, *last;
+    struct weight_request *first, *last;
     uv_check_t flush; /* runs when the turn's requests have been read */
     uv_idle_t hurry;  /* keeps the loop from sleeping before it */
 };

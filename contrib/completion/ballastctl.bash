@@ -19,7 +19,7 @@ _ballastctl()
     record) choices='list show' ;;
     weight) choices='set' ;;
     health) choices='list force' ;;
-    rollout) choices='list show start pause resume promote abort history watch' ;;
+    rollout) choices='list show start pause resume promote abort freeze thaw history watch' ;;
     event) choices='push log pattern' ;;
     zone) choices='list add remove reload check export' ;;
     key) choices='list generate roll ds-seen forget' ;;

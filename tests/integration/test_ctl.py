@@ -40,7 +40,9 @@ ROLLOUT = {"id": 7, "rule": "cats", "deployment": "ecs-svc/1234", "who": "event 
            "hold_left_ms": 41200, "stable": "blue", "candidate": "green",
            "started_at": "2026-11-23T15:50:01Z", "ended_at": None, "reason": ""}
 HISTORY = [{"id": 1, "at": "2026-11-23T15:50:01Z", "rollout": 7, "kind": "start",
-            "who": "event e-1", "text": "green gets weight 10"}]
+            "who": "event e-1", "text": "green gets weight 10", "weights": [
+                {"record_set": "www.catsndogs.lol/A", "before": {"blue": 100, "green": 0},
+                 "after": {"blue": 90, "green": 10}}]}]
 EVENT = {"seq": 3, "at": "2026-11-23T15:50:01Z", "event_id": "e-1", "task_arn": "arn:x/task/t1",
          "version": 4, "service": "cats-green", "deployment": "ecs-svc/1234", "fate": "started",
          "reason": "1 of 1 tasks run", "rollout": 7}
@@ -60,11 +62,13 @@ KEY = {"zone": "example.test", "tag": 12345, "algorithm": "ECDSAP256SHA256", "ro
        "state": "active", "ds_state": "submitted", "waits_for": "its DS in the parent zone",
        "file": "Kexample.test.+013+12345", "ds": "12345 13 2 ABCD"}
 
+FROZEN = {"since": "2026-11-23T15:50:01Z", "who": "uid 0 (root)", "reason": "sale"}
+
 ANSWERS = {
     "status": {"version": "0.1.0", "started_at": "2026-11-23T15:50:01Z", "uptime_s": 192,
                "workers": 2, "generation": 12, "zones": 1, "record_sets": 1,
                "health": {"healthy": 3, "unhealthy": 0, "unknown": 0}, "rollouts": [ROLLOUT],
-               "events": {"received": 5}, "store": "ok"},
+               "events": {"received": 5}, "store": "ok", "frozen": FROZEN},
     "record list": {"record_sets": [RECORD_SET]},
     "record show": {"record_set": RECORD_SET},
     "weight set": {"record_sets": [RECORD_SET]},
@@ -82,6 +86,8 @@ ANSWERS = {
     "rollout resume": {"rollout": ROLLOUT, "message": "goes on"},
     "rollout promote": {"rollout": ROLLOUT, "message": "promoted"},
     "rollout abort": {"rollout": None, "message": "nothing runs; nothing was changed"},
+    "rollout freeze": {"frozen": FROZEN},
+    "rollout thaw": {"frozen": None},
     "rollout history": {"history": HISTORY},
     "event push": {"received": 1, "events": [EVENT]},
     "event log": {"events": [EVENT], "counters": {"started": 1, "duplicate": 4, "stale": 0},
@@ -106,7 +112,7 @@ ANSWERS = {
 }
 # What to call each with, and what of its result a person must see.
 CALLS = {
-    "status": ([], ["0.1.0", "3m12s", "3 healthy", "5 received", "cats: holding at weight 50"]),
+    "status": ([], ["0.1.0", "3m12s", "3 healthy", "5 received", "cats: holding at weight 50", "frozen       sale"]),
     "record list": ([], ["www.catsndogs.lol A", "TTL 60 s", "90.0 %", "192.0.2.10, 192.0.2.11"]),
     "record show": (["www.catsndogs.lol", "A"], ["healthy 2/2", "9000"]),
     "weight set": (["www.catsndogs.lol", "A", "blue=90"], ["blue"]),
@@ -119,7 +125,9 @@ CALLS = {
     "rollout resume": (["cats"], ["goes on"]),
     "rollout promote": (["cats"], ["promoted"]),
     "rollout abort": (["cats"], ["nothing runs; nothing was changed"]),
-    "rollout history": ([], ["green gets weight 10"]),
+    "rollout freeze": (["sale"], ["frozen       sale (since 2026-11-23T15:50:01Z, uid 0 (root))\n"]),
+    "rollout thaw": (["sale"], ["rollouts go on\n"]),
+    "rollout history": ([], ["green gets weight 10", "blue=100 green=0 -> blue=90 green=10"]),
     "event push": (["-"], ["started", "1 of 1 tasks run", "1 received"]),
     "event log": ([], ["5 received: 1 started, 4 duplicate\n"]),
     "event pattern": ([], ["aws.ecs"]),
@@ -224,7 +232,7 @@ def test_an_answer_that_is_none_is_1(daemon, line):
     ([], "usage: ballastctl"),
     (["rolout"], 'Did you mean "rollout"?'),
     (["dance"], "there are: status, record, weight, health, rollout, event, zone"),
-    (["rollout"], "list, show, start, pause, resume, promote, abort, history, watch"),
+    (["rollout"], "list, show, start, pause, resume, promote, abort, freeze, thaw, history, watch"),
     (["rollout", "strat", "cats"], 'Did you mean "rollout start"?'),
     (["record", "show", "www"], "usage: record show NAME TYPE"),
     (["status", "now"], "too many arguments"),

@@ -95,6 +95,9 @@ def test_a_fall_back_does_not_wait_for_the_disk_and_is_written_later(make_lab):
     history = daemon.json("rollout", "history", "cats")["history"]
     assert history[-1]["kind"] == "failed"
     assert "New ECS service is not healthy!" in history[-1]["text"]
+    assert history[-1]["weights"] == [{"record_set": "www.catsndogs.lol/A",
+                                       "before": {"blue": 90, "green": 10},
+                                       "after": {"blue": 100, "green": 0}}]
 
 
 def test_what_follows_an_unwritten_fall_back_is_written_with_it(make_lab):

@@ -175,9 +175,11 @@ static void every_row_is_whole_and_named_once(void **state)
         assert_ptr_equal(admin_command_find(row->name), row);
         assert_true(row->help[0] != '\0');
         assert_true(row->min_arguments <= row->max_arguments);
-        assert_true(row->option == NULL || strstr(row->arguments, row->option) != NULL);
+        for (size_t j = 0; j < ADMIN_OPTIONS_MAX; j++) {
+            assert_true(row->options[j] == NULL || strstr(row->arguments, row->options[j]) != NULL);
+        }
         assert_true((row->arguments[0] == '\0') ==
-                    (row->max_arguments == 0 && row->option == NULL));
+                    (row->max_arguments == 0 && row->options[0] == NULL));
     }
     assert_null(admin_command_find("weight"));
     assert_null(admin_command_find(""));
@@ -239,6 +241,12 @@ static void an_option_is_its_rows_and_has_a_value(void **state)
     assert_true(fits("history", other + 1, 2));
     assert_true(fits("history", other + 1, 0));
     assert_false(fits("history", good, 1));
+    const char *const both[] = {"--record", "www.a/A", "--since", "1h", "--since", "2h"};
+    assert_true(fits("history", both, 4));
+    assert_true(fits("history", both + 2, 2));
+    assert_false(fits("history", both, 3));
+    assert_false(fits("history", both, 6));
+    assert_non_null(strstr(err.text, "--since takes one value, once"));
 }
 
 int main(void)

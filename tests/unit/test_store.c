@@ -237,13 +237,14 @@ static void the_weights_of_before_belong_to_their_rollout(void **state)
     assert_false(found);
 }
 
-static void add_history(struct store *store, int64_t at_ms, int64_t rollout)
+static int64_t add_history(struct store *store, int64_t at_ms, int64_t rollout)
 {
     struct history_entry entry = {.at_ms = at_ms, .rollout = rollout};
     strcpy(entry.kind, "shifted");
     strcpy(entry.who, "uid 1000 (cat)");
     snprintf(entry.text, sizeof(entry.text), "line %lld", (long long)at_ms);
     assert_true(store_add_history(store, &entry, &err));
+    return entry.id;
 }
 
 static void history_lists_the_newest_oldest_first(void **state)
@@ -253,7 +254,8 @@ static void history_lists_the_newest_oldest_first(void **state)
     for (int i = 1; i <= 6; i++) {
         add_history(*state, i, i % 2);
     }
-    assert_true(store_list_history(*state, 0, 4, &list, &count, &err));
+    assert_true(
+        store_list_history(*state, &(struct history_wanted){.most = 4}, &list, &count, &err));
     assert_int_equal(count, 4);
     assert_int_equal(list[0].at_ms, 3);
     assert_int_equal(list[3].at_ms, 6);
@@ -261,12 +263,65 @@ static void history_lists_the_newest_oldest_first(void **state)
     assert_string_equal(list[3].kind, "shifted");
     assert_string_equal(list[3].who, "uid 1000 (cat)");
     free(list);
-    assert_true(store_list_history(*state, 1, 2, &list, &count, &err));
+    assert_true(store_list_history(*state, &(struct history_wanted){.rollout = 1, .most = 2}, &list,
+                                   &count, &err));
     assert_int_equal(count, 2);
     assert_int_equal(list[0].at_ms, 3);
     assert_int_equal(list[1].at_ms, 5);
     assert_int_equal(list[1].rollout, 1);
     free(list);
+    assert_true(store_list_history(*state, &(struct history_wanted){.since_ms = 5, .most = 9},
+                                   &list, &count, &err));
+    assert_int_equal(count, 2);
+    assert_int_equal(list[0].at_ms, 5);
+    free(list);
+}
+
+static void a_line_of_the_history_keeps_what_it_did_to_weights(void **state)
+{
+    struct store *store = *state;
+    struct weight_change *list;
+    size_t count;
+    char www_a[] = "www.a/A", api_a[] = "api.a/A", none[] = "{}";
+    char nine[] = "{\"blue\":9}", eight[] = "{\"blue\":8}", one[] = "{\"x\":1}";
+    const struct weight_change www = {www_a, nine, eight};
+    const struct weight_change api = {api_a, none, one};
+    int64_t first = add_history(store, 1, 0);
+    int64_t second = add_history(store, 2, 0);
+    assert_true(second > first);
+    assert_true(store_add_weight_change(store, first, &www, &err));
+    assert_true(store_add_weight_change(store, first, &api, &err));
+    assert_true(store_list_weight_changes(store, first, &list, &count, &err));
+    assert_int_equal(count, 2);
+    assert_string_equal(list[0].record_set, "api.a/A");
+    assert_string_equal(list[1].before, "{\"blue\":9}");
+    assert_string_equal(list[1].after, "{\"blue\":8}");
+    store_free_weight_changes(list, count);
+    assert_true(store_list_weight_changes(store, second, &list, &count, &err));
+    assert_int_equal(count, 0);
+    store_free_weight_changes(list, count);
+    /* One that belongs to no line is none. */
+    assert_false(store_add_weight_change(store, second + 1, &www, &err));
+}
+
+static void a_freeze_is_kept_until_it_is_removed(void **state)
+{
+    struct store *store = *state;
+    struct freeze freeze = {.is_on = true, .at_ms = 7, .who = "uid 0 (root)", .reason = "holidays"};
+    struct freeze loaded;
+    assert_true(store_load_freeze(store, &loaded, &err));
+    assert_false(loaded.is_on);
+    assert_true(store_save_freeze(store, &freeze, &err));
+    freeze.at_ms = 8;
+    assert_true(store_save_freeze(store, &freeze, &err));
+    assert_true(store_load_freeze(store, &loaded, &err));
+    assert_true(loaded.is_on);
+    assert_int_equal(loaded.at_ms, 8);
+    assert_string_equal(loaded.who, "uid 0 (root)");
+    assert_string_equal(loaded.reason, "holidays");
+    assert_true(store_save_freeze(store, &(struct freeze){.is_on = false}, &err));
+    assert_true(store_load_freeze(store, &loaded, &err));
+    assert_false(loaded.is_on);
 }
 
 static void history_keeps_its_newest_hundred_thousand_lines(void **state)
@@ -278,7 +333,8 @@ static void history_keeps_its_newest_hundred_thousand_lines(void **state)
         add_history(*state, i, 0);
     }
     assert_true(store_commit(*state, &err));
-    assert_true(store_list_history(*state, 0, SIZE_MAX, &list, &count, &err));
+    assert_true(store_list_history(*state, &(struct history_wanted){.most = SIZE_MAX}, &list,
+                                   &count, &err));
     assert_int_equal(count, 100000);
     assert_int_equal(list[0].at_ms, 6);
     assert_int_equal(list[count - 1].at_ms, 100005);
@@ -537,6 +593,8 @@ int main(void)
         TEST(the_weights_of_before_belong_to_their_rollout),
         TEST(zones_are_kept_by_name),
         TEST(history_lists_the_newest_oldest_first),
+        TEST(a_line_of_the_history_keeps_what_it_did_to_weights),
+        TEST(a_freeze_is_kept_until_it_is_removed),
         TEST(history_keeps_its_newest_hundred_thousand_lines),
         TEST(running_counts_distinct_tasks_that_run_and_shall_run),
         TEST(running_counts_tasks_with_the_named_container_only),

@@ -258,8 +258,8 @@ static void a_newer_version_is_refused(void **state)
 {
     (void)state;
     make_state_file();
-    patch(60, "\0\0\0\4", 4);
-    assert_refused_and_left_alone("is of a newer Ballast (version 4 of it, this one knows 3)");
+    patch(60, "\0\0\0\5", 4);
+    assert_refused_and_left_alone("is of a newer Ballast (version 5 of it, this one knows 4)");
     patch(60, "\xff\0\0\0", 4);
     assert_refused_and_left_alone("newer");
 }
@@ -278,25 +278,34 @@ static void a_newer_version_that_is_only_in_the_log_is_refused(void **state)
     char log[128];
     struct stat status;
     make_state_file();
-    run_sql("PRAGMA user_version = 4");
+    run_sql("PRAGMA user_version = 5");
     snprintf(log, sizeof(log), "%s-wal", path);
     assert_int_equal(stat(log, &status), 0);
     assert_true(status.st_size > 0);
     assert_refused_and_left_alone("user_version");
 }
 
+#define WITHOUT_AUDIT "DROP TABLE weight_change; DROP TABLE freeze; "
+
+/* As it was before the history had weights. */
+static void make_file_of_version_3(void)
+{
+    make_state_file();
+    run_sql(WITHOUT_AUDIT "PRAGMA user_version = 3");
+}
+
 /* As it was before zones could be added. */
 static void make_file_of_version_2(void)
 {
     make_state_file();
-    run_sql("DROP TABLE zone; PRAGMA user_version = 2");
+    run_sql(WITHOUT_AUDIT "DROP TABLE zone; PRAGMA user_version = 2");
 }
 
 /* As it was before there were alias targets. */
 static void make_file_of_version_1(void)
 {
     make_state_file();
-    run_sql("DROP TABLE zone; DROP TABLE alias; PRAGMA user_version = 1");
+    run_sql(WITHOUT_AUDIT "DROP TABLE zone; DROP TABLE alias; PRAGMA user_version = 1");
 }
 
 static int list_column(void *out, int count, char **values, char **names)
@@ -357,6 +366,8 @@ static void an_older_file_becomes_a_new_one_and_keeps_what_it_has(void **state)
     assert_becomes_new_and_keeps_what_it_has(make_file_of_version_1);
     unlink(path);
     assert_becomes_new_and_keeps_what_it_has(make_file_of_version_2);
+    unlink(path);
+    assert_becomes_new_and_keeps_what_it_has(make_file_of_version_3);
 }
 
 static void an_older_file_that_lacks_a_table_of_its_time_is_refused(void **state)
@@ -371,8 +382,8 @@ static void a_file_of_now_that_lacks_the_newest_table_is_refused(void **state)
 {
     (void)state;
     make_state_file();
-    run_sql("DROP TABLE zone");
-    assert_refused_and_left_alone("no such table: zone");
+    run_sql("DROP TABLE freeze");
+    assert_refused_and_left_alone("no such table: freeze");
 }
 
 static void a_file_without_one_of_our_tables_is_refused(void **state)
@@ -600,7 +611,8 @@ static void kill_inside_a_huge_transaction_leaves_nothing_of_it(void **state)
     assert_true(status.st_size > 1 << 20);
     struct store *store = open_store();
     assert_int_equal(weight_of(store, "blue"), 90);
-    assert_true(store_list_history(store, 0, SIZE_MAX, &list, &count, &err));
+    assert_true(
+        store_list_history(store, &(struct history_wanted){.most = SIZE_MAX}, &list, &count, &err));
     assert_int_equal(count, 0);
     free(list);
     store_close(store);
@@ -668,7 +680,8 @@ static void a_full_disk_is_an_error_and_the_store_goes_on_when_there_is_room(voi
     assert_false(ok);
     assert_non_null(strstr(err.text, path));
     assert_int_equal(weight_of(store, "blue"), 90);
-    assert_true(store_list_history(store, 0, SIZE_MAX, &list, &count, &err));
+    assert_true(
+        store_list_history(store, &(struct history_wanted){.most = SIZE_MAX}, &list, &count, &err));
     assert_int_equal(count, 0);
     free(list);
     save_weight(store, "blue", 2);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/ctl_render_history.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "control/ctl_table.h"
+
+static void weights_print(const json_t *weights, char *out, size_t size)
+{
+    const char *member;
+    json_t *weight;
+    size_t used = 0;
+    out[0] = '\0';
+    json_object_foreach((json_t *)weights, member, weight)
+    {
+        int len = used < size ? snprintf(out + used, size - used, "%s%s=%lld", used == 0 ? "" : " ",
+                                         member, (long long)json_integer_value(weight))
+                              : 0;
+        used += len < 0 ? 0 : (size_t)len;
+    }
+}
+
+/* Of the first record set; those of a rule move alike. A line about weights says it itself. */
+static void change_print(const json_t *entry, char *out, size_t size)
+{
+    char before[200], after[200];
+    const json_t *change = json_array_get(json_object_get(entry, "weights"), 0);
+    out[0] = '\0';
+    if (change != NULL && strcmp(field_text(entry, "kind"), "weights") != 0) {
+        weights_print(json_object_get(change, "before"), before, sizeof(before));
+        weights_print(json_object_get(change, "after"), after, sizeof(after));
+        snprintf(out, size, "%s -> %s", before, after);
+    }
+}
+
+void render_history(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *entries = json_object_get(result, "history");
+    struct table *table = TABLE("AT", ">ROLLOUT", "KIND", "WHAT", "WEIGHTS", "WHO");
+    for (size_t i = 0; i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+        char change[420];
+        change_print(entry, change, sizeof(change));
+        table_add(table, INK_PLAIN, "%s", field_text(entry, "at"));
+        if (field_is_null(entry, "rollout")) {
+            table_add(table, INK_PLAIN, "-");
+        } else {
+            table_add(table, INK_PLAIN, "%" PRId64, field_number(entry, "rollout"));
+        }
+        table_add(table, INK_PLAIN, "%s", field_text(entry, "kind"));
+        table_add(table, INK_PLAIN, "%s", field_text(entry, "text"));
+        table_add(table, INK_PLAIN, "%s", change);
+        table_add(table, INK_DIM, "%s", field_text(entry, "who"));
+    }
+    table_print(table, out, style, "");
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The part of the store that says what was done to weights, and why nothing is done to them. */
+#include <stdlib.h>
+
+#include "common/alloc.h"
+#include "control/store.h"
+#include "control/store_private.h"
+
+bool store_add_weight_change(struct store *store, int64_t history,
+                             const struct weight_change *change, struct error *err)
+{
+    return store_execute(store, STATEMENT_ADD_WEIGHT_CHANGE,
+                         VALUES(INTEGER(history), TEXT(change->record_set), TEXT(change->before),
+                                TEXT(change->after)),
+                         err);
+}
+
+static char *column_copy(sqlite3_stmt *row, int column)
+{
+    return alloc_string((const char *)sqlite3_column_text(row, column));
+}
+
+static bool read_change(const struct store *store, sqlite3_stmt *row, void *item, struct error *err)
+{
+    (void)store;
+    (void)err;
+    struct weight_change *change = item;
+    change->record_set = column_copy(row, 0);
+    change->before = column_copy(row, 1);
+    change->after = column_copy(row, 2);
+    return true;
+}
+
+bool store_list_weight_changes(struct store *store, int64_t history, struct weight_change **changes,
+                               size_t *count, struct error *err)
+{
+    sqlite3_stmt *row =
+        store_query(store, STATEMENT_LIST_WEIGHT_CHANGES, VALUES(INTEGER(history)), err);
+    *changes = store_collect(store, row, read_change, sizeof(**changes), count, err);
+    return *changes != NULL;
+}
+
+void store_free_weight_changes(struct weight_change *changes, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(changes[i].record_set);
+        free(changes[i].before);
+        free(changes[i].after);
+    }
+    free(changes);
+}
+
+bool store_save_freeze(struct store *store, const struct freeze *freeze, struct error *err)
+{
+    if (!freeze->is_on) {
+        return store_execute(store, STATEMENT_REMOVE_FREEZE, NO_VALUES, err);
+    }
+    return store_execute(store, STATEMENT_SAVE_FREEZE,
+                         VALUES(INTEGER(freeze->at_ms), TEXT(freeze->who), TEXT(freeze->reason)),
+                         err);
+}
+
+bool store_load_freeze(struct store *store, struct freeze *freeze, struct error *err)
+{
+    sqlite3_stmt *row = store_query(store, STATEMENT_LOAD_FREEZE, NO_VALUES, err);
+    *freeze = (struct freeze){0};
+    if (row == NULL || !store_next(store, row, &freeze->is_on, err)) {
+        return false;
+    }
+    if (freeze->is_on) {
+        freeze->at_ms = sqlite3_column_int64(row, 0);
+        store_column_text(row, 1, freeze->who, sizeof(freeze->who));
+        store_column_text(row, 2, freeze->reason, sizeof(freeze->reason));
+        store_finish(row);
+    }
+    return true;
+}
