@@ -14,6 +14,7 @@
 
 #define TYPE_A    1
 #define TYPE_AAAA 28
+#define TYPE_TXT  16
 #define SOA       "example.test. 60 IN SOA ns1.example.test. host.example.test. 1 3600 600 86400 60"
 #define OTHER_SOA "other.test. 60 IN SOA ns1.other.test. host.other.test. 1 3600 600 86400 60"
 
@@ -781,6 +782,48 @@ static void a_stale_answer_says_so(void **state)
     }
 }
 
+static void add_absent(const char *origin)
+{
+    struct name name;
+    assert_true(name_parse(&name, origin, NULL));
+    /* Before anybody else has it. */
+    zone_table_add_absent((struct zone_table *)fixture->snapshot->zones, &name);
+}
+
+static void names_of_a_zone_that_is_not_loaded_are_servfail(void **state)
+{
+    (void)state;
+    expect("x.absent.example.test", TYPE_A, "NXDOMAIN aa | | " SOA " |");
+    expect("x.absent.net", TYPE_A, "REFUSED | | |");
+    add_absent("absent.example.test");
+    add_absent("absent.net");
+    expect("x.absent.example.test", TYPE_A, "SERVFAIL | | |");
+    expect("absent.example.test", TYPE_A, "SERVFAIL | | |");
+    expect("ABSENT.net", DNS_TYPE_ANY, "SERVFAIL | | |");
+    /* DS lies in the zone above, and what only looks like it lies elsewhere. */
+    expect("absent.example.test", DNS_TYPE_DS, "NXDOMAIN aa | | " SOA " |");
+    expect("xabsent.example.test", TYPE_A, "NXDOMAIN aa | | " SOA " |");
+    expect("net", TYPE_A, "REFUSED | | |");
+    size_t len = ask_edns("x.absent.net", TYPE_A, 1232, NULL, 0);
+    assert_memory_equal(fixture->out + len - 8, "\0\6\0\17\0\2\0\16", 8);
+    assert_int_equal(counted(COUNTER_SERVFAIL), 4);
+}
+
+static void record_sets_of_a_zone_that_is_not_loaded_are_answered(void **state)
+{
+    (void)state;
+    add_absent("www.example.test");
+    assert_non_null(strstr(ask("www.example.test", TYPE_A), "NOERROR aa | www.example.test."));
+    assert_non_null(strstr(ask("toweighted.example.test", TYPE_A), "NOERROR aa | toweighted."));
+    expect("www.example.test", TYPE_TXT, "SERVFAIL | | |");
+    expect("toweighted.example.test", TYPE_TXT,
+           "SERVFAIL aa | toweighted.example.test. 300 IN CNAME www.example.test. | |");
+    /* A zone below it is loaded, and one above is not. */
+    add_absent("test");
+    assert_non_null(strstr(ask("two.example.test", TYPE_A), "NOERROR aa | two.example.test."));
+    expect("nope.test", TYPE_A, "SERVFAIL | | |");
+}
+
 static void new_records_of_a_member_are_answered(void **state)
 {
     (void)state;
@@ -815,6 +858,8 @@ int main(void)
         CASE(without_any_records_the_answer_is_servfail),
         CASE(a_chain_to_a_name_without_records_is_servfail),
         CASE(extended_errors_say_why),
+        CASE(names_of_a_zone_that_is_not_loaded_are_servfail),
+        CASE(record_sets_of_a_zone_that_is_not_loaded_are_answered),
         CASE(a_stale_answer_says_so),
         CASE(new_records_of_a_member_are_answered),
         CASE(meta_types_and_unknown_types_are_nodata_as_from_nsd),
