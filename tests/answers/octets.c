@@ -52,21 +52,62 @@ static size_t expand(const char *text, size_t len, char *out, size_t size)
     return len;
 }
 
+/* SIZE_MAX: there is none of that name. */
+static size_t find_mark(const struct octets *octets, const char *name)
+{
+    for (size_t i = 0; i < octets->mark_count; i++) {
+        if (strcmp(octets->marks[i].name, name) == 0) {
+            return octets->marks[i].at;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static bool put_mark(struct octets *octets, const char *text, size_t len)
+{
+    char name[sizeof(octets->marks[0].name)] = "";
+    if (!isalpha((unsigned char)text[0]) || len >= sizeof(name) ||
+        octets->mark_count == OCTETS_MARKS_MAX) {
+        return false;
+    }
+    memcpy(name, text, len);
+    if (find_mark(octets, name) != SIZE_MAX) {
+        return false;
+    }
+    memcpy(octets->marks[octets->mark_count].name, name, sizeof(name));
+    octets->marks[octets->mark_count++].at = octets->len;
+    return true;
+}
+
 static bool put_pointer(struct octets *octets, const char *text)
 {
     char *end = NULL;
-    unsigned long offset = strtoul(text, &end, 10);
-    return end != text && *end == '\0' && offset < 0x4000 && put_u16(octets, 0xC000 | offset);
+    size_t offset = find_mark(octets, text);
+    if (offset == SIZE_MAX) {
+        offset = strtoul(text, &end, 10);
+        if (end == text || *end != '\0') {
+            return false;
+        }
+    }
+    return offset < 0x4000 && put_u16(octets, 0xC000 | offset);
+}
+
+static bool put_label(struct octets *octets, const char *text, size_t len)
+{
+    char label[63];
+    if (text[0] == '&') {
+        return put_mark(octets, text + 1, len - 1);
+    }
+    size_t label_len = expand(text, len, label, sizeof(label));
+    uint8_t length = (uint8_t)label_len;
+    return label_len != 0 && put(octets, &length, 1) && put(octets, label, label_len);
 }
 
 static bool put_name(struct octets *octets, const char *text)
 {
-    char label[64];
     while (*text != '\0' && *text != '@' && strcmp(text, ".") != 0) {
         size_t len = strcspn(text, ".");
-        size_t label_len = expand(text, len, label, sizeof(label));
-        uint8_t length = (uint8_t)label_len;
-        if (label_len == 0 || !put(octets, &length, 1) || !put(octets, label, label_len)) {
+        if (!put_label(octets, text, len)) {
             return false;
         }
         text += len + (text[len] == '.');
@@ -106,6 +147,21 @@ static bool put_hex(struct octets *octets, const char *text)
     return true;
 }
 
+static bool put_base32hex(struct octets *octets, const char *text)
+{
+    uint8_t data[64];
+    size_t len = strlen(text);
+    int data_len = len > 100 ? -1 : ldns_b32_pton_extended_hex(text, len, data, sizeof(data));
+    return data_len > 0 && put(octets, data, (size_t)data_len);
+}
+
+/* TYPE0 has no name, and an unknown name is no type. */
+static bool put_type(struct octets *octets, const char *text)
+{
+    ldns_rr_type type = ldns_get_rr_type_by_name(text);
+    return type != 0 && put_u16(octets, type);
+}
+
 static bool open_bracket(struct octets *octets)
 {
     if (octets->depth == sizeof(octets->open) / sizeof(octets->open[0])) {
@@ -140,12 +196,17 @@ static bool put_word(struct octets *octets, const char *word)
     case '%':
         return put_number(octets, word + 1 + (word[1] == '%'), word[1] == '%');
     case '=':
-        return put_u16(octets, ldns_get_rr_type_by_name(word + 1));
+        return put_type(octets, word + 1);
+    case '#':
+        return put_base32hex(octets, word + 1);
     default:
         break;
     }
     if (strchr(word, '@') != NULL || word[len - 1] == '.') {
         return put_name(octets, word);
+    }
+    if (word[0] == '&') {
+        return put_mark(octets, word + 1, len - 1);
     }
     return strpbrk(word, ".:") != NULL ? put_address(octets, word) : put_hex(octets, word);
 }
@@ -161,4 +222,11 @@ bool octets_append(struct octets *octets, char *line, const char **word)
         }
     }
     return true;
+}
+
+void octets_clear(struct octets *octets)
+{
+    octets->len = 0;
+    octets->depth = 0;
+    octets->mark_count = 0;
 }
