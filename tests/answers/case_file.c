@@ -46,6 +46,7 @@ struct runner {
     char *title;
     unsigned title_line;
     unsigned long length; /* that the reply has to have; 0: not said */
+    unsigned long times;  /* that the query is asked; 0: once */
     bool is_tcp, is_silent;
     enum part part;
     struct octets query, reply;
@@ -126,7 +127,8 @@ static void print_hex(const char *what, const uint8_t *octets, size_t len)
     printf("\n");
 }
 
-static void compare(struct runner *runner, size_t len)
+/* True: as it was written. */
+static bool compare(struct runner *runner, size_t len)
 {
     const struct octets *reply = &runner->reply;
     const uint8_t *out = runner->out;
@@ -134,14 +136,14 @@ static void compare(struct runner *runner, size_t len)
     while (at < len && at < reply->len && out[at] == reply->data[at]) {
         at++;
     }
-    runner->counts.cases++;
-    if (len != reply->len || at < len) {
-        runner->counts.failed++;
+    bool is_good = len == reply->len && at == len;
+    if (!is_good) {
         printf("%s:%u: %s\n  differs from octet %zu on\n", runner->path, runner->title_line,
                runner->title, at);
         print_hex("expected", reply->data, reply->len);
         print_hex("answered", out, len);
     }
+    return is_good;
 }
 
 static void run_case(struct runner *runner)
@@ -158,7 +160,12 @@ static void run_case(struct runner *runner)
         .out = runner->out,
         .out_size = sizeof(runner->out),
     };
-    compare(runner, answer_query(&runner->context, &task));
+    bool is_good = true;
+    for (unsigned long i = 0; is_good && (i == 0 || i < runner->times); i++) {
+        is_good = compare(runner, answer_query(&runner->context, &task));
+    }
+    runner->counts.cases++;
+    runner->counts.failed += is_good ? 0 : 1;
 }
 
 static bool check_case(struct runner *runner)
@@ -190,6 +197,7 @@ static void forget_case(struct runner *runner)
     runner->is_tcp = false;
     runner->is_silent = false;
     runner->length = 0;
+    runner->times = 0;
     runner->part = PART_NONE;
     octets_clear(&runner->query);
     octets_clear(&runner->reply);
@@ -367,12 +375,22 @@ static bool read_transport(struct runner *runner, const char *text)
            refuse(runner, runner->title == NULL ? "in no case" : "expected tcp", text);
 }
 
-static bool read_length(struct runner *runner, const char *text)
+static bool read_number(struct runner *runner, const char *text, unsigned long *number)
 {
     char *end = NULL;
-    runner->length = strtoul(text, &end, 10);
-    return (runner->title != NULL && runner->length != 0 && *end == '\0') ||
-           refuse(runner, runner->title == NULL ? "in no case" : "not a length", text);
+    *number = strtoul(text, &end, 10);
+    return (runner->title != NULL && *number != 0 && *end == '\0') ||
+           refuse(runner, runner->title == NULL ? "in no case" : "not a number", text);
+}
+
+static bool read_length(struct runner *runner, const char *text)
+{
+    return read_number(runner, text, &runner->length);
+}
+
+static bool read_times(struct runner *runner, const char *text)
+{
+    return read_number(runner, text, &runner->times);
 }
 
 static bool read_weighted(struct runner *runner, const char *text)
@@ -411,7 +429,7 @@ static bool read_line(struct runner *runner, const char *line)
         {"zone ", add_zone},       {"weighted ", read_weighted}, {"member ", read_member},
         {"let ", read_words},      {"set ", read_setting},       {"case ", begin_case},
         {"over ", read_transport}, {"length ", read_length},     {"query ", read_query},
-        {"reply ", read_reply},
+        {"reply ", read_reply},    {"times ", read_times},
     };
     if (line[0] == '#' || line[0] == '\0') {
         return true;

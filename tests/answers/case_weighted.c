@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "tests/answers/case_text.h"
 
 #define TTL_S     60
 #define SEPARATOR " | "
@@ -13,8 +14,10 @@
 bool case_weighted_add(struct case_weighted *weighted, const char *text, unsigned line,
                        struct error *err)
 {
-    char name[256], type[32], more;
-    if (sscanf(text, "%255s %31s %c", name, type, &more) != 2) {
+    char name[256], type[32], choice[32] = "", more;
+    int found = sscanf(text, "%255s %31s %31s %c", name, type, choice, &more);
+    bool is_sticky = strcmp(choice, "sticky") == 0;
+    if (found != 2 && !(found == 3 && is_sticky)) {
         return error_set(err, "expected \"weighted NAME TYPE\", found \"%s\"", text);
     }
     if (weighted->count == CASE_SETS_MAX) {
@@ -24,7 +27,7 @@ bool case_weighted_add(struct case_weighted *weighted, const char *text, unsigne
         .name = alloc_string(name),
         .type = alloc_string(type),
         .ttl_s = TTL_S,
-        .choice = CHOICE_EXACT,
+        .choice = is_sticky ? CHOICE_STICKY : CHOICE_EXACT,
         .members = weighted->members[weighted->count],
         .line = line,
     };
@@ -39,7 +42,8 @@ static void add_values(struct config_member *member, const char *text)
         size_t len = end != NULL ? (size_t)(end - text) : strlen(text);
         member->values =
             alloc_resize(member->values, member->value_count + 1, sizeof(*member->values));
-        member->values[member->value_count++] = alloc_printf("%.*s", (int)len, text);
+        CLEANUP(alloc_freep) char *value = alloc_printf("%.*s", (int)len, text);
+        member->values[member->value_count++] = case_letters(value);
         if (end == NULL) {
             return;
         }

@@ -16,7 +16,7 @@ struct case_weighted {
     struct config_member members[CASE_SETS_MAX][CASE_MEMBERS_MAX];
 };
 
-/* "NAME TYPE"; the members follow. */
+/* "NAME TYPE", "NAME TYPE sticky"; the members follow. */
 MUST_CHECK bool case_weighted_add(struct case_weighted *weighted, const char *text, unsigned line,
                                   struct error *err);
 /* "ID WEIGHT VALUE | VALUE", of the record set that was added last. */
