@@ -10,7 +10,7 @@ spdx='/* SPDX-License-Identifier: BSD-2-Clause */'
 
 make_tree() {
     rm -rf "${tree:?}"/*
-    for folder in common zones server control tests/lint tests/unit contrib docs; do
+    for folder in common zones server control control/forecast tests/lint tests/unit contrib docs; do
         mkdir -p "$tree/$folder"
     done
     cp "$lint/../../.clang-format" "$tree"
@@ -56,6 +56,10 @@ find_fault layering server/b.c '#include <curl/curl.h>\n'
 find_fault layering control/b.c '#include "server/server.h"\n'
 find_fault layering control/b.c '#include "b.h"\n'
 find_fault layering server/b.c '#include "../control/b.h"\n'
+find_fault layering control/forecast/b.c '#include "control/b.h"\n'
+find_fault layering control/forecast/b.c '#include "zones/b.h"\n'
+find_fault layering control/forecast/b.c '#include <jansson.h>\n'
+find_fault layering control/forecast/b.c '#include <cyaml/cyaml.h>\n'
 
 find_fault headers common/b.h '#pragma once\nsize_t f(void);\n'
 find_fault format common/b.c 'int f( void ){return 1;}\n'
