@@ -9,7 +9,8 @@
 
 #include "common/alloc.h"
 #include "common/config_fill.h"
-#include "common/config_read.h"
+#include "common/config_schema.h"
+#include "common/yaml_read.h"
 
 /* Far more than any configuration; a device or a wrong file ends here. */
 #define FILE_MAX ((size_t)4 << 20)
@@ -61,13 +62,19 @@ static bool fill_config(const struct config_reader *reader, const struct raw_con
            fill_record_sets(reader, raw) && fill_rollouts(reader, raw);
 }
 
+static void raw_freep(struct raw_config **raw)
+{
+    yaml_read_free(&config_schema, *raw);
+}
+
 struct config *config_parse(const char *path, const uint8_t *text, size_t len, struct error *err)
 {
     CLEANUP(yaml_lines_freep) struct yaml_lines *lines = yaml_lines_scan(text, len, path, err);
     if (lines == NULL) {
         return NULL;
     }
-    CLEANUP(config_read_freep) struct raw_config *raw = config_read(text, len, lines, path, err);
+    struct yaml_source source = {.file = path, .text = text, .len = len, .lines = lines};
+    CLEANUP(raw_freep) struct raw_config *raw = yaml_read(&config_schema, &source, err);
     if (raw == NULL) {
         return NULL;
     }

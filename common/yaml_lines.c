@@ -220,15 +220,14 @@ static bool walk_stream(struct scan *scan)
         return false;
     }
     if (type == YAML_STREAM_END_EVENT) {
-        return error_set(scan->err,
-                         "%s:1: the file is empty, expected the keys server, control and zones",
+        return error_set(scan->err, "%s:1: the file is empty, expected keys and their values",
                          scan->file);
     }
     if (!skip_event(scan, &type, &mark)) {
         return false;
     }
     if (type != YAML_MAPPING_START_EVENT) {
-        return fail_at(scan, mark, "found no mapping, expected the keys server, control and zones");
+        return fail_at(scan, mark, "found no mapping, expected keys and their values");
     }
     add_entry(scan, line_of(mark));
     if (!walk_collection(scan, true, 1) || !skip_event(scan, &type, &mark) ||

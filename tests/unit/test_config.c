@@ -448,12 +448,12 @@ static void an_endless_file_is_refused(void **state)
 static void what_is_not_a_mapping_is_refused(void **state)
 {
     (void)state;
-    const char *empty = ":1: the file is empty, expected the keys server, control and zones";
+    const char *empty = ":1: the file is empty, expected keys and their values";
     refuse("", empty);
     refuse("# nothing but a remark\n", empty);
-    refuse("\n\n- a\n", ":3: found no mapping, expected the keys server, control and zones");
-    refuse("just text", ":1: found no mapping, expected the keys server, control and zones");
-    refuse("---\n", ":2: found no mapping, expected the keys server, control and zones");
+    refuse("\n\n- a\n", ":3: found no mapping, expected keys and their values");
+    refuse("just text", ":1: found no mapping, expected keys and their values");
+    refuse("---\n", ":2: found no mapping, expected keys and their values");
     refuse(LEAST "---\nmore: 1\n",
            ":8: found a second YAML document, expected the end of the file");
 }

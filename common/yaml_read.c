@@ -2,7 +2,7 @@
 /* libcyaml tells what is wrong only in its log: one line with the problem, then a backtrace from
  * the inside out, "in mapping field 'weight' (line: 3, column: 5)", "in sequence entry '2' (…)".
  * From that the path of the faulty value is put together, and its line looked up. */
-#include "common/config_read.h"
+#include "common/yaml_read.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,8 +27,8 @@ struct report {
 };
 
 struct failure {
-    const char *file;
-    const struct yaml_lines *lines;
+    const struct yaml_source *source;
+    const cyaml_schema_value_t *whole; /* schema */
     struct report report;
     char path[PATH_SIZE];
     const cyaml_schema_value_t *schema; /* of what stands at path */
@@ -78,7 +78,7 @@ static void follow(struct failure *failure, size_t skip)
 {
     const struct report *report = &failure->report;
     failure->path[0] = '\0';
-    failure->schema = &config_schema;
+    failure->schema = failure->whole;
     for (size_t i = report->frame_count; i > skip; i--) {
         const struct frame *frame = &report->frames[i - 1];
         size_t used = strlen(failure->path);
@@ -131,9 +131,9 @@ static const char *expected_name(const cyaml_schema_value_t *schema)
 
 static bool fail_at(const struct failure *failure, const char *path, const char *text)
 {
-    return error_set(failure->err, "%s:%u: %s%s%s", failure->file,
-                     yaml_lines_find(failure->lines, path), path, path[0] == '\0' ? "" : ": ",
-                     text);
+    return error_set(failure->err, "%s:%u: %s%s%s", failure->source->file,
+                     yaml_lines_find(failure->source->lines, path), path,
+                     path[0] == '\0' ? "" : ": ", text);
 }
 
 /* The innermost frame of errors about keys is the key read before, if any. */
@@ -239,15 +239,15 @@ static cyaml_config_t make_settings(struct report *report)
     };
 }
 
-struct raw_config *config_read(const uint8_t *text, size_t len, const struct yaml_lines *lines,
-                               const char *file, struct error *err)
+void *yaml_read(const cyaml_schema_value_t *schema, const struct yaml_source *source,
+                struct error *err)
 {
-    struct failure failure = {.file = file, .lines = lines, .err = err};
+    struct failure failure = {.source = source, .whole = schema, .err = err};
     cyaml_config_t settings = make_settings(&failure.report);
-    cyaml_data_t *raw = NULL;
-    cyaml_err_t result = cyaml_load_data(text, len, &settings, &config_schema, &raw, NULL);
+    cyaml_data_t *data = NULL;
+    cyaml_err_t result = cyaml_load_data(source->text, source->len, &settings, schema, &data, NULL);
     if (result == CYAML_OK) {
-        return raw;
+        return data;
     }
     if (failure.report.problem[0] == '\0') {
         snprintf(failure.report.problem, sizeof(failure.report.problem), "%s",
@@ -257,9 +257,8 @@ struct raw_config *config_read(const uint8_t *text, size_t len, const struct yam
     return NULL;
 }
 
-void config_read_freep(struct raw_config **raw)
+void yaml_read_free(const cyaml_schema_value_t *schema, void *data)
 {
     cyaml_config_t settings = make_settings(NULL);
-    cyaml_free(&settings, &config_schema, *raw, 0);
-    *raw = NULL;
+    cyaml_free(&settings, schema, data, 0);
 }
