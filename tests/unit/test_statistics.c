@@ -11,15 +11,7 @@
 
 #include "common/attributes.h"
 #include "control/forecast/statistics.h"
-
-#define assert_near(a, b, tolerance)                                                               \
-    do {                                                                                           \
-        double a_ = (a);                                                                           \
-        double b_ = (b);                                                                           \
-        if (!(fabs(a_ - b_) <= (tolerance))) {                                                     \
-            fail_msg("%s is %.12g, expected %.12g", #a, a_, b_);                                   \
-        }                                                                                          \
-    } while (0)
+#include "tests/unit/near.h"
 
 /* Hollander and Wolfe, "Nonparametric Statistical Methods" (1973), page 69: permeability of the
  * human chorioamnion at term and at 12 to 26 weeks; R's help page of wilcox.test has it as well,
