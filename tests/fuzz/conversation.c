@@ -15,6 +15,8 @@
 
 #define GIVE_UP_MS 10000
 #define IDLE_TURNS 4
+/* With much less TCP sends an octet now and then. */
+#define SMALL_OCTETS 32768
 
 uint8_t *octets_room(struct octets *to, size_t len)
 {
@@ -35,8 +37,10 @@ int conversation_bind(struct sockaddr_in *address)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     socklen_t len = sizeof(*address);
+    int small = SMALL_OCTETS;
     *address =
         (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
     if (fd < 0 || bind(fd, (const struct sockaddr *)address, len) != 0 ||
         getsockname(fd, (struct sockaddr *)address, &len) != 0) {
         perror("bind");
@@ -49,7 +53,7 @@ static int connect_client(const struct conversation *conversation)
 {
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int on = 1;
-    int small = 4096;
+    int small = SMALL_OCTETS;
     struct sockaddr_in from = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(conversation->from)};
     /* Pieces are to come as such; and ports are not to be all taken after thousands of them. */
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -31,7 +31,8 @@ struct conversation {
                      * and waits until the server does, too */
 };
 
-/* A socket that is bound to a port of 127.0.0.1 that is free; address: which. */
+/* A socket that is bound to a port of 127.0.0.1 that is free; address: which. Its connections have
+ * small buffers, so that a server learns soon that nobody reads. */
 int conversation_bind(struct sockaddr_in *address);
 /* Appends what came back. Ends the program when nothing ends for 10 s. */
 void conversation_run(const struct conversation *conversation, struct octets *received);

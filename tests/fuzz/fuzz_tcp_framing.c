@@ -24,6 +24,7 @@
 #define HOW_PROXY   0x01 /* the connection is a proxy's, and begins with its header */
 #define HOW_LATE    0x02 /* the client reads nothing until it has sent everything */
 #define HOW_REPEAT  0x3C /* how often the stream is sent again */
+#define ATTEMPTS    3    /* to have answers of the same second */
 #define FROM_CLIENT 0x7F000001
 #define FROM_PROXY  0x7F000002
 
@@ -137,7 +138,7 @@ static void run(const uint8_t *data, const struct octets *stream)
     struct octets expected = {NULL, 0, 0};
     struct octets received = {NULL, 0, 0};
     bool is_same_second = false;
-    while (!is_same_second) {
+    for (unsigned i = 0; i < ATTEMPTS && !is_same_second; i++) {
         /* Cookies have the time in them. */
         uint32_t second = clock_wall_s();
         expected.len = received.len = 0;
@@ -150,7 +151,8 @@ static void run(const uint8_t *data, const struct octets *stream)
         is_same_second = clock_wall_s() == second;
     }
     assert(received.len == expected.len);
-    assert(received.len == 0 || memcmp(received.octets, expected.octets, received.len) == 0);
+    assert(!is_same_second || received.len == 0 ||
+           memcmp(received.octets, expected.octets, received.len) == 0);
     free(expected.octets);
     free(received.octets);
 }
