@@ -53,7 +53,8 @@ static size_t take_header(char *line, size_t size, size_t count, void *argument)
     if (probe->header_octets > HEADER_MAX_OCTETS) {
         return 0;
     }
-    bool is_end = len <= 2 && (line[0] == '\r' || line[0] == '\n');
+    /* As libcurl has it, which takes whatever follows on the line for a part of the end. */
+    bool is_end = len > 0 && (line[0] == '\r' || line[0] == '\n');
     long status;
     bool is_expected = has_expected_status(probe, &status);
     if (!is_end || status < 200) {
@@ -69,6 +70,9 @@ static size_t take_body(char *octets, size_t size, size_t count, void *argument)
 {
     struct probe *probe = argument;
     size_t len = size * count;
+    if (probe->body == NULL) {
+        return 0; /* a body, and take_header has seen no end of the header */
+    }
     size_t room = BODY_MAX_OCTETS - probe->body_octets;
     size_t taken = len < room ? len : room;
     memcpy(probe->body + probe->body_octets, octets, taken);
@@ -125,6 +129,7 @@ static const char *short_text(CURLcode result)
         {CURLE_PARTIAL_FILE, "closed in the middle of the answer"},
         {CURLE_UNSUPPORTED_PROTOCOL, "the answer is not HTTP"},
         {CURLE_WEIRD_SERVER_REPLY, "the answer is not HTTP"},
+        {CURLE_WRITE_ERROR, "the answer is not HTTP"},
     };
     for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
         if (texts[i].result == result) {

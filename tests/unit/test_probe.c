@@ -312,6 +312,20 @@ static void an_endless_body_is_not_read_to_its_end(void **state)
     assert_true(fixture->stub.octets_sent < (size_t)16 << 20);
 }
 
+/* libcurl takes any line that begins with CR or LF for the end of the header, whatever is on it. */
+static void a_header_may_end_in_a_line_that_goes_on(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct web_script good = {
+        .pieces = {"HTTP/1.1 200 OK\n\rX: a\r\nhello\r\n\r\nhello"}};
+    static const struct web_script bad = {
+        .pieces = {"HTTP/1.1 503 Busy\n\rX: a\r\nhello\r\n\r\nhello"}};
+    assert_http_ok(probe_script(fixture, &good));
+    assert_failed(probe_script(fixture, &bad), "HTTP 503, expected 200-299");
+    fixture->check.body = "hello";
+    assert_http_ok(probe_script(fixture, &good));
+}
+
 static void an_endless_header_is_not_read_to_its_end(void **state)
 {
     struct fixture *fixture = *state;
@@ -509,6 +523,7 @@ int main(void)
         TEST(a_long_wanted_string_is_cut_between_characters),
         TEST(only_the_first_5120_octets_of_the_body_count),
         TEST(an_endless_body_is_not_read_to_its_end),
+        TEST(a_header_may_end_in_a_line_that_goes_on),
         TEST(an_endless_header_is_not_read_to_its_end),
         TEST(silence_times_out),
         TEST(an_answer_that_trickles_past_the_time_out_fails),
