@@ -286,11 +286,13 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
 static void resume(struct tcp_connection *connection)
 {
     connection->is_paused = false;
-    size_t used = answer_frames(connection, connection->input, connection->input_len);
-    if (connection->is_closing) {
-        return;
+    if (connection->input_len > 0) {
+        size_t used = answer_frames(connection, connection->input, connection->input_len);
+        if (connection->is_closing) {
+            return;
+        }
+        keep_input(connection, connection->input + used, connection->input_len - used);
     }
-    keep_input(connection, connection->input + used, connection->input_len - used);
     if (!connection->is_paused) {
         uv_read_start((uv_stream_t *)&connection->handle, on_allocate, on_read);
     }
