@@ -27,6 +27,7 @@ struct probe {
     /* of the attempt that runs */
     uint64_t started_ns;
     int socket_errno;      /* why no socket could be made; 0: it could */
+    bool awaits_status;    /* the next line is a status line */
     bool has_whole_header; /* of the final answer, not of a 1xx */
     bool is_body_found;
     bool is_stopped; /* we know enough and told libcurl so */
@@ -43,6 +44,18 @@ static bool has_expected_status(const struct probe *probe, long *status)
     return *status >= (long)probe->check->status_low && *status <= (long)probe->check->status_high;
 }
 
+/* "HTTP/1.1 200 OK". libcurl makes 200 of whatever begins with "HTTP", and of a status 2000. */
+static bool is_status_line(const char *line, size_t len)
+{
+    static const char form[] = "HTTP/0.0 000"; /* a digit for each 0 */
+    for (size_t i = 0; i < strlen(form); i++) {
+        if (i >= len || (form[i] == '0' ? line[i] < '0' || line[i] > '9' : line[i] != form[i])) {
+            return false;
+        }
+    }
+    return len > strlen(form) && strchr(" \r\n", line[strlen(form)]) != NULL;
+}
+
 /* CURLOPT_HEADERFUNCTION, a line each. The status decides as soon as the header is there, unless
  * the body has a say; what follows is not waited for. */
 static size_t take_header(char *line, size_t size, size_t count, void *argument)
@@ -53,11 +66,16 @@ static size_t take_header(char *line, size_t size, size_t count, void *argument)
     if (probe->header_octets > HEADER_MAX_OCTETS) {
         return 0;
     }
+    if (probe->awaits_status && !is_status_line(line, len)) {
+        return 0;
+    }
+    probe->awaits_status = false;
     /* As libcurl has it, which takes whatever follows on the line for a part of the end. */
     bool is_end = len > 0 && (line[0] == '\r' || line[0] == '\n');
     long status;
     bool is_expected = has_expected_status(probe, &status);
     if (!is_end || status < 200) {
+        probe->awaits_status = is_end;
         return len;
     }
     probe->has_whole_header = true;
@@ -322,6 +340,7 @@ void probe_start(struct probe *probe)
 {
     probe->started_ns = uv_hrtime();
     probe->socket_errno = 0;
+    probe->awaits_status = true;
     probe->has_whole_header = false;
     probe->is_body_found = false;
     probe->is_stopped = false;

@@ -312,6 +312,20 @@ static void an_endless_body_is_not_read_to_its_end(void **state)
     assert_true(fixture->stub.octets_sent < (size_t)16 << 20);
 }
 
+static void what_has_no_status_is_no_answer(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const lines[] = {"HTTP/OK\r\n\r\n", "HTTP\r\n\r\n", "HTTP/1.1 20\r\n\r\n",
+                                        "HTTP/1.1 2000 OK\r\n\r\n",
+                                        "HTTP/1.1 100 Continue\r\n\r\nHTTP/OK\r\n\r\n"};
+    for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+        const struct web_script script = {.pieces = {lines[i]}};
+        assert_failed(probe_script(fixture, &script), "the answer is not HTTP");
+    }
+    const struct web_script script = {.pieces = {"HTTP/1.0 200\n\n"}};
+    assert_http_ok(probe_script(fixture, &script));
+}
+
 /* libcurl takes any line that begins with CR or LF for the end of the header, whatever is on it. */
 static void a_header_may_end_in_a_line_that_goes_on(void **state)
 {
@@ -523,6 +537,7 @@ int main(void)
         TEST(a_long_wanted_string_is_cut_between_characters),
         TEST(only_the_first_5120_octets_of_the_body_count),
         TEST(an_endless_body_is_not_read_to_its_end),
+        TEST(what_has_no_status_is_no_answer),
         TEST(a_header_may_end_in_a_line_that_goes_on),
         TEST(an_endless_header_is_not_read_to_its_end),
         TEST(silence_times_out),
