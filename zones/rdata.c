@@ -213,6 +213,14 @@ static char *convert_atma(const char *text)
     return alloc_printf("\\# %zu %02x%s", 1 + hex_len / 2, is_e164 ? 1u : 0u, hex);
 }
 
+/* Certificate type 0 is reserved (RFC 4398 section 2.1). ldns refuses it, too, after it has wrapped
+ * the number, and never frees what it made of it. */
+static bool is_reserved_cert(const char *text)
+{
+    const char *digits = text + strspn(text, " \t\"");
+    return (strtol(digits, NULL, 10) & UINT16_MAX) == 0 && !isalpha((unsigned char)*digits);
+}
+
 /* What ldns is to read: a line, by another type where its own idea of the type is wrong. NULL:
  * there is none. */
 static char *make_line(uint16_t type, const char *text, struct error *err)
@@ -234,6 +242,10 @@ static char *make_line(uint16_t type, const char *text, struct error *err)
             return NULL;
         }
         return alloc_printf(". 0 IN TYPE%u %s", RDATA_TYPE_OPAQUE, octets);
+    }
+    if (type == TYPE_CERT && !is_generic(text) && is_reserved_cert(text)) {
+        error_set(err, "\"%.200s\" is no RDATA of type %s", text, type_text);
+        return NULL;
     }
     if (rdata_is_opaque(type) && is_generic(text)) {
         return alloc_printf(". 0 IN TYPE%u %s", RDATA_TYPE_OPAQUE, escaped);

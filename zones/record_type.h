@@ -17,6 +17,7 @@ enum record_type {
     TYPE_AAAA = 28,
     TYPE_LOC = 29,
     TYPE_ATMA = 34,
+    TYPE_CERT = 37,
     TYPE_DNAME = 39,
     TYPE_SINK = 40,
     TYPE_OPT = 41,
