@@ -155,6 +155,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool has_succeeded = world.outcome.succeeded;
     run_probe(&check, data + 1, data + HEAD_OCTETS, size - HEAD_OCTETS);
     check_outcome(&check, data + HEAD_OCTETS, size - HEAD_OCTETS);
-    assert(world.outcome.succeeded == has_succeeded);
+    /* libcurl stops reading at a NUL, at this one or at that one. */
+    assert(world.outcome.succeeded == has_succeeded ||
+           memchr(data + HEAD_OCTETS, '\0', size - HEAD_OCTETS) != NULL);
     return 0;
 }
