@@ -10,13 +10,17 @@ spdx='/* SPDX-License-Identifier: BSD-2-Clause */'
 
 make_tree() {
     rm -rf "${tree:?}"/*
-    for folder in common zones server control control/forecast tests/lint tests/unit contrib docs; do
+    for folder in common zones server control control/forecast tests/lint tests/unit contrib docs \
+        tests/fuzz/corpus/a; do
         mkdir -p "$tree/$folder"
     done
     cp "$lint/../../.clang-format" "$tree"
     cp "$lint/size-exceptions.txt" "$tree/tests/lint"
     sed -i '/^[^#]/d' "$tree/tests/lint/size-exceptions.txt"
-    touch "$tree/README.md" "$tree/Makefile.am" "$tree/configure.ac"
+    touch "$tree/README.md" "$tree/configure.ac" "$tree/tests/fuzz/corpus/a/empty"
+    echo 'FUZZ_TARGETS += tests/fuzz/fuzz_a' >"$tree/Makefile.am"
+    echo '`a`: an A' >"$tree/ARCHITECTURE.md"
+    printf '%s\n' "$spdx" >"$tree/tests/fuzz/fuzz_a.c"
     printf '%s\n#pragma once\n' "$spdx" >"$tree/common/a.h"
     printf '%s\n#include "common/a.h"\n' "$spdx" >"$tree/common/a.c"
 }
@@ -68,6 +72,14 @@ find_fault size common/b.c "int f(void)\n{\n$(printf '%059d' 0 | sed 's/0/    f(
 find_fault size tests/unit/b.c "int f(void)\n{\n$(printf '%099d' 0 | sed 's/0/    f();\\n/g')}\n"
 find_fault size common/b.h "$(printf '%0501d' 0 | sed 's/0/int x;\\n/g')"
 find_fault size tests/lint/size-exceptions.txt 'common/a.c # it was long once\n'
+
+find_fault fuzz tests/fuzz/fuzz_b.c "$spdx\n"
+find_fault fuzz tests/fuzz/corpus/b 'a corpus without a target\n'
+find_fault fuzz Makefile.am 'FUZZ_TARGETS += tests/fuzz/fuzz_ab\n'
+find_fault fuzz ARCHITECTURE.md 'no word of it\n'
+make_tree
+rm "$tree/tests/fuzz/corpus/a/empty"
+expect 1 fuzz "an empty corpus"
 
 find_fault words common/b.c "$spdx\n/* TO""DO: later */\n"
 find_fault words common/b.c "$spdx\n/* FIX""ME */\n"
