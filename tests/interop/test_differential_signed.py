@@ -23,15 +23,29 @@ NAMES = r"""@ two TWO nope nope.two x.nope alias alias2 tonx tosub tounsub towil
  a.b.ent c.b.ent x.ent wild *.wild z.wild y.z.wild exists.wild x.exists.wild y.exists.wild wcn q.wcn
  a.q.wcn d x.d w.d q.d x.t t long odd \000.odd \001.odd \002.odd a.\000.odd a\000b.odd a\000.odd
  star *.star a.*.star *.*.star a.star x.a.star 0 zzz ns1 ns.sibling sibling ns.sub""".split()
-TYPES = "A MX DS NSEC NSEC3 NSEC3PARAM RRSIG DNSKEY SOA NS CNAME DNAME TXT".split()
+TYPES = "A MX DS NSEC NSEC3 NSEC3PARAM RRSIG DNSKEY SOA NS CNAME DNAME TXT ANY".split()
 
 
 def differs_in(ours, theirs, *fields):
     return all(ours[key] == theirs[key] for key in ours if key not in fields)
 
 
+def is_one_rrset(answer):
+    """Records of one type, and RRSIGs that cover it."""
+    kinds = {kind if kind != "RRSIG" else rdata.split()[0].upper()
+             for _, _, kind, rdata in (one.split(" ", 3) for one in answer)}
+    return len(kinds) == 1
+
+
 def is_explained(peer, variant, name, kind, ours, theirs):
     """Why this difference is right; None when it is not known."""
+    if kind == "ANY" and differs_in(ours, theirs, "answer"):
+        if peer == "BIND" and is_one_rrset(ours["answer"]) and ours["answer"] < theirs["answer"]:
+            return "RFC 8482 section 4.1: one RRset is enough; over TCP BIND gives all"
+        if name == "@" and is_one_rrset(ours["answer"]) and is_one_rrset(theirs["answer"]):
+            return "RFC 8482 section 4.1: which RRset it is is free; others choose the SOA"
+    if peer == "BIND" and kind == "ANY" and name.endswith(".d") and theirs["answer"] <= ours["answer"]:
+        return "RFC 6672 section 3.2: a DNAME is followed whatever the type; BIND ends at its CNAME"
     if name == "@" and kind == "NS" and differs_in(ours, theirs, "additional"):
         return "others add addresses to an answer of NS; ours are minimal"
     if peer == "Knot DNS" and kind == "MX" and differs_in(ours, theirs, "additional") and \

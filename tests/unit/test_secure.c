@@ -221,6 +221,47 @@ static void chains_prove_what_is_not_there_on_the_way(void **state)
            ", long NSEC, RRSIG(NSEC), @ NSEC, RRSIG(NSEC) |");
 }
 
+/* RFC 8482 section 4.1: one RRset, signed, and proved where it is a wildcard's. */
+static void any_is_answered_with_one_signed_rrset(void **state)
+{
+    expect(state, "two.example.test", DNS_TYPE_ANY, "NOERROR aa | two A, A, RRSIG(A) | |");
+    expect(state, "long.example.test", DNS_TYPE_ANY, "NOERROR aa | long TXT, RRSIG(TXT) | |");
+    expect(state, "example.test", DNS_TYPE_ANY, "NOERROR aa | @ A, RRSIG(A) | |");
+    expect(state, "d.example.test", DNS_TYPE_ANY, "NOERROR aa | d A, RRSIG(A) | |");
+    expect(state, "*.wild.example.test", DNS_TYPE_ANY, "NOERROR aa | *.wild A, RRSIG(A) | |");
+    expect_plain(state, "z.wild.example.test", DNS_TYPE_ANY, "NOERROR aa | z.wild A | |");
+    /* A CNAME is not followed. */
+    expect(state, "alias2.example.test", DNS_TYPE_ANY,
+           "NOERROR aa | alias2 CNAME, RRSIG(CNAME) | |");
+    expect(state, "x.d.example.test", DNS_TYPE_ANY,
+           "NOERROR aa | d DNAME, RRSIG(DNAME), x.d CNAME, x.t A, RRSIG(A) | |");
+    expect(state, "sub.example.test", DNS_TYPE_ANY,
+           "NOERROR | | sub NS, NS, DS, RRSIG(DS) | ns.sub A, ns1 A, RRSIG(A)");
+}
+
+static void nsec_proves_what_any_does_not_find(void **state)
+{
+    expect(state, "z.wild.example.test", DNS_TYPE_ANY,
+           "NOERROR aa | z.wild A, RRSIG(A) | x.exists.wild NSEC, RRSIG(NSEC) |");
+    expect(state, "q.wcn.example.test", DNS_TYPE_ANY,
+           "NOERROR aa | q.wcn CNAME, RRSIG(CNAME) | *.wcn NSEC, RRSIG(NSEC) |");
+    expect(state, "ent.example.test", DNS_TYPE_ANY,
+           "NOERROR aa | | " SOA ", d NSEC, RRSIG(NSEC) |");
+    expect_denial(state, "nope.example.test", DNS_TYPE_ANY,
+                  "NXDOMAIN aa | | " SOA ", long NSEC, RRSIG(NSEC), @ NSEC, RRSIG(NSEC) |");
+}
+
+static void nsec3_proves_what_any_does_not_find(void **state)
+{
+    expect(state, "z.wild.example.test", DNS_TYPE_ANY,
+           "NOERROR aa | z.wild A, RRSIG(A) | NSEC3, RRSIG(NSEC3) |");
+    expect(state, "q.wcn.example.test", DNS_TYPE_ANY,
+           "NOERROR aa | q.wcn CNAME, RRSIG(CNAME) | NSEC3, RRSIG(NSEC3) |");
+    expect_denial(state, "ent.example.test", DNS_TYPE_ANY, "NOERROR aa | | " SOA PROOF " |");
+    expect_denial(state, "nope.example.test", DNS_TYPE_ANY,
+                  "NXDOMAIN aa | | " SOA PROOF PROOF PROOF " |");
+}
+
 /* RFC 4034 section 6.1: octets 0 and 1 and the end of a label are three things. */
 static void odd_octets_have_their_place_in_the_order(void **state)
 {
@@ -330,6 +371,8 @@ int main(void)
         cmocka_unit_test(referrals_have_ds_or_the_proof_of_none),
         cmocka_unit_test(chains_have_the_signatures_of_each_link),
         cmocka_unit_test(chains_prove_what_is_not_there_on_the_way),
+        cmocka_unit_test(any_is_answered_with_one_signed_rrset),
+        cmocka_unit_test(nsec_proves_what_any_does_not_find),
         cmocka_unit_test(odd_octets_have_their_place_in_the_order),
         cmocka_unit_test(too_small_a_client_gets_tc_and_nothing_else),
     };
@@ -340,6 +383,8 @@ int main(void)
         cmocka_unit_test(nsec3_denies_a_name_and_its_wildcard),
         cmocka_unit_test(nsec3_proves_that_nothing_is_closer_than_the_wildcard),
         cmocka_unit_test(nsec3_proves_that_a_delegation_has_no_ds),
+        cmocka_unit_test(any_is_answered_with_one_signed_rrset),
+        cmocka_unit_test(nsec3_proves_what_any_does_not_find),
         cmocka_unit_test(the_owner_of_an_nsec3_is_no_name_of_the_zone),
         cmocka_unit_test(chains_have_the_signatures_of_each_link),
     };

@@ -368,6 +368,54 @@ static void each_member_validates_wherever_it_stands(void **state)
     close_zone(&test);
 }
 
+/* RFC 8482 section 4.1. The picked member's records and no others. */
+static void any_is_answered_with_a_member_and_its_signature(void **state)
+{
+    (void)state;
+    static const enum config_denial denials[] = {CONFIG_DENIAL_NSEC, CONFIG_DENIAL_NSEC3};
+    for (size_t i = 0; i < ARRAY_LEN(denials); i++) {
+        struct zone_under_test test;
+        const char *proof =
+            denials[i] == CONFIG_DENIAL_NSEC ? "*.wwild NSEC, RRSIG(NSEC)" : "NSEC3, RRSIG(NSEC3)";
+        setup_plain(&test, denials[i]);
+        for (size_t member = 0; member < 2; member++) {
+            char expected[200];
+            secure_shift(&test.secure, 0, member);
+            secure_shift(&test.secure, 1, member);
+            secure_shift(&test.secure, 2, member);
+            expect(&test, "www.example.test", DNS_TYPE_ANY,
+                   member == 0 ? "NOERROR aa | www A, A, RRSIG(A) | |"
+                               : "NOERROR aa | www A, RRSIG(A) | |");
+            expect(&test, "wcname.example.test", DNS_TYPE_ANY,
+                   "NOERROR aa | wcname CNAME, RRSIG(CNAME) | |");
+            snprintf(expected, sizeof(expected), "NOERROR aa | a.b.wwild %s, RRSIG(MX) | %s |",
+                     member == 0 ? "MX, MX" : "MX", proof);
+            expect(&test, "a.b.wwild.example.test", DNS_TYPE_ANY, expected);
+        }
+        close_zone(&test);
+    }
+}
+
+/* Whatever its number: RRSIG and NSEC come before TLSA and CAA in a node. */
+static void any_prefers_what_the_zone_is_about_to_records_of_dnssec(void **state)
+{
+    (void)state;
+    static const char text[] = "$ORIGIN example.test.\n@ 60 SOA ns1 host 1 3600 600 86400 60\n"
+                               "@ 60 NS ns1\nns1 60 A 192.0.2.1\n"
+                               "caa 60 CAA 0 issue \"ca.example\"\n*.tlsa 60 TLSA 3 1 1 00\n";
+    struct zone_under_test test;
+    setup(&test, CONFIG_DENIAL_NSEC);
+    put_key(&test, &key_ed25519, "");
+    snprintf(test.file, sizeof(test.file), "%s/zone", test.folder);
+    write_text(test.file, text, 0600);
+    test.config.record_set_count = 0;
+    open_zone(&test);
+    expect(&test, "caa.example.test", DNS_TYPE_ANY, "NOERROR aa | caa CAA, RRSIG(CAA) | |");
+    expect(&test, "x.tlsa.example.test", DNS_TYPE_ANY,
+           "NOERROR aa | x.tlsa TLSA, RRSIG(TLSA) | *.tlsa NSEC, RRSIG(NSEC) |");
+    close_zone(&test);
+}
+
 static void without_do_members_come_without_signatures(void **state)
 {
     (void)state;
@@ -808,6 +856,8 @@ int main(void)
         cmocka_unit_test(signatures_begin_in_the_past_and_end_at_different_times),
         cmocka_unit_test(a_shift_signs_nothing),
         cmocka_unit_test(each_member_validates_wherever_it_stands),
+        cmocka_unit_test(any_is_answered_with_a_member_and_its_signature),
+        cmocka_unit_test(any_prefers_what_the_zone_is_about_to_records_of_dnssec),
         cmocka_unit_test(without_do_members_come_without_signatures),
         cmocka_unit_test(full_additional_sections_have_the_member_and_its_signatures),
         cmocka_unit_test(full_additional_sections_do_without_what_nobody_has),
