@@ -321,6 +321,34 @@ static void a_lifetime_rolls_a_zsk_by_itself(void **state)
     close_life(&life);
 }
 
+/* The parent follows CDS: no hand is needed. Each key is replaced after its 20 days. */
+static void check_ksk_lifetime(enum config_first_keys first, enum key_role role)
+{
+    struct life life;
+    open_life(&life, first, 13, CONFIG_DENIAL_NSEC);
+    life.dnssec.ksk_lifetime_ms = 20 * 24 * HOUR_MS;
+    load(&life);
+    live(&life, 70);
+    assert_int_equal(count(&life, role, "active"), 1);
+    assert_int_equal(count(&life, role, "removed"), 3);
+    assert_int_equal(count(&life, KEY_ZSK, "active"), role == KEY_KSK ? 1 : 0);
+    assert_int_equal(count(&life, KEY_ZSK, "removed"), 0);
+    assert_true(life.states >= 70);
+    close_life(&life);
+}
+
+static void a_lifetime_rolls_a_ksk_by_itself(void **state)
+{
+    (void)state;
+    check_ksk_lifetime(CONFIG_FIRST_KSK_AND_ZSK, KEY_KSK);
+}
+
+static void a_lifetime_rolls_a_csk_by_itself(void **state)
+{
+    (void)state;
+    check_ksk_lifetime(CONFIG_FIRST_CSK, KEY_CSK);
+}
+
 /* An operator lowers TTLs, and then rolls: caches have the DNSKEYs of before. */
 static void ttls_that_were_longer_before_count_until_they_are_over(void **state)
 {
@@ -415,7 +443,7 @@ static void a_key_that_was_made_without_times_is_not_used(void **state)
     load(&life);
     CLEANUP(alloc_freep)
     char *command =
-        alloc_printf("dnssec-keygen -q -G -K %s -a ECDSAP256SHA256 example.test >%s/said",
+        alloc_printf("dnssec-keygen -q -G -K %s -a ECDSAP256SHA256 example.test >%s/made",
                      life.keys, life.folder);
     assert_int_equal(system(command), 0);
     load(&life);
@@ -428,8 +456,9 @@ static void a_key_that_was_made_without_times_is_not_used(void **state)
     assert_int_equal(count(&life, KEY_CSK, "removed"), 1);
     /* Its files are as they were. */
     CLEANUP(alloc_freep)
-    char *check =
-        alloc_printf("! grep -q Activate %s/$(cat %s/said).private", life.keys, life.folder);
+    char *check = alloc_printf("file=%s/$(cat %s/made).private; "
+                               "grep -q Created $file && ! grep -q Activate $file",
+                               life.keys, life.folder);
     assert_int_equal(system(check), 0);
     close_life(&life);
 }
@@ -505,6 +534,8 @@ int main(void)
         cmocka_unit_test(every_state_of_ksk_and_zsk_rollovers_validates),
         cmocka_unit_test(the_validator_says_no_to_another_ds_and_another_time),
         cmocka_unit_test(a_lifetime_rolls_a_zsk_by_itself),
+        cmocka_unit_test(a_lifetime_rolls_a_ksk_by_itself),
+        cmocka_unit_test(a_lifetime_rolls_a_csk_by_itself),
         cmocka_unit_test(ttls_that_were_longer_before_count_until_they_are_over),
         cmocka_unit_test(a_removed_key_is_put_away_and_no_other),
         cmocka_unit_test(other_tools_read_the_times),
