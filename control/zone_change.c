@@ -146,12 +146,29 @@ static bool prepare_reload(struct zone_changer *changer)
     return true;
 }
 
+/* One that was removed meanwhile, or is not served, needs no signatures. */
+static void prepare_sign(struct zone_changer *changer)
+{
+    struct zone_view *view = &changer->view;
+    zone_view_add_served(view, &changer->control->zones, NULL);
+    for (const struct change_wait *wait = changer->loading; wait != NULL; wait = wait->next) {
+        size_t index = zone_view_find(view, wait->change.definition);
+        if (index != SIZE_MAX) {
+            view->slots[index].is_wanted = true;
+            view->slots[index].again = view->slots[index].entry->zone;
+        }
+    }
+}
+
 static bool prepare(struct zone_changer *changer)
 {
     const struct zone_change *change = &changer->loading->change;
     switch (change->kind) {
     case ZONE_RELOAD:
         return prepare_reload(changer);
+    case ZONE_SIGN:
+        prepare_sign(changer);
+        return true;
     case ZONE_ADD:
         return prepare_add(changer, change);
     case ZONE_REMOVE:
@@ -209,7 +226,8 @@ static bool journal_all(struct zone_changer *changer)
         if (zone_journal(changer->control, &wait->change, wait->who, failure, &err)) {
             continue;
         }
-        if (wait->change.kind == ZONE_RELOAD || changer->has_failed) {
+        bool is_as_before = wait->change.kind == ZONE_RELOAD || wait->change.kind == ZONE_SIGN;
+        if (is_as_before || changer->has_failed) {
             log_warning("zones: not in the history: %s", err.text);
         } else {
             error_add_context(&err, "nothing was changed");
@@ -252,11 +270,16 @@ static void take_loaded(struct zone_changer *changer, struct zone_entry *entry, 
                         char *warning)
 {
     struct zone *new = STEAL(changer->view.slots[index].loaded);
-    free(entry->warning);
-    free(STEAL(entry->failure));
-    entry->warning = warning;
-    entry->loaded_ms = clock_now_ms();
-    log_loaded(entry, new);
+    if (changer->view.slots[index].again == NULL) {
+        free(entry->warning);
+        free(STEAL(entry->failure));
+        entry->warning = warning;
+        entry->loaded_ms = clock_now_ms();
+        log_loaded(entry, new);
+    } else { /* what is to be said of its file stays so */
+        free(warning);
+        log_info("zone %s: signed anew", entry->definition->zone->name);
+    }
     if (entry->zone != NULL) {
         zone_follow(new, entry->zone, clock_now_ms() / 1000);
     }
@@ -388,13 +411,13 @@ static struct change_wait *pop(struct zone_changer *changer)
     return wait;
 }
 
-/* Reloads that follow each other and are equally bold are done together. */
+/* Reloads that follow each other and are equally bold are done together, and so is signing. */
 static void take_batch(struct zone_changer *changer)
 {
     struct change_wait *last = changer->loading = pop(changer);
     const struct zone_change *first = &last->change;
-    while (first->kind == ZONE_RELOAD && changer->waiting != NULL &&
-           changer->waiting->change.kind == ZONE_RELOAD &&
+    bool can_join = first->kind == ZONE_RELOAD || first->kind == ZONE_SIGN;
+    while (can_join && changer->waiting != NULL && changer->waiting->change.kind == first->kind &&
            changer->waiting->change.is_forced == first->is_forced) {
         last = last->next = pop(changer);
     }

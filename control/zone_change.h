@@ -11,12 +11,13 @@
 /* err NULL: it went well, and every worker answers from the new zones. */
 typedef void (*zone_change_finished)(void *argument, const struct error *err);
 
-enum zone_change_kind { ZONE_RELOAD, ZONE_ADD, ZONE_REMOVE };
+enum zone_change_kind { ZONE_RELOAD, ZONE_SIGN, ZONE_ADD, ZONE_REMOVE };
 
 struct zone_change {
     enum zone_change_kind kind;
-    /* RELOAD: of the list, or NULL for all that are served; one that is not served yet is. ADD:
-     * new. Taken as a reference of the change's own. */
+    /* RELOAD: of the list, or NULL for all that are served; one that is not served yet is. SIGN: of
+     * the list; its zone is signed anew as it is served, the file is not read. ADD: new. Taken as a
+     * reference of the change's own. */
     struct zone_definition *definition;
     bool is_forced; /* a serial may go backwards */
     const char *who;

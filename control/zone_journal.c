@@ -18,6 +18,9 @@ static void print_change(const struct zone_change *change, const struct error *f
     case ZONE_RELOAD:
         snprintf(out, size, "%s: reloaded%s", name, change->is_forced ? " (forced)" : "");
         break;
+    case ZONE_SIGN:
+        snprintf(out, size, "%s: signed anew", name);
+        break;
     case ZONE_ADD:
         snprintf(out, size, "%s: added from %s", name, change->definition->zone->file);
         break;
@@ -31,7 +34,8 @@ static void print_change(const struct zone_change *change, const struct error *f
 static bool write_zone(struct store *store, const struct zone_change *change, struct error *err)
 {
     char name[NAME_TEXT_SIZE];
-    if (change->kind == ZONE_RELOAD || change->definition->own == NULL) {
+    bool is_in_list = change->kind == ZONE_ADD || change->kind == ZONE_REMOVE;
+    if (!is_in_list || change->definition->own == NULL) {
         return true;
     }
     name_print(change->definition->origin.octets, name);

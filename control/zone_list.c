@@ -291,6 +291,7 @@ static struct zone *load_one(const struct zone_view *view, size_t index,
                              const struct record_sets *sets, struct record_set **own,
                              const struct signing_time *time, struct error *err)
 {
+    const struct zone *again = view->slots[index].again;
     const struct name *origin = &view->definitions[index]->origin;
     struct config config = view->config;
     struct record_sets lying_in = {.sets = own};
@@ -302,7 +303,8 @@ static struct zone *load_one(const struct zone_view *view, size_t index,
             own[lying_in.count++] = sets->sets[i];
         }
     }
-    return zonefile_load(&config, 0, &lying_in, time, err);
+    return again != NULL ? zonefile_sign_again(again, &config, 0, &lying_in, time, err)
+                         : zonefile_load(&config, 0, &lying_in, time, err);
 }
 
 /* Keys that cannot be made or rolled are no reason not to load a zone that has some. */

@@ -68,7 +68,8 @@ struct zone_view {
     size_t count;
     struct zone_slot {
         struct zone_entry *entry; /* the list's; NULL: not in it yet. Control thread only */
-        bool is_wanted;           /* to be loaded */
+        bool is_wanted;           /* to be loaded, */
+        const struct zone *again; /* … from this one, which is served, or NULL: from its file */
         struct zone *loaded;      /* owned until it is taken */
     } * slots;
 };

@@ -2,7 +2,6 @@
 #include "control/zone_refresh.h"
 
 #include "common/clock.h"
-#include "common/log.h"
 #include "control/zone_change.h"
 
 #define DAY_MS   UINT64_C(86400000)
@@ -33,8 +32,7 @@ static void on_due(uv_timer_t *timer)
     for (size_t i = 0; i < control->zones.count; i++) {
         const struct zone_entry *entry = control->zones.entries[i];
         if (entry->zone != NULL && entry->zone->refresh_at_s <= now_s) {
-            log_info("zone %s: is signed anew", entry->definition->zone->name);
-            zone_change_ask(control, &(struct zone_change){.kind = ZONE_RELOAD,
+            zone_change_ask(control, &(struct zone_change){.kind = ZONE_SIGN,
                                                            .definition = entry->definition,
                                                            .who = "refresh of signatures"});
             is_due = true;

@@ -65,6 +65,16 @@ static const struct layout *find_layout(uint16_t type)
     return NULL;
 }
 
+bool encoder_has_names(uint16_t type, unsigned *prefix, unsigned *names)
+{
+    const struct layout *layout = find_layout(type);
+    if (layout != NULL) {
+        *prefix = layout->prefix;
+        *names = layout->names;
+    }
+    return layout != NULL;
+}
+
 bool encoder_rdata_is_valid(uint16_t type, const uint8_t *rdata, size_t len)
 {
     const struct layout *layout = find_layout(type);

@@ -63,6 +63,7 @@ struct zone {
     const struct denial *denial; /* NULL: the zone is not signed */
     /* When to sign anew, seconds since the epoch; INT64_MAX: never. Control thread only. */
     int64_t refresh_at_s;
+    bool has_own_sync;     /* CDS or CDNSKEY are the file's */
     struct signer *signer; /* NULL: the zone is not signed here. Control thread only */
     uint32_t soa_ttl_s;    /* that of DNSKEY, too, in a zone that is signed here */
     uint32_t ttl_max_s;    /* of all record sets */

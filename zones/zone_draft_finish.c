@@ -418,6 +418,8 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     size_t record_count = draft->record_count;
     uint64_t content = draft->content;
     bool has_dnssec = signer != NULL || is_signed(draft);
+    bool has_own_sync = draft_find_rrset(draft->nodes[0], TYPE_CDS) != NULL ||
+                        draft_find_rrset(draft->nodes[0], TYPE_CDNSKEY) != NULL;
     if (has_dnssec &&
         !(signer != NULL ? draft_sign(draft, signer, err) : check_unsignable(draft, err))) {
         return NULL;
@@ -431,6 +433,7 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     zone->origin = draft->origin;
     zone->record_count = record_count;
     zone->content = content;
+    zone->has_own_sync = has_own_sync;
     zone->refresh_at_s = INT64_MAX;
     zone->soa_ttl_s = draft_find_rrset(draft->nodes[0], TYPE_SOA)->first->ttl_s;
     zone->ttl_max_s = find_ttl_max(draft);

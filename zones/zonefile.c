@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "zones/zonefile.h"
+#include "zones/zonefile_read.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -341,152 +340,12 @@ static bool read_file(struct source *source, unsigned *last_line, struct error *
     }
 }
 
-/* The configuration's zone that a name belongs to, by the longest origin, or zone_count. */
-static size_t find_zone(const struct config *config, const struct name *name)
+bool zonefile_read(struct zone_draft *draft, const char *path, const struct name *origin,
+                   struct draft_place *end, struct error *err)
 {
-    size_t found = config->zone_count;
-    unsigned labels = 0;
-    for (size_t i = 0; i < config->zone_count; i++) {
-        struct name origin;
-        if (name_parse(&origin, config->zones[i].name, NULL) && name_is_within(name, &origin) &&
-            (found == config->zone_count || origin.label_count > labels)) {
-            found = i;
-            labels = origin.label_count;
-        }
-    }
-    return found;
-}
-
-/* "file:line" of the configuration, or the name of a zone that is not from there (line 0). */
-static bool add_place(struct error *err, const struct config *config,
-                      const struct config_zone *zone, unsigned line)
-{
-    if (line == 0) {
-        return error_add_context(err, "zone %s", zone->name);
-    }
-    return error_add_context(err, "%s:%u", config->path, line);
-}
-
-static bool parse_origin(const struct config *config, size_t zone_index, struct name *origin,
-                         struct error *err)
-{
-    const struct config_zone *zone = &config->zones[zone_index];
-    if (!name_parse(origin, zone->name, err)) {
-        return add_place(err, config, zone, zone->line);
-    }
-    return true;
-}
-
-static bool add_record_sets(struct zone_draft *draft, const struct config *config,
-                            size_t zone_index, const struct name *origin,
-                            const struct record_sets *sets, struct error *err)
-{
-    for (size_t i = 0; i < sets->count; i++) {
-        const struct record_set *set = sets->sets[i];
-        if (!name_is_within(&set->name, origin) || find_zone(config, &set->name) != zone_index) {
-            continue;
-        }
-        struct draft_place place = {config->path, config->record_sets[set->id].line};
-        if (!zone_draft_add_record_set(draft, set, place, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* NULL where the configuration has no keys for the zone. False: they cannot be used. */
-static bool make_signer(const struct config *config, size_t zone_index, const struct name *origin,
-                        const struct signing_time *time, struct signer **signer, struct error *err)
-{
-    const struct config_zone *zone = &config->zones[zone_index];
-    const struct config_dnssec *dnssec = zone->dnssec;
-    if (dnssec == NULL) {
-        return true;
-    }
-    assert(time != NULL);
-    if (time->is_trial && !signer_has_keys(dnssec, origin)) {
-        return true;
-    }
-    *signer = signer_new(dnssec, origin, time, err);
-    return *signer != NULL || add_place(err, config, zone, zone->line == 0 ? 0 : dnssec->line);
-}
-
-struct zone *zonefile_load(const struct config *config, size_t zone_index,
-                           const struct record_sets *sets, const struct signing_time *time,
-                           struct error *err)
-{
-    struct name origin;
-    if (!parse_origin(config, zone_index, &origin, err)) {
-        return NULL;
-    }
-    CLEANUP(zone_draft_freep) struct zone_draft *draft = zone_draft_new(&origin);
-    if (!add_record_sets(draft, config, zone_index, &origin, sets, err)) {
-        return NULL;
-    }
     CLEANUP(alloc_freep) struct load *load = alloc_zeroed(1, sizeof(*load));
     load->draft = draft;
-    struct source source = {
-        .load = load,
-        .path = config->zones[zone_index].file,
-        .origin = origin,
-    };
-    unsigned last_line = 0;
-    if (!read_file(&source, &last_line, err)) {
-        return NULL;
-    }
-    CLEANUP(signer_freep) struct signer *signer = NULL;
-    if (!make_signer(config, zone_index, &origin, time, &signer, err)) {
-        return NULL;
-    }
-    struct zone *zone =
-        zone_draft_finish(draft, (struct draft_place){source.path, last_line}, signer, err);
-    if (zone != NULL && signer != NULL) {
-        zone->signer = STEAL(signer);
-        zone_has_signed(zone);
-    }
-    return zone;
-}
-
-static bool is_same_name(const struct name *left, const struct name *right)
-{
-    return left->len == right->len && memcmp(left->octets, right->octets, left->len) == 0;
-}
-
-static bool lies_in_one(const struct name *name, const struct name *origins, size_t count)
-{
-    size_t i = 0;
-    while (i < count && !name_is_within(name, &origins[i])) {
-        i++;
-    }
-    return i < count;
-}
-
-bool zonefile_check_names(const struct config *config, const struct record_sets *sets,
-                          struct error *err)
-{
-    CLEANUP(alloc_freep)
-    struct name *origins = alloc_zeroed(config->zone_count, sizeof(*origins));
-    for (size_t i = 0; i < config->zone_count; i++) {
-        if (!parse_origin(config, i, &origins[i], err)) {
-            return false;
-        }
-        for (size_t j = 0; j < i; j++) {
-            if (is_same_name(&origins[i], &origins[j])) {
-                return error_set(err, "%s:%u: zone %s is there twice (first in line %u)",
-                                 config->path, config->zones[i].line, config->zones[i].name,
-                                 config->zones[j].line);
-            }
-        }
-    }
-    for (size_t i = 0; i < sets->count; i++) {
-        const struct record_set *set = sets->sets[i];
-        if (!lies_in_one(&set->name, origins, config->zone_count)) {
-            const struct config_record_set *from = &config->record_sets[set->id];
-            return error_set(err,
-                             "%s:%u: record set %s/%s is in none of the zones, expected a "
-                             "name within one",
-                             config->path, from->line, from->name, from->type);
-        }
-    }
-    return true;
+    struct source source = {.load = load, .path = path, .origin = *origin};
+    *end = (struct draft_place){.path = path};
+    return read_file(&source, &end->line, err);
 }

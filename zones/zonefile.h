@@ -31,6 +31,13 @@ MUST_CHECK struct zone *zonefile_load(const struct config *config, size_t zone_i
                                       const struct record_sets *sets,
                                       const struct signing_time *time, struct error *err);
 
+/* A zone that is signed here, with the records of the one that is served and signatures as of
+ * `time` by the keys that are in their folder now. The file is not read: it may have been changed,
+ * or be broken, by now. served is only read; otherwise as zonefile_load. */
+MUST_CHECK struct zone *zonefile_sign_again(const struct zone *served, const struct config *config,
+                                            size_t zone_index, const struct record_sets *sets,
+                                            const struct signing_time *time, struct error *err);
+
 /* False and "file:line: …" when two zones have one name, a zone's name is none, or a record set
  * lies in no zone of the configuration. */
 MUST_CHECK bool zonefile_check_names(const struct config *config, const struct record_sets *sets,

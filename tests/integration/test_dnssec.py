@@ -315,6 +315,34 @@ def test_a_key_is_published_when_its_time_comes(keep):
     check_with_delv(daemon, [("two", "A", None), ("nope", "A", None)])
 
 
+def test_a_broken_file_keeps_no_key_and_no_signature_waiting(keep):
+    """Signing anew is of what is served: neither a broken file nor an edit that nobody has asked for yet
+    matters to it."""
+    daemon = keep(harness.Daemon(
+        {"zones": [{"name": "example.test", "file": "example.zone", "dnssec": {"keys": "keys"}}],
+         "record_sets": RECORD_SETS},
+        {"example.zone": (SIGNED / "base.zone").read_text()}))
+    put_keys(daemon, ECDSA)
+    soon = time.strftime("%Y%m%d%H%M%S", time.gmtime(time.time() + 4 * harness.PATIENCE))
+    put_keys(daemon, ED25519, f"Publish: {soon}\nActivate: {soon}\n")
+    daemon.start()
+    text = (daemon.folder / "example.zone").read_text()
+    (daemon.folder / "example.zone").write_text("rubbish\n")
+    assert "example.zone" in daemon.ctl("zone", "reload", status=1).stderr
+    harness.wait_for(lambda: len(dnskeys(daemon)) == 3, "the third key is in the zone", 15)
+    check_with_delv(daemon, [("two", "A", None), ("nope", "A", None), ("www", "A", None),
+                             ("x.d", "A", None), ("a.b.wwild", "MX", None)])
+    zone, = daemon.json("zone", "list")["zones"]
+    assert "rubbish" in zone["error"] or "example.zone" in zone["error"]
+    assert "example.test: signed anew" in [
+        one["text"] for one in daemon.json("history")["history"]]
+    edited = text.replace("hostmaster 1 ", "hostmaster 2 ").replace("host 1 ", "host 2 ")
+    (daemon.folder / "example.zone").write_text(edited + "more A 192.0.2.99\n")
+    daemon.ctl("zone", "reload")
+    assert daemon.addresses("more.example.test") == ["192.0.2.99"]
+    assert daemon.json("zone", "list")["zones"][0]["error"] is None
+
+
 def test_keys_are_listed_with_their_ds(make_signed):
     daemon = make_signed("nsec", ECDSA)
     keys = daemon.json("key", "list")["keys"]

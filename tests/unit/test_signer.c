@@ -19,6 +19,7 @@
 #include "tests/unit/test_keys.h"
 #include "zones/address_records.h"
 #include "zones/record_type.h"
+#include "zones/zone_export.h"
 
 #define NOW_S      1800000000 /* 2027-01-15T08:00:00Z */
 #define LIFETIME_S (14 * 86400)
@@ -828,6 +829,101 @@ static void full_additional_sections_do_without_what_nobody_has(void **state)
     close_zone(&test);
 }
 
+static char *export_zone(const struct snapshot *snapshot)
+{
+    CLEANUP(zone_export_freep)
+    struct zone_export *export = zone_export_new(snapshot, snapshot->zones->zones[0], NULL);
+    char *all = alloc_string("");
+    for (char *part; (part = zone_export_next(export, 65536)) != NULL;) {
+        char *longer = alloc_printf("%s%s", all, part);
+        free(all);
+        free(part);
+        all = longer;
+    }
+    return all;
+}
+
+static int compare_lines(const void *left, const void *right)
+{
+    return strcmp(*(char *const *)left, *(char *const *)right);
+}
+
+/* The lines in order, RRSIGs without their times, which chance has a part in, and signatures. */
+static char *sort_lines(char *text)
+{
+    char *lines[1000];
+    size_t count = 0;
+    for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+        char *rrsig = strstr(line, "\tRRSIG\t");
+        for (unsigned i = 0; rrsig != NULL && i < 4; i++) {
+            rrsig = strchr(rrsig + 1, ' ');
+        }
+        if (rrsig != NULL) {
+            *rrsig = '\0';
+        }
+        assert_true(count < ARRAY_LEN(lines));
+        lines[count++] = line;
+    }
+    qsort(lines, count, sizeof(*lines), compare_lines);
+    char *all = alloc_string("");
+    for (size_t i = 0; i < count; i++) {
+        char *longer = alloc_printf("%s%s\n", all, lines[i]);
+        free(all);
+        all = longer;
+    }
+    return all;
+}
+
+/* A zone is signed again from what is served of it, which makes the same zone. */
+static void check_signing_again(enum config_denial denial, const char *times)
+{
+    struct zone_under_test test;
+    struct error err;
+    setup(&test, denial);
+    put_key(&test, &key_ed25519, times);
+    open_zone(&test);
+    const struct zone *served = test.secure.snapshot->zones->zones[0];
+    const struct signing_time time = {.now_s = NOW_S, .random = 1};
+    struct zone *again =
+        zonefile_sign_again(served, &test.config, 0, test.secure.sets, &time, &err);
+    if (again == NULL) {
+        fail_msg("%s", err.text);
+    }
+    struct snapshot_builder *builder = snapshot_builder_new(NULL, test.secure.sets);
+    snapshot_builder_set_zones(builder, zone_table_new(&again, 1));
+    for (uint32_t i = 0; i < test.secure.sets->count; i++) {
+        snapshot_builder_set_weights(builder, i, (const uint16_t[]){50, 50});
+    }
+    struct snapshot *next = snapshot_builder_finish(builder);
+    CLEANUP(alloc_freep) char *before = export_zone(test.secure.snapshot);
+    CLEANUP(alloc_freep) char *after = export_zone(next);
+    CLEANUP(alloc_freep) char *lines_before = sort_lines(before);
+    CLEANUP(alloc_freep) char *lines_after = sort_lines(after);
+    assert_true(strlen(lines_before) > 2000);
+    assert_string_equal(lines_after, lines_before);
+    assert_int_equal(again->content, served->content);
+    assert_int_equal(again->record_count, served->record_count);
+    assert_int_equal(again->serial, served->serial);
+    assert_int_equal(again->node_count, served->node_count);
+    /* Once more, later: other signatures. */
+    const struct signing_time later = {.now_s = NOW_S + 86400, .random = 1};
+    struct zone *third =
+        zonefile_sign_again(again, &test.config, 0, test.secure.sets, &later, &err);
+    assert_non_null(third);
+    assert_true(third->refresh_at_s > again->refresh_at_s);
+    zone_free(third);
+    snapshot_free_last(next);
+    close_zone(&test);
+}
+
+static void signing_again_needs_no_file(void **state)
+{
+    (void)state;
+    check_signing_again(CONFIG_DENIAL_NSEC, "");
+    check_signing_again(CONFIG_DENIAL_NSEC3, "");
+    check_signing_again(CONFIG_DENIAL_NSEC, "SyncPublish: 20200101000000\n");
+}
+
 static void a_file_that_is_signed_already_is_refused(void **state)
 {
     (void)state;
@@ -875,6 +971,7 @@ int main(void)
         cmocka_unit_test(what_an_alias_target_was_signed_with_is_refreshed_too),
         cmocka_unit_test(a_key_that_is_due_stays_due_when_an_alias_target_is_signed),
         cmocka_unit_test(new_addresses_take_no_memory_for_good),
+        cmocka_unit_test(signing_again_needs_no_file),
         cmocka_unit_test(a_file_that_is_signed_already_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

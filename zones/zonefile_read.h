@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* A master file's records to a draft, as zonefile.h says. Private to zones/. */
+#pragma once
+
+#include "zones/zone_draft.h"
+
+/* path lives as long as the draft. end: the file's last line; 0 when it could not be opened. False
+ * and "file:line: …" when it cannot be read. */
+MUST_CHECK bool zonefile_read(struct zone_draft *draft, const char *path, const struct name *origin,
+                              struct draft_place *end, struct error *err);
