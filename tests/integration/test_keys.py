@@ -77,6 +77,10 @@ def test_the_first_start_makes_the_first_keys(make, first, roles, algorithm):
     assert checked.returncode == 0 and not (daemon.folder / "keys").exists(), checked
     daemon.start()
     assert sorted(one["role"] for one in keys(daemon).values()) == roles
+    for one in keys(daemon).values():
+        assert one["publish_at"] == one["activate_at"] == one["created_at"] and one["created_at"]
+        assert one["inactive_at"] is one["delete_at"] is one["ds_seen_at"] is None
+        assert (one["sync_publish_at"] is None) == (one["role"] == "zsk")
     assert {one["algorithm"] for one in keys(daemon).values()} == {algorithm or "ECDSAP256SHA256"}
     assert (daemon.folder / "keys").stat().st_mode & 0o777 == 0o700
     validate(daemon)
