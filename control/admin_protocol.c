@@ -85,6 +85,13 @@ const struct admin_command admin_commands[] = {
      .min_arguments = 1,
      .max_arguments = 1,
      .is_local = true},
+    {.name = "rollout simulate",
+     .arguments = "[--plan steps=W,... hold=TIME | FILE] [--ttl TTL] [--resolvers N] "
+                  "[--population FILE|PRESET] [--svg FILE] [--seed N]",
+     .help = "play a plan against resolvers in virtual time; asks no daemon",
+     .max_arguments = NO_LIMIT,
+     .options = {"--plan", "--ttl", "--resolvers", "--population", "--svg", "--seed"},
+     .is_local = true},
     {.name = "event push",
      .arguments = "FILE|-",
      .help = "hand over ECS task events: one, an array, or one a line",

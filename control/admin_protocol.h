@@ -22,7 +22,7 @@
 /* A request may carry a file of events. */
 #define ADMIN_MAX_LINE ((size_t)16 << 20)
 
-#define ADMIN_OPTIONS_MAX 2
+#define ADMIN_OPTIONS_MAX 6
 
 /* What both sides know of a command: dispatch, usage, help, completion and the man page's section
  * come from this one table. */

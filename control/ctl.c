@@ -17,6 +17,7 @@
 #include "control/ctl_export.h"
 #include "control/ctl_help.h"
 #include "control/ctl_render.h"
+#include "control/ctl_simulate.h"
 #include "control/ctl_watch.h"
 
 struct options {
@@ -340,6 +341,13 @@ static int run(const struct options *options)
         }
         help_completion_bash(stdout);
         return EXIT_DONE;
+    }
+    if (strcmp(command->name, "rollout simulate") == 0) {
+        int code = simulate_run(arguments, count, options->as_json, &err);
+        if (code != EXIT_DONE) {
+            complain(&err);
+        }
+        return code;
     }
     return run_remote(options, command, arguments, count);
 }

@@ -192,6 +192,9 @@ void help_completion_bash(FILE *out)
           "    done\n"
           "    case $previous in\n"
           "    -s | --socket) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+          "    --svg | --plan) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
+          "    --population) COMPREPLY=($(compgen -f -W 'honest mixed bad' -- \"$current\")); "
+          "return ;;\n"
           "    esac\n"
           "    local choices=\n"
           "    case \"${words[*]}\" in\n",
@@ -216,6 +219,7 @@ void help_completion_bash(FILE *out)
         "    'log level') choices='debug info warning error' ;;\n"
         "    'health force '*) choices='up down auto' ;;\n"
         "    'rollout start '*) choices='--candidate' ;;\n"
+        "    'rollout simulate'*) choices='--plan --ttl --resolvers --population --svg --seed' ;;\n"
         "    'zone add '* | 'zone check '*) COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
         "    'zone reload'*) choices='--force' ;;\n"
         "    'zone export '*) choices='--output' ;;\n"

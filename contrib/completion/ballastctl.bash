@@ -12,6 +12,8 @@ _ballastctl()
     done
     case $previous in
     -s | --socket) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --svg | --plan) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    --population) COMPREPLY=($(compgen -f -W 'honest mixed bad' -- "$current")); return ;;
     esac
     local choices=
     case "${words[*]}" in
@@ -19,7 +21,7 @@ _ballastctl()
     record) choices='list show' ;;
     weight) choices='set' ;;
     health) choices='list force' ;;
-    rollout) choices='list show start pause resume promote abort freeze thaw history watch' ;;
+    rollout) choices='list show start pause resume promote abort freeze thaw history watch simulate' ;;
     event) choices='push log pattern' ;;
     zone) choices='list add remove reload check export' ;;
     key) choices='list generate roll ds-seen forget' ;;
@@ -28,6 +30,7 @@ _ballastctl()
     'log level') choices='debug info warning error' ;;
     'health force '*) choices='up down auto' ;;
     'rollout start '*) choices='--candidate' ;;
+    'rollout simulate'*) choices='--plan --ttl --resolvers --population --svg --seed' ;;
     'zone add '* | 'zone check '*) COMPREPLY=($(compgen -f -- "$current")); return ;;
     'zone reload'*) choices='--force' ;;
     'zone export '*) choices='--output' ;;

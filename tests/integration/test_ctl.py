@@ -188,7 +188,7 @@ def test_json_prints_the_result_as_one_document(daemon, command):
 
 def test_every_row_of_the_table_is_tried_here():
     rows = {" ".join(re.findall(r"^[a-z -]+?(?= [A-Z\[]|$| bash)", row)) for row in table_rows()}
-    assert rows - {"rollout watch", "help", "completion"} == set(ANSWERS)
+    assert rows - {"rollout simulate", "rollout watch", "help", "completion"} == set(ANSWERS)
 
 
 def test_a_refusal_goes_to_standard_error_and_exits_1(daemon):
