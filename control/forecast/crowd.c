@@ -106,12 +106,12 @@ static void add_group(struct crowd *crowd, const struct population_group *group,
 static void weigh_classes(struct crowd *crowd)
 {
     for (size_t i = 0; i < crowd->class_count; i++) {
-        struct crowd_class *class = &crowd->classes[i];
-        class->traffic /= crowd->queries_per_s;
-        class->is_heavy = class->traffic >= CROWD_HEAVY_PART * class->resolvers;
-        if (class->is_heavy) {
-            crowd->heavy_count += (size_t) class->resolvers;
-            crowd->heavy_traffic += class->traffic;
+        struct crowd_class *kind = &crowd->classes[i];
+        kind->traffic /= crowd->queries_per_s;
+        kind->is_heavy = kind->traffic >= CROWD_HEAVY_PART * kind->resolvers;
+        if (kind->is_heavy) {
+            crowd->heavy_count += (size_t)kind->resolvers;
+            crowd->heavy_traffic += kind->traffic;
         }
     }
 }
@@ -159,8 +159,8 @@ void crowd_shares(struct crowd *crowd, const struct weight_history *history, dou
 {
     memset(shares, 0, history->member_count * sizeof(*shares));
     for (size_t i = 0; i < crowd->class_count; i++) {
-        const struct crowd_class *class = &crowd->classes[i];
-        cache_age_add_shares(history, &class->cache, at_ms, class->traffic, shares);
+        const struct crowd_class *kind = &crowd->classes[i];
+        cache_age_add_shares(history, &kind->cache, at_ms, kind->traffic, shares);
     }
     crowd->work += crowd->class_count * history->change_count;
 }
@@ -246,9 +246,9 @@ static uint64_t play_one(struct player *player, const struct cache_age *cache, d
     return fetches;
 }
 
-static bool is_played(const struct crowd_class *class, const struct crowd_samples *samples)
+static bool is_played(const struct crowd_class *kind, const struct crowd_samples *samples)
 {
-    return class->is_heavy && cache_age_fetches_per_ms(&class->cache) * samples->step_ms < 1;
+    return kind->is_heavy && cache_age_fetches_per_ms(&kind->cache) * samples->step_ms < 1;
 }
 
 void crowd_play(struct crowd *crowd, const struct weight_history *history,
@@ -259,18 +259,18 @@ void crowd_play(struct crowd *crowd, const struct weight_history *history,
     struct player player = {.history = history, .shares = shares, .random = seed};
     memset(rows, 0, samples->count * members * sizeof(*rows));
     for (size_t i = 0; i < crowd->class_count; i++) {
-        const struct crowd_class *class = &crowd->classes[i];
-        double one = class->traffic / class->resolvers;
-        if (is_played(class, samples)) {
-            for (double j = 0; j < class->resolvers; j++) {
-                crowd->work += play_one(&player, &class->cache, one, samples, rows);
+        const struct crowd_class *kind = &crowd->classes[i];
+        double one = kind->traffic / kind->resolvers;
+        if (is_played(kind, samples)) {
+            for (double j = 0; j < kind->resolvers; j++) {
+                crowd->work += play_one(&player, &kind->cache, one, samples, rows);
             }
-            crowd->work += samples->count * (uint64_t) class->resolvers;
+            crowd->work += samples->count * (uint64_t)kind->resolvers;
             continue;
         }
         for (size_t k = 0; k < samples->count; k++) {
-            cache_age_add_shares(history, &class->cache,
-                                 samples->from_ms + (double)k * samples->step_ms, class->traffic,
+            cache_age_add_shares(history, &kind->cache,
+                                 samples->from_ms + (double)k * samples->step_ms, kind->traffic,
                                  rows + k * members);
         }
         crowd->work += samples->count * history->change_count;

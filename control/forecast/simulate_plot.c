@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control/forecast/simulate_plot.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "control/forecast/plot.h"
@@ -8,7 +9,7 @@
 enum { GREY, GREEN, BLUE };
 
 #define SHARE_TEXT_SIZE 16
-/* More lines than this cannot be told apart, and have no place in the legend. */
+/* More have no place in the legend: then only every so many-th is named, the last one too. */
 #define LEGEND_MAX 11
 
 static struct plot_line line_of(const struct simulation *simulation, const char *name,
@@ -36,6 +37,7 @@ char *simulate_plot_svg(const struct simulation *simulation, const char *title, 
     char names[SIMULATE_MAX_STEPS][SHARE_TEXT_SIZE + 8];
     struct plot_mark marks[SIMULATE_MAX_STEPS];
     struct plot_line falls[SIMULATE_MAX_STEPS];
+    size_t stride = (simulation->step_count + LEGEND_MAX - 1) / LEGEND_MAX;
     for (size_t i = 0; i < SIMULATE_SAMPLES; i++) {
         stable[i] = 1 - simulation->expected[i];
     }
@@ -44,7 +46,8 @@ char *simulate_plot_svg(const struct simulation *simulation, const char *title, 
         snprintf(weights[i], sizeof(weights[i]), "%u %%", step->weight);
         snprintf(names[i], sizeof(names[i]), "from %s", weights[i]);
         marks[i] = (struct plot_mark){(double)step->shift.at_ms, weights[i]};
-        falls[i] = (struct plot_line){.name = i < LEGEND_MAX ? names[i] : NULL,
+        bool is_named = (simulation->step_count - 1 - i) % stride == 0;
+        falls[i] = (struct plot_line){.name = is_named ? names[i] : NULL,
                                       .colour = (unsigned)i + 1,
                                       .stroke = PLOT_SOLID,
                                       .values = step->fall_back_curve,
