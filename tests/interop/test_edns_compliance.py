@@ -109,6 +109,35 @@ def test_compliance(daemon, name, transport):
         assert len(octets) <= (512 if options is None else min(arguments.get("size", 4096), 1232))
 
 
+@pytest.fixture(scope="module", params=["ECDSAP256SHA256", "RSASHA256"])
+def signed(request):
+    """A zone whose DNSKEY records and their signatures fit 512 octets, or do not."""
+    one = harness.Daemon({"zones": [{
+        "name": "catsndogs.lol", "file": "catsndogs.lol.zone",
+        "dnssec": {"keys": "keys", "first_keys": "ksk+zsk", "algorithm": request.param}}]})
+    request.addfinalizer(one.close)
+    return one.start(), request.param == "ECDSAP256SHA256"
+
+
+def test_the_keys_of_a_signed_zone_fit_512_octets_or_are_cut_off(signed):
+    """Check edns@512 where there is something to cut."""
+    daemon, fits = signed
+    query = make_query(kind=DNSKEY, edns=0, size=512, edns_flags=DO)
+    whole = dns.message.from_wire(exchange(daemon, query, "tcp"))
+    assert len(whole.answer) == 2 and not whole.flags & dns.flags.TC
+    assert (len(whole.to_wire()) <= 512) == fits
+    octets = exchange(daemon, query, "udp")
+    response = dns.message.from_wire(octets)
+    assert len(octets) <= 512
+    assert response.rcode() == dns.rcode.NOERROR and response.flags & dns.flags.AA
+    assert bool(response.flags & dns.flags.TC) != fits
+    assert response.answer == (whole.answer if fits else [])
+    assert response.edns == 0 and response.ednsflags & 0xFFFF == DO and not response.options
+    # Who has room gets all.
+    query = make_query(kind=DNSKEY, edns=0, size=1232, edns_flags=DO)
+    assert dns.message.from_wire(exchange(daemon, query, "udp")).answer == whole.answer
+
+
 def check_flags(arguments, flags, has_soa):
     """No bit that only a resolver or a validator sets, none that must be zero, none just echoed."""
     assert flags & (RA | Z | AD | CD | TC) == 0
