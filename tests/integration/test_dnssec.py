@@ -355,15 +355,39 @@ def test_keys_are_listed_with_their_ds(make_signed):
     assert "nope.test" in daemon.ctl("key", "list", "nope.test", status=1).stderr
 
 
-@pytest.mark.parametrize("algorithm, keys", [("ECDSAP256SHA256", ECDSA), ("ED25519", ED25519)])
+def sign_elsewhere(daemon, key):
+    """BIND's signer takes the key, with its files as they are, and a third one checks its work."""
+    folder = daemon.folder / "elsewhere"
+    folder.mkdir()
+    for path in (daemon.folder / "keys").glob(f"*+{key['tag']:05}.*"):
+        shutil.copy(path, folder)
+    commands = [
+        ["dnssec-signzone", "-S", "-z", "-K", folder, "-d", folder, "-o", "example.test",
+         "-f", folder / "zone", daemon.folder / "example.zone"],
+        ["dnssec-verify", "-z", "-o", "example.test", folder / "zone"],
+        ["ldns-verify-zone", "-V", "1", folder / "zone"]]
+    for command in commands:
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                              stdin=subprocess.DEVNULL, timeout=60 * harness.PATIENCE)
+        assert done.returncode == 0, done
+    assert re.search(rf"RRSIG\s+SOA\s+{int(dns.dnssec.algorithm_from_text(key['algorithm']))}\s",
+                     (folder / "zone").read_text())
+
+
+# Without keys the daemon makes the first one, of the algorithm of the configuration.
+@pytest.mark.parametrize("algorithm, keys", [
+    ("ECDSAP256SHA256", ECDSA), ("ED25519", ED25519), ("RSASHA256", [])])
 def test_a_key_that_was_made_signs_and_others_read_it(make_signed, algorithm, keys):
-    daemon = make_signed("nsec", keys)
+    daemon = make_signed("nsec", keys, algorithm=algorithm)
     before = {key["tag"] for key in daemon.json("key", "list")["keys"]}
+    assert len(before) == max(len(keys), 1)
     made = daemon.json("key", "generate", "example.test", "csk")["keys"]
     key, = [one for one in made if one["tag"] not in before]
     assert key["state"] == "active" and key["algorithm"] == algorithm
     assert pathlib.Path(key["file"]).stat().st_mode & 0o777 == 0o600
-    assert len(dnskeys(daemon)) == len(keys) + 1
+    assert len(dnskeys(daemon)) == len(before) + 1
+    if algorithm == "RSASHA256":  # 2048 bits, and an exponent before them
+        assert {len(one.key) for one in dnskeys(daemon)} == {256 + 4}
     for path in (daemon.folder / "keys").glob("*"):
         if path.stem.split("+")[2] not in (f"{key['tag']:05}",):
             path.unlink()
@@ -372,6 +396,7 @@ def test_a_key_that_was_made_signs_and_others_read_it(make_signed, algorithm, ke
     done = subprocess.run(["dnssec-settime", "-p", "all", key["file"]], capture_output=True,
                           text=True, timeout=60)
     assert done.returncode == 0 and "Activate" in done.stdout, done
+    sign_elsewhere(daemon, key)
 
 
 def test_wrong_requests_for_keys_are_refused(make_signed):
