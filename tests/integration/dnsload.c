@@ -4,12 +4,14 @@
  *
  *   dnsload PORT NAME TYPE SOCKETS LIMIT FORM...
  *
- * LIMIT is "5s" or a number of queries. A FORM is the addresses of one allowed answer, sorted and
- * joined by commas ("192.0.2.1,192.0.2.2"); CNAMEs before them are passed over. Prints one JSON
- * object; exit 0 when nothing was lost or wrong. Bounded in time, loopback only. */
+ * LIMIT is "5s" or a number of queries; SIGTERM ends it before that. A FORM is the addresses of one
+ * allowed answer, sorted and joined by commas ("192.0.2.1,192.0.2.2"); CNAMEs before them are
+ * passed over. Prints one JSON object; exit 0 when nothing was lost or wrong. Bounded in time,
+ * loopback only. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -51,11 +53,24 @@ struct load {
     int epoll;
 };
 
+static volatile sig_atomic_t was_ended;
+
+static void on_end(int number)
+{
+    (void)number;
+    was_ended = 1;
+}
+
 static int64_t now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static bool is_over(const struct load *load)
+{
+    return load->sent == load->limit || now_ms() >= load->end_ms || was_ended != 0;
 }
 
 static void fail(const char *what)
@@ -197,7 +212,7 @@ static void open_asker(struct load *load, struct asker *asker)
 static void ask(struct load *load, struct asker *asker)
 {
     asker->sent_ms = 0;
-    if (load->sent == load->limit || now_ms() >= load->end_ms) {
+    if (is_over(load)) {
         return;
     }
     asker->id++;
@@ -263,8 +278,8 @@ static void run(struct load *load)
         for (int i = 0; i < count; i++) {
             take_answer(load, events[i].data.ptr);
         }
-        bool is_over = load->sent == load->limit || now_ms() >= load->end_ms;
-        if ((is_over || now_ms() >= look_ms) && expire(load) == 0 && is_over) {
+        bool ends = is_over(load);
+        if ((ends || now_ms() >= look_ms) && expire(load) == 0 && ends) {
             return;
         }
         look_ms = now_ms() >= look_ms ? now_ms() + 100 : look_ms;
@@ -304,6 +319,7 @@ int main(int argc, char **argv)
     load.forms = (const char *const *)argv + 6;
     load.form_count = (size_t)argc - 6;
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
+    signal(SIGTERM, on_end);
     run(&load);
     print_result(&load);
     return load.lost > 0 || load.wrong > 0 || load.answered != load.sent;
