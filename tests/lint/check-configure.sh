@@ -3,7 +3,7 @@
 # configure names every library that is missing, each with its Debian package, and goes no further.
 set -u
 configure=$(cd "$top_srcdir" && pwd)/configure
-[ -x "$configure" ] || exit 77
+[ -x "$configure" ] || { echo "there is no configure: run autoreconf -fi"; exit 77; }
 work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99

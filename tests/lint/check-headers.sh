@@ -3,7 +3,7 @@
 # Each header compiles alone: it includes what it uses.
 cd "${top_srcdir:-.}" || exit 99
 compiler=${CC:-cc}
-command -v "${compiler%% *}" >/dev/null || exit 77
+command -v "${compiler%% *}" >/dev/null || { echo "$compiler is missing"; exit 77; }
 bad=0
 for header in $(find common zones server control tests -name '*.h' | sort); do
     # LINT_CPPFLAGS is where the libraries' headers are, from the Makefile.

@@ -13,6 +13,7 @@ for key in $(sed -nE \
     fi
 done
 if ! command -v groff >/dev/null; then
+    echo "groff is missing"
     [ $bad -eq 0 ] && exit 77
     exit 1
 fi

@@ -448,6 +448,7 @@ static void an_ipv6_address_is_probed(void **state)
     }
     uv_free_interface_addresses(interfaces, count);
     if (!has_v6) {
+        print_message("no IPv6 on this machine\n");
         skip();
     }
     web_stub_open(&fixture->other, &fixture->loop.loop, "::1", 0);
