@@ -20,11 +20,10 @@
 #include "server/udp.h"
 #include "tests/unit/allocation_counter.h"
 #include "tests/unit/answer_fixture.h"
-#include "tests/unit/secure_fixture.h"
+#include "tests/unit/signed_zones.h"
 #include "zones/record_type.h"
-#include "zones/zone_keys.h"
 
-#define NOW_S       INT64_C(1800000000) /* the signed zones of tests/unit are valid then */
+#define NOW_S       SIGNED_ZONES_NOW_S
 #define PATIENCE_MS 20000
 
 static const struct cookie_secrets secrets = {.count = 2, .secrets = {{1}, {2}}};
@@ -346,85 +345,28 @@ static void check_signed(struct secure *secure)
     free(site);
 }
 
-static char *test_file(const char *name)
-{
-    const char *top = getenv("top_srcdir");
-    return alloc_printf("%s/tests/unit/signed/%s.zone", top != NULL ? top : ".", name);
-}
-
 static void no_query_to_a_zone_that_others_signed_allocates(void **state)
 {
     (void)state;
     static const char *const files[] = {"nsec", "nsec3", "optout"};
     for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        CLEANUP(alloc_freep) char *path = test_file(files[i]);
-        struct config_zone zone = {.name = "example.test", .file = path, .line = 1};
-        struct config config = {.path = "test.yaml", .zones = &zone, .zone_count = 1};
-        struct secure secure;
-        secure_open(&secure, &config, NOW_S);
-        check_signed(&secure);
-        secure_close(&secure);
+        struct signed_zone zone;
+        signed_zone_open(&zone, files[i]);
+        check_signed(&zone.secure);
+        signed_zone_close(&zone);
     }
-}
-
-static const char *blue_a[] = {"192.0.2.101", "192.0.2.102"}, *green_a[] = {"192.0.2.201"};
-static const char *blue_mx[] = {"10 www.example.test"}, *green_mx[] = {"5 ns1.example.test"};
-static const char *blue_cname[] = {"two.example.test"}, *green_cname[] = {"nope.example.test"};
-
-#define MEMBERS(blue, green)                                                                       \
-    (struct config_member[])                                                                       \
-    {                                                                                              \
-        {.id = "blue", .weight = 50, .values = blue, .value_count = ARRAY_LEN(blue)},              \
-            {.id = "green", .weight = 50, .values = green, .value_count = ARRAY_LEN(green)},       \
-    }
-#define SET(owner, kind, blue, green)                                                              \
-    {                                                                                              \
-        .name = owner, .type = kind, .ttl_s = 60, .members = MEMBERS(blue, green),                 \
-        .member_count = 2, .line = 20                                                              \
-    }
-
-static struct config_record_set record_sets[] = {
-    SET("www.example.test", "A", blue_a, green_a),
-    SET("*.wwild.example.test", "MX", blue_mx, green_mx),
-    SET("wcname.example.test", "CNAME", blue_cname, green_cname),
-};
-
-static void check_signed_here(enum config_denial denial)
-{
-    struct error err;
-    struct secure secure;
-    struct name origin;
-    char folder[] = "/tmp/ballast-test-XXXXXX";
-    assert_non_null(mkdtemp(folder));
-    CLEANUP(alloc_freep) char *path = test_file("base");
-    struct config_dnssec dnssec = {
-        .keys = folder,
-        .denial = denial,
-        .first_keys = CONFIG_FIRST_KSK_AND_ZSK,
-        .algorithm = 13,
-        .signature_lifetime_ms = INT64_C(1209600000),
-        .refresh_ms = INT64_C(432000000),
-    };
-    struct config_zone zone = {.name = "example.test", .file = path, .dnssec = &dnssec, .line = 1};
-    struct config config = {.path = "test.yaml",
-                            .zones = &zone,
-                            .zone_count = 1,
-                            .record_sets = record_sets,
-                            .record_set_count = ARRAY_LEN(record_sets)};
-    assert_true(name_parse(&origin, "example.test", &err));
-    assert_true(zone_keys_prepare(&dnssec, &origin, NOW_S, &err));
-    secure_open(&secure, &config, NOW_S);
-    check_signed(&secure);
-    secure_close(&secure);
-    CLEANUP(alloc_freep) char *command = alloc_printf("rm -r %s", folder);
-    assert_int_equal(system(command), 0);
 }
 
 static void no_query_to_a_zone_that_is_signed_here_allocates(void **state)
 {
     (void)state;
-    check_signed_here(CONFIG_DENIAL_NSEC);
-    check_signed_here(CONFIG_DENIAL_NSEC3);
+    static const enum config_denial denials[] = {CONFIG_DENIAL_NSEC, CONFIG_DENIAL_NSEC3};
+    for (size_t i = 0; i < ARRAY_LEN(denials); i++) {
+        struct signed_zone zone;
+        signed_zone_open_weighted(&zone, denials[i]);
+        check_signed(&zone.secure);
+        signed_zone_close(&zone);
+    }
 }
 
 /* A worker's socket and a client's. */

@@ -11,31 +11,17 @@
 
 #include "common/alloc.h"
 #include "server/dns.h"
-#include "tests/unit/secure_fixture.h"
+#include "tests/unit/signed_zones.h"
 #include "zones/record_type.h"
-
-#define NOW_S 1800000000 /* 2027 */
 
 #define SOA   "@ SOA, RRSIG(SOA)"
 #define PROOF ", NSEC3, RRSIG(NSEC3)"
 
-struct file {
-    struct config config;
-    struct config_zone zone;
-    char path[512];
-    struct secure secure;
-};
-
 static int open_zone(void **state, const char *name)
 {
-    const char *top = getenv("top_srcdir");
-    struct file *file = alloc_zeroed(1, sizeof(*file));
-    snprintf(file->path, sizeof(file->path), "%s/tests/unit/signed/%s.zone",
-             top != NULL ? top : ".", name);
-    file->zone = (struct config_zone){.name = "example.test", .file = file->path, .line = 1};
-    file->config = (struct config){.path = "test.yaml", .zones = &file->zone, .zone_count = 1};
-    secure_open(&file->secure, &file->config, NOW_S);
-    *state = file;
+    struct signed_zone *zone = alloc_zeroed(1, sizeof(*zone));
+    signed_zone_open(zone, name);
+    *state = zone;
     return 0;
 }
 
@@ -56,16 +42,16 @@ static int open_optout(void **state)
 
 static int close_zone(void **state)
 {
-    struct file *file = *state;
-    secure_close(&file->secure);
-    free(file);
+    struct signed_zone *zone = *state;
+    signed_zone_close(zone);
+    free(zone);
     return 0;
 }
 
 static void expect_plain(void **state, const char *name, uint16_t type, const char *expected)
 {
-    struct file *file = *state;
-    ldns_pkt *packet = secure_ask(&file->secure, name, type, false);
+    struct signed_zone *zone = *state;
+    ldns_pkt *packet = secure_ask(&zone->secure, name, type, false);
     assert_string_equal(secure_describe(packet), expected);
     ldns_pkt_free(packet);
 }
@@ -73,20 +59,20 @@ static void expect_plain(void **state, const char *name, uint16_t type, const ch
 /* With DO; each signature is verified. */
 static void expect(void **state, const char *name, uint16_t type, const char *expected)
 {
-    struct file *file = *state;
-    ldns_pkt *packet = secure_ask(&file->secure, name, type, true);
+    struct signed_zone *zone = *state;
+    ldns_pkt *packet = secure_ask(&zone->secure, name, type, true);
     assert_string_equal(secure_describe(packet), expected);
-    secure_check_signatures(&file->secure, packet);
+    secure_check_signatures(&zone->secure, packet);
     ldns_pkt_free(packet);
 }
 
 /* As before, and the proof is checked too. */
 static void expect_denial(void **state, const char *name, uint16_t type, const char *expected)
 {
-    struct file *file = *state;
+    struct signed_zone *zone = *state;
     expect(state, name, type, expected);
-    ldns_pkt *packet = secure_ask(&file->secure, name, type, true);
-    secure_check_denial(&file->secure, packet, name, type);
+    ldns_pkt *packet = secure_ask(&zone->secure, name, type, true);
+    secure_check_denial(&zone->secure, packet, name, type);
     ldns_pkt_free(packet);
 }
 
@@ -112,9 +98,9 @@ static void without_do_no_records_of_dnssec_come_along(void **state)
 /* Pointers in their RDATA move. */
 static void wildcards_without_do_are_whole(void **state)
 {
-    struct file *file = *state;
+    struct signed_zone *zone = *state;
     expect_plain(state, "q.wcn.example.test", TYPE_A, "NOERROR aa | q.wcn CNAME, two A, A | |");
-    ldns_pkt *packet = secure_ask(&file->secure, "a.b.wild.example.test", DNS_TYPE_MX, false);
+    ldns_pkt *packet = secure_ask(&zone->secure, "a.b.wild.example.test", DNS_TYPE_MX, false);
     char *text = ldns_rr2str(ldns_rr_list_rr(ldns_pkt_answer(packet), 0));
     assert_string_equal(text, "a.b.wild.example.test.\t300\tIN\tMX\t10 mail.wild.example.test.\n");
     free(text);
@@ -276,13 +262,13 @@ static void odd_octets_have_their_place_in_the_order(void **state)
 
 static void too_small_a_client_gets_tc_and_nothing_else(void **state)
 {
-    struct file *file = *state;
-    file->secure.is_udp = true;
-    file->secure.udp_size = 512;
+    struct signed_zone *zone = *state;
+    zone->secure.is_udp = true;
+    zone->secure.udp_size = 512;
     expect(state, "y.exists.wild.example.test", TYPE_A, "NXDOMAIN aa tc | | |");
     expect(state, "q.wcn.example.test", TYPE_AAAA, "NOERROR aa tc | | |");
     expect(state, "two.example.test", TYPE_A, "NOERROR aa | two A, A, RRSIG(A) | |");
-    file->secure.is_udp = false;
+    zone->secure.is_udp = false;
 }
 
 static void nsec3_denies_a_type(void **state)
@@ -324,8 +310,8 @@ static void nsec3_proves_that_a_delegation_has_no_ds(void **state)
 /* RFC 5155 section 7.2.8. The first is the apex's. */
 static void the_owner_of_an_nsec3_is_no_name_of_the_zone(void **state)
 {
-    struct file *file = *state;
-    ldns_pkt *packet = secure_ask(&file->secure, "nope.example.test", TYPE_A, true);
+    struct signed_zone *zone = *state;
+    ldns_pkt *packet = secure_ask(&zone->secure, "nope.example.test", TYPE_A, true);
     ldns_rr_list *proofs =
         ldns_pkt_rr_list_by_type(packet, LDNS_RR_TYPE_NSEC3, LDNS_SECTION_AUTHORITY);
     char *owner = ldns_rdf2str(ldns_rr_owner(ldns_rr_list_rr(proofs, 0)));
