@@ -119,6 +119,64 @@ static void health_force(const struct call *call)
                                           forced_health_name(forced)));
 }
 
+/* Signatures allow a lower TTL than the one that was signed, and no higher one. */
+static bool parse_ttl(const struct record_set_state *set, const char *text, uint32_t *ttl_s,
+                      struct error *err)
+{
+    char *end = NULL;
+    unsigned long value = strtoul(text, &end, 10);
+    bool is_number = text[0] >= '0' && text[0] <= '9' && *end == '\0';
+    if (strcmp(text, "default") == 0 || (is_number && value == set->record_set->ttl_s)) {
+        *ttl_s = TTL_AS_CONFIGURED;
+        return true;
+    }
+    *ttl_s = (uint32_t)value;
+    return (is_number && value < set->record_set->ttl_s) ||
+           error_set(err,
+                     "TTL %s: expected seconds from 0 to %u, which the configuration has, or "
+                     "default",
+                     text, (unsigned)set->record_set->ttl_s);
+}
+
+static bool journal_ttl(const struct call *call, const struct record_set_state *set, uint32_t ttl_s,
+                        struct error *err)
+{
+    struct store *store = call->control->store;
+    struct history_entry entry = {.at_ms = clock_now_ms(), .kind = "ttl"};
+    uint32_t configured_s = set->record_set->ttl_s;
+    snprintf(entry.who, sizeof(entry.who), "%s", call->who);
+    snprintf(entry.text, sizeof(entry.text), "%s: TTL %u -> %u", set->key,
+             (unsigned)(set->ttl_s < configured_s ? set->ttl_s : configured_s),
+             (unsigned)(ttl_s < configured_s ? ttl_s : configured_s));
+    if (!journal_begin(call->control, err) ||
+        !journal_end(call->control,
+                     store_save_ttl(store, set->key, ttl_s, err) &&
+                         store_add_history(store, &entry, err),
+                     err)) {
+        return error_add_context(err, "nothing was changed");
+    }
+    log_info("%s (%s)", entry.text, call->who);
+    return true;
+}
+
+static void ttl_command(const struct call *call)
+{
+    struct error err;
+    uint32_t ttl_s = 0;
+    struct record_set_state *set =
+        model_find_record_set(call->control, call_argument(call, 0), call_argument(call, 1), &err);
+    if (set == NULL || !parse_ttl(set, call_argument(call, 2), &ttl_s, &err) ||
+        !journal_ttl(call, set, ttl_s, &err)) {
+        admin_request_fail(call->request, "%s", err.text);
+        return;
+    }
+    set->ttl_s = ttl_s;
+    shift_mark(call->control, set);
+    shift_publish(call->control);
+    call_answer_when_seen(
+        call, json_pack("{s:o}", "record_set", describe_record_set(call->control, set)));
+}
+
 struct event_counts {
     json_t *counters;
     int64_t received;
@@ -201,6 +259,7 @@ static const struct row rows[] = {
     {"status", status},
     {"record list", record_list},
     {"record show", record_show},
+    {"record ttl", ttl_command},
     {"weight set", weight_command},
     {"health list", health_list},
     {"health force", health_force},

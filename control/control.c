@@ -66,6 +66,9 @@ static bool init_record_set(struct control *control, size_t index, struct error 
     record_type_print(set->record_set->type, set->type);
     snprintf(set->key, sizeof(set->key), "%s/%s", set->name, set->type);
     set->member_count = set->config->member_count;
+    if (!store_load_ttl(control->store, set->key, &set->ttl_s, err)) {
+        return false;
+    }
     set->members = alloc_zeroed(set->member_count, sizeof(*set->members));
     for (size_t m = 0; m < set->member_count; m++) {
         set->members[m].config = &set->config->members[m];

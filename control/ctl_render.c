@@ -211,7 +211,11 @@ static void record_set_print(FILE *out, const struct style *style, const json_t 
     put(out, style, INK_BOLD, field_text(set, "name"));
     fputc(' ', out);
     put(out, style, INK_BOLD, field_text(set, "type"));
-    fprintf(out, ", TTL %" PRId64 " s, choice ", field_number(set, "ttl_s"));
+    fprintf(out, ", TTL %" PRId64 " s", field_number(set, "ttl_s"));
+    if (field_number(set, "ttl_s") != field_number(set, "ttl_configured_s")) {
+        fprintf(out, " (configured %" PRId64 " s)", field_number(set, "ttl_configured_s"));
+    }
+    fputs(", choice ", out);
     put(out, style, INK_PLAIN, field_text(set, "choice"));
     if (!field_is_null(set, "rollout")) {
         fprintf(out, ", rollout %" PRId64, field_number(set, "rollout"));
@@ -435,6 +439,7 @@ static const struct {
     {"status", render_status},
     {"record list", render_record_sets},
     {"record show", render_record_set},
+    {"record ttl", render_record_set},
     {"weight set", render_record_sets},
     {"health list", render_targets},
     {"health force", render_forced},

@@ -185,7 +185,10 @@ json_t *describe_record_set(struct control *control, const struct record_set_sta
     json_t *json = json_object();
     json_object_set_new(json, "name", json_string(set->name));
     json_object_set_new(json, "type", json_string(set->type));
-    json_object_set_new(json, "ttl_s", json_integer(set->record_set->ttl_s));
+    uint32_t configured_s = set->record_set->ttl_s;
+    json_object_set_new(json, "ttl_s",
+                        json_integer(set->ttl_s < configured_s ? set->ttl_s : configured_s));
+    json_object_set_new(json, "ttl_configured_s", json_integer(configured_s));
     json_object_set_new(json, "choice", json_string(config_choice_name(set->record_set->choice)));
     json_object_set_new(json, "zone", describe_zone_of(control, set));
     json_object_set_new(json, "rollout",

@@ -49,6 +49,7 @@ struct record_set_state {
     char key[RECORD_SET_KEY_SIZE]; /* "name/type" */
     struct member_state *members;
     size_t member_count;
+    uint32_t ttl_s;          /* of answers; TTL_AS_CONFIGURED */
     struct rule_state *rule; /* the one that moves it, or NULL */
     bool needs_publish;      /* is in control->unpublished */
 };

@@ -147,6 +147,9 @@ void shift_build(struct record_set_state *set, struct snapshot_builder *builder)
                                                 STEAL(set->members[m].new_records));
         }
     }
+    bool is_lower = set->ttl_s < set->record_set->ttl_s; /* the configuration may be lower by now */
+    snapshot_builder_set_ttl(builder, set->record_set->id,
+                             is_lower ? set->ttl_s : WEIGHTS_TTL_ENCODED);
     set->needs_publish = false;
 }
 

@@ -51,6 +51,14 @@ MUST_CHECK bool store_save_weight(struct store *store, const char *record_set, c
 MUST_CHECK bool store_load_weight(struct store *store, const char *record_set, const char *member,
                                   bool *found, uint8_t *weight, struct error *err);
 
+/* The TTL that a record set is answered with where it is not the configuration's
+ * (TTL_AS_CONFIGURED, which removes it). */
+#define TTL_AS_CONFIGURED UINT32_MAX
+MUST_CHECK bool store_save_ttl(struct store *store, const char *record_set, uint32_t ttl_s,
+                               struct error *err);
+MUST_CHECK bool store_load_ttl(struct store *store, const char *record_set, uint32_t *ttl_s,
+                               struct error *err);
+
 /* Forced health: "up", "down"; "auto" removes it. */
 MUST_CHECK bool store_save_forced(struct store *store, const char *record_set, const char *member,
                                   const char *forced, struct error *err);

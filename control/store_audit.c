@@ -50,6 +50,30 @@ void store_free_weight_changes(struct weight_change *changes, size_t count)
     free(changes);
 }
 
+bool store_save_ttl(struct store *store, const char *record_set, uint32_t ttl_s, struct error *err)
+{
+    if (ttl_s == TTL_AS_CONFIGURED) {
+        return store_execute(store, STATEMENT_REMOVE_TTL, VALUES(TEXT(record_set)), err);
+    }
+    return store_execute(store, STATEMENT_SAVE_TTL, VALUES(TEXT(record_set), INTEGER(ttl_s)), err);
+}
+
+bool store_load_ttl(struct store *store, const char *record_set, uint32_t *ttl_s, struct error *err)
+{
+    bool found = false;
+    int64_t value = 0;
+    sqlite3_stmt *row = store_query(store, STATEMENT_LOAD_TTL, VALUES(TEXT(record_set)), err);
+    if (!store_load_integer(store, row, &found, &value, err)) {
+        return false;
+    }
+    if (value < 0 || value >= TTL_AS_CONFIGURED) {
+        return error_set(err, "state file %s: TTL %lld of %s is none", store->path,
+                         (long long)value, record_set);
+    }
+    *ttl_s = found ? (uint32_t)value : TTL_AS_CONFIGURED;
+    return true;
+}
+
 bool store_save_freeze(struct store *store, const struct freeze *freeze, struct error *err)
 {
     if (!freeze->is_on) {

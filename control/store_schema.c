@@ -27,6 +27,8 @@
     " record_set TEXT NOT NULL, weights_before TEXT NOT NULL, weights_after TEXT NOT NULL,"        \
     " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
     "CREATE INDEX weight_change_record_set ON weight_change (record_set);"                         \
+    "CREATE TABLE ttl (record_set TEXT PRIMARY KEY, ttl_s INTEGER NOT NULL) STRICT, WITHOUT "      \
+    "ROWID;"                                                                                       \
     "CREATE TABLE freeze (id INTEGER PRIMARY KEY CHECK (id = 1), at_ms INTEGER NOT NULL,"          \
     " who TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"
 
@@ -185,6 +187,9 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_LIST_WEIGHT_CHANGES] =
         "SELECT record_set, weights_before, weights_after FROM weight_change"
         " WHERE history = ?1 ORDER BY record_set",
+    [STATEMENT_SAVE_TTL] = "INSERT INTO ttl VALUES (?1, ?2) ON CONFLICT DO UPDATE SET ttl_s = ?2",
+    [STATEMENT_REMOVE_TTL] = "DELETE FROM ttl WHERE record_set = ?1",
+    [STATEMENT_LOAD_TTL] = "SELECT ttl_s FROM ttl WHERE record_set = ?1",
     [STATEMENT_SAVE_FREEZE] = "INSERT INTO freeze VALUES (1, ?1, ?2, ?3)"
                               " ON CONFLICT DO UPDATE SET at_ms = ?1, who = ?2, reason = ?3",
     [STATEMENT_REMOVE_FREEZE] = "DELETE FROM freeze",

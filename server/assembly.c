@@ -93,6 +93,7 @@ struct wire_reader assembly_open_rrset(struct assembly *assembly, const struct l
         reader.len += signatures->len;
         counts->answer_count = (uint16_t)(counts->answer_count + signatures->answer_count);
     }
+    response_lower_ttl(choice, sections, reader.len - reader.at);
     return reader;
 }
 

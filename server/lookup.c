@@ -81,9 +81,11 @@ static bool is_within(const struct node *node, const struct name *origin)
            memcmp(node->name + node->name_len - origin->len, origin->octets, origin->len) == 0;
 }
 
-void lookup_hide_absent(const struct zone_table *table, const struct name_key *name, uint16_t type,
-                        struct lookup *found)
+struct lookup lookup_beside_absent(const struct snapshot *snapshot, const struct name_key *name,
+                                   uint16_t type)
 {
+    const struct zone_table *table = snapshot->zones;
+    const struct lookup found = lookup_in_zones(snapshot, name, type);
     for (size_t i = 0; i < table->absent_count; i++) {
         const struct name *origin = &table->absent[i];
         bool is_there = origin->label_count <= name->label_count &&
@@ -91,14 +93,14 @@ void lookup_hide_absent(const struct zone_table *table, const struct name_key *n
         /* DS lies in the zone above. */
         is_there = is_there && (type != DNS_TYPE_DS || origin->label_count < name->label_count);
         if (!is_there ||
-            (found->zone != NULL && found->zone->origin.label_count > origin->label_count)) {
+            (found.zone != NULL && found.zone->origin.label_count > origin->label_count)) {
             continue;
         }
-        bool is_record_set = found->rrset != NULL && found->rrset->record_set != RRSET_STATIC &&
-                             is_within(found->node, origin);
+        bool is_record_set = found.rrset != NULL && found.rrset->record_set != RRSET_STATIC &&
+                             is_within(found.node, origin);
         if (!is_record_set) {
-            *found = (struct lookup){.outcome = LOOKUP_NOT_LOADED};
-            return;
+            return (struct lookup){.outcome = LOOKUP_NOT_LOADED};
         }
     }
+    return found;
 }

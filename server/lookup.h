@@ -41,10 +41,11 @@ RARELY const struct zone *lookup_ds_zone(const struct zone_table *table,
 struct lookup lookup_other(const struct zone *zone, struct zone_result result,
                            const struct name_key *name, uint16_t type);
 
-/* Hides what lies in a zone that could not be loaded: the zone around it must not say that there is
- * no such name. Record sets of the configuration are answered as long as another zone has them. */
-RARELY void lookup_hide_absent(const struct zone_table *table, const struct name_key *name,
-                               uint16_t type, struct lookup *found);
+/* The same while some zone could not be loaded: hides what lies in it, since the zone around it
+ * must not say that there is no such name. Record sets of the configuration are answered as long as
+ * another zone has them. */
+RARELY struct lookup lookup_beside_absent(const struct snapshot *snapshot,
+                                          const struct name_key *name, uint16_t type);
 
 static inline struct lookup lookup_in_zones(const struct snapshot *snapshot,
                                             const struct name_key *name, uint16_t type)
@@ -71,9 +72,8 @@ static inline struct lookup lookup_in_zones(const struct snapshot *snapshot,
 static inline struct lookup lookup_name(const struct snapshot *snapshot,
                                         const struct name_key *name, uint16_t type)
 {
-    struct lookup found = lookup_in_zones(snapshot, name, type);
     if (snapshot->zones->absent_count > 0) {
-        lookup_hide_absent(snapshot->zones, name, type, &found);
+        return lookup_beside_absent(snapshot, name, type);
     }
-    return found;
+    return lookup_in_zones(snapshot, name, type);
 }

@@ -21,8 +21,9 @@ enum query_verdict query_parse_transfer(struct query *query, const uint8_t *pack
     struct wire_reader reader = wire_reader_make(packet, len);
     uint8_t owner[NAME_MAX_OCTETS];
     reader.at = DNS_HEADER_LEN + (size_t)query->question_len;
-    if (query->type != DNS_TYPE_IXFR || wire_load_u16(packet + 6) != 0 ||
-        wire_load_u16(packet + 8) != 1 || opt_count > 1 || wire_read_name(&reader, owner) == 0) {
+    if ((query->flags & DNS_RCODE_MASK) != 0 || query->type != DNS_TYPE_IXFR ||
+        wire_load_u16(packet + 6) != 0 || wire_load_u16(packet + 8) != 1 || opt_count > 1 ||
+        wire_read_name(&reader, owner) == 0) {
         return QUERY_FORMERR;
     }
     uint16_t type = wire_read_u16(&reader);

@@ -35,8 +35,9 @@ struct query {
 enum query_verdict query_parse_without_question(struct query *query, const uint8_t *packet,
                                                 size_t len);
 
-/* With records in the answer or authority section, where only the client's SOA in an IXFR is right
- * (RFC 1995 section 3), so that the answer can say what is refused. */
+/* With an RCODE, which is malformed, or records in the answer or authority section, where only the
+ * client's SOA in an IXFR is right (RFC 1995 section 3), so that the answer can say what is
+ * refused. */
 enum query_verdict query_parse_transfer(struct query *query, const uint8_t *packet, size_t len);
 
 /* Inline for its one caller. Everything but SILENCE sets flags, question_len and edns. As NSD does,
@@ -71,10 +72,7 @@ static inline enum query_verdict query_parse(struct query *query, const uint8_t 
     size_t question_len = name_len + DNS_QUESTION_LEN;
     query->question_len = (uint16_t)question_len;
     /* Only the additional section may hold something. */
-    if ((flags & DNS_RCODE_MASK) != 0) {
-        return QUERY_FORMERR;
-    }
-    if (record_count > UINT16_MAX) {
+    if ((flags & DNS_RCODE_MASK) != 0 || record_count > UINT16_MAX) {
         return query_parse_transfer(query, packet, len);
     }
     if (record_count == 0) {

@@ -95,6 +95,7 @@ static inline struct response_choice choose(struct response *response, uint32_t 
     counter_add(tally, 1);
     struct response_choice choice = {.records = records,
                                      .member = index,
+                                     .ttl_s = weights->ttl_s,
                                      .first = 0,
                                      .is_stale = weights->members[index].is_stale};
     if (records->count > 1) {
@@ -154,6 +155,7 @@ void response_add_weighted(struct response *response, uint32_t record_set, size_
     }
     uint16_t shift = (uint16_t)(response->query->name.len - base_len);
     copy_member(choice, shift, response->out + response->len);
+    response_lower_ttl(choice, response->out + response->len, len);
     response->len += len;
     response->answer_count = choice.records->count;
     if (choice.is_stale) {

@@ -53,6 +53,7 @@ void response_add_authority(struct response *response, const struct encoded *enc
 struct response_choice {
     const struct member_records *records;
     size_t member;
+    uint32_t ttl_s; /* as in struct weights */
     uint16_t first;
     bool is_stale;
 };
@@ -66,6 +67,13 @@ static inline bool response_has_records(const struct response *response, uint32_
 RARELY void response_fail(struct response *response);
 /* What is answered is older than it should be (RFC 8914 section 4.4); after the records. */
 RARELY void response_mark_stale(struct response *response);
+/* The member's records, or RRSIGs, in the response get the record set's TTL. */
+static inline void response_lower_ttl(struct response_choice choice, uint8_t *records, size_t len)
+{
+    if (choice.ttl_s != WEIGHTS_TTL_ENCODED) {
+        member_records_lower_ttl(records, len, choice.ttl_s);
+    }
+}
 /* Appends the records of the member whose turn it is, or truncates, or makes it SERVFAIL. */
 void response_add_weighted(struct response *response, uint32_t record_set, size_t base_len);
 /* Copies the records from choice.first on and around to out, which has room for records->len. */

@@ -69,6 +69,7 @@ static void add_member(struct response *response, const struct lookup *found,
     uint8_t *out = response->out + response->len;
     response_copy_member(choice, shift, out);
     encoded_copy(signatures, signatures->len, shift, out + choice.records->len);
+    response_lower_ttl(choice, out, len);
     response->len += len;
     response->answer_count = (uint16_t)(choice.records->count + signatures->answer_count);
     if (choice.is_stale) {

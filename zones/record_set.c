@@ -9,6 +9,10 @@
 #include "zones/encoder.h"
 #include "zones/rdata.h"
 
+/* Behind a record's owner, which is a pointer. */
+#define RECORD_TTL_AT      6
+#define RECORD_RDLENGTH_AT 10
+
 static const uint16_t refused_types[] = {
     TYPE_SOA, TYPE_NS, TYPE_DNAME, TYPE_DS, TYPE_RRSIG, TYPE_NSEC, TYPE_NSEC3, TYPE_NSEC3PARAM,
 };
@@ -229,6 +233,23 @@ static bool make_all(struct record_sets *sets, struct maker *maker, struct error
         }
     }
     return true;
+}
+
+void member_records_lower_ttl(uint8_t *records, size_t len, uint32_t ttl_s)
+{
+    for (size_t at = 0; at < len;) {
+        uint8_t *ttl = records + at + RECORD_TTL_AT;
+        uint32_t encoded_s =
+            (uint32_t)ttl[0] << 24 | (uint32_t)ttl[1] << 16 | (uint32_t)ttl[2] << 8 | ttl[3];
+        if (encoded_s > ttl_s) {
+            ttl[0] = (uint8_t)(ttl_s >> 24);
+            ttl[1] = (uint8_t)(ttl_s >> 16);
+            ttl[2] = (uint8_t)(ttl_s >> 8);
+            ttl[3] = (uint8_t)ttl_s;
+        }
+        const uint8_t *rdata_len = records + at + RECORD_RDLENGTH_AT;
+        at += RECORD_RDLENGTH_AT + 2 + ((size_t)rdata_len[0] << 8 | rdata_len[1]);
+    }
 }
 
 struct record_sets *record_sets_new(const struct config *config, struct error *err)

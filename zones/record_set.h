@@ -28,6 +28,11 @@ struct member_records {
     const struct encoded *signatures;
 };
 
+/* Lowers to ttl_s what is more in records of this form, RRSIGs too: len octets of whole records
+ * whose owner is a pointer. An RRSIG's original TTL stays, so that it is valid (RFC 4034
+ * section 3.1.4). */
+void member_records_lower_ttl(uint8_t *records, size_t len, uint32_t ttl_s);
+
 /* records of a member with an alias target are empty here (count 0): a snapshot has them, as soon
  * as its addresses are known. */
 struct record_set_member {

@@ -25,12 +25,16 @@ struct weighted_member {
     const struct member_records *records; /* the record set's own, or an alias target's latest */
 };
 
+#define WEIGHTS_TTL_ENCODED UINT32_MAX
+
 /* One record set's effective weights. At least one member takes part, unless total is 0: that is
  * the case as long as no member has any record (alias targets that were never resolved), and there
  * is no answer then (SERVFAIL). */
 struct weights {
     const struct record_set *record_set;
     uint32_t total;
+    uint32_t
+        ttl_s; /* that of answers, where it is less than the one encoded; or WEIGHTS_TTL_ENCODED */
     size_t member_count;
     struct weighted_member members[];
 };

@@ -121,6 +121,7 @@ static struct weights *weights_new(const struct record_set *set, const uint16_t 
     struct weights *weights =
         alloc_zeroed(1, sizeof(*weights) + set->member_count * sizeof(struct weighted_member));
     weights->record_set = set;
+    weights->ttl_s = old == NULL ? WEIGHTS_TTL_ENCODED : old->ttl_s;
     weights->member_count = set->member_count;
     for (size_t i = 0; i < set->member_count; i++) {
         weights->total += effective[i];
@@ -203,6 +204,11 @@ void snapshot_builder_set_member_stale(struct snapshot_builder *builder, uint32_
     struct weights *own = own_weights(builder, record_set);
     assert(member < own->member_count);
     own->members[member].is_stale = is_stale;
+}
+
+void snapshot_builder_set_ttl(struct snapshot_builder *builder, uint32_t record_set, uint32_t ttl_s)
+{
+    own_weights(builder, record_set)->ttl_s = ttl_s;
 }
 
 static void retire(struct snapshot_builder *builder)

@@ -34,6 +34,11 @@ void snapshot_builder_set_member_records(struct snapshot_builder *builder, uint3
 void snapshot_builder_set_member_stale(struct snapshot_builder *builder, uint32_t record_set,
                                        size_t member, bool is_stale);
 
+/* The TTL that the record set is answered with: at most the one that its records were encoded (and
+ * signed) with; WEIGHTS_TTL_ENCODED is that one. */
+void snapshot_builder_set_ttl(struct snapshot_builder *builder, uint32_t record_set,
+                              uint32_t ttl_s);
+
 void snapshot_builder_set_cookies(struct snapshot_builder *builder,
                                   const struct cookie_secrets *cookies);
 

@@ -19,6 +19,7 @@
 struct export_set {
     uint8_t *octets; /* a member's, as a response to the owner has them; NULL: it has none */
     size_t len;
+    uint32_t ttl_s; /* as in struct weights */
     bool is_signed; /* its signatures follow them: the zone does not have them */
     size_t member;
     char *comment;
@@ -103,6 +104,8 @@ static void copy_set(struct export_set *to, const struct weights *weights, size_
     if (signatures != NULL) {
         memcpy(to->octets + records->len, signatures->octets, signatures->len);
     }
+    to->ttl_s = weights->ttl_s;
+    member_records_lower_ttl(to->octets, to->len, to->ttl_s);
     to->comment = describe_set(weights, to->member);
 }
 
@@ -286,7 +289,11 @@ static void print_weighted(struct zone_export *export, const struct node *node,
     memcpy(export->message + start, set->octets, set->len);
     print_records(export, start, start + set->len);
     if (export->zone->denial != NULL && !set->is_signed) {
-        print_encoded(export, node->name, node->name_len, &rrset->signatures[set->member]);
+        const struct encoded *signatures = &rrset->signatures[set->member];
+        start = put_question(export, node->name, node->name_len);
+        memcpy(export->message + start, signatures->octets, signatures->len);
+        member_records_lower_ttl(export->message + start, signatures->len, set->ttl_s);
+        print_records(export, start, start + signatures->len);
     }
 }
 

@@ -33,7 +33,7 @@ MEMBERS = [
      "forced": "auto", "addresses_healthy": 1, "addresses": 1, "values": ["192.0.2.30"],
      "health_check": "cats", "ecs_service": "cats-green"},
 ]
-RECORD_SET = {"name": "www.catsndogs.lol", "type": "A", "ttl_s": 60, "choice": "exact",
+RECORD_SET = {"name": "www.catsndogs.lol", "type": "A", "ttl_s": 60, "ttl_configured_s": 60, "choice": "exact",
               "zone": "catsndogs.lol", "rollout": 7, "members": MEMBERS}
 ROLLOUT = {"id": 7, "rule": "cats", "deployment": "ecs-svc/1234", "who": "event e-1",
            "state": "holding", "step": 2, "steps": [10, 50, 100], "weight": 50, "hold_ms": 60000,
@@ -71,6 +71,7 @@ ANSWERS = {
                "events": {"received": 5}, "store": "ok", "frozen": FROZEN},
     "record list": {"record_sets": [RECORD_SET]},
     "record show": {"record_set": RECORD_SET},
+    "record ttl": {"record_set": {**RECORD_SET, "ttl_s": 5}},
     "weight set": {"record_sets": [RECORD_SET]},
     "health list": {"targets": [
         {"member": "www.catsndogs.lol/A/green", "health_check": "cats", "address": "192.0.2.30",
@@ -115,6 +116,7 @@ CALLS = {
     "status": ([], ["0.1.0", "3m12s", "3 healthy", "5 received", "cats: holding at weight 50", "frozen       sale"]),
     "record list": ([], ["www.catsndogs.lol A", "TTL 60 s", "90.0 %", "192.0.2.10, 192.0.2.11"]),
     "record show": (["www.catsndogs.lol", "A"], ["healthy 2/2", "9000"]),
+    "record ttl": (["www.catsndogs.lol", "A", "5"], ["TTL 5 s (configured 60 s), choice exact"]),
     "weight set": (["www.catsndogs.lol", "A", "blue=90"], ["blue"]),
     "health list": ([], ["unhealthy", "HTTP 503, expected 200-299", "192.0.2.30"]),
     "health force": (["www.catsndogs.lol/A/green", "down"], ["www.catsndogs.lol/A/green: health down"]),

@@ -829,6 +829,67 @@ static void full_additional_sections_do_without_what_nobody_has(void **state)
     close_zone(&test);
 }
 
+static void lower_ttl(struct secure *secure, uint32_t set, uint32_t ttl_s)
+{
+    struct snapshot *before = secure->snapshot;
+    struct snapshot_builder *builder = snapshot_builder_new(before, secure->sets);
+    snapshot_builder_set_ttl(builder, set, ttl_s);
+    secure->snapshot = snapshot_builder_finish(builder);
+    exchange_offer(secure->exchange, secure->snapshot);
+    snapshot_free(before);
+}
+
+/* Of each record of the answer, of the owner. */
+static void expect_ttl(struct zone_under_test *test, const char *name, uint16_t type,
+                       const char *owner, uint32_t ttl_s)
+{
+    ldns_pkt *packet = secure_ask(&test->secure, name, type, true);
+    secure_check_signatures(&test->secure, packet);
+    size_t seen = 0;
+    for (size_t i = 0; i < ldns_rr_list_rr_count(ldns_pkt_answer(packet)); i++) {
+        const ldns_rr *rr = ldns_rr_list_rr(ldns_pkt_answer(packet), i);
+        char *text = ldns_rdf2str(ldns_rr_owner(rr));
+        if (strcmp(text, owner) == 0) {
+            assert_int_equal(ldns_rr_ttl(rr), ttl_s);
+            seen++;
+        }
+        free(text);
+    }
+    assert_true(seen >= 2); /* an RRSIG is among them */
+    ldns_pkt_free(packet);
+}
+
+/* RFC 4034 section 3.1.4: the TTL that was signed stays in the RRSIG. */
+static void a_lower_ttl_is_answered_and_validates(void **state)
+{
+    (void)state;
+    struct zone_under_test test;
+    setup_plain(&test, CONFIG_DENIAL_NSEC);
+    for (uint32_t set = 0; set < 3; set++) {
+        lower_ttl(&test.secure, set, 5 + set);
+    }
+    for (size_t member = 0; member < 2; member++) {
+        for (uint32_t set = 0; set < 3; set++) {
+            secure_shift(&test.secure, set, member); /* which leaves the TTL alone */
+        }
+        expect_ttl(&test, "www.example.test", TYPE_A, "www.example.test.", 5);
+        expect_ttl(&test, "x.wwild.example.test", DNS_TYPE_MX, "x.wwild.example.test.", 6);
+        expect_ttl(&test, "wcname.example.test", DNS_TYPE_CNAME, "wcname.example.test.", 7);
+        expect_ttl(&test, "wcname.example.test", TYPE_A, "wcname.example.test.", 7);
+    }
+    secure_shift(&test.secure, 2, 0);
+    expect_ttl(&test, "wcname.example.test", TYPE_A, "two.example.test.", 300);
+    CLEANUP(zone_export_freep)
+    struct zone_export *export =
+        zone_export_new(test.secure.snapshot, test.secure.snapshot->zones->zones[0], NULL);
+    CLEANUP(alloc_freep) char *text = zone_export_next(export, 1000000);
+    assert_non_null(strstr(text, "www.example.test.\t5\tIN\tA\t"));
+    assert_non_null(strstr(text, "www.example.test.\t5\tIN\tRRSIG\tA 13 3 60 "));
+    lower_ttl(&test.secure, 0, WEIGHTS_TTL_ENCODED);
+    expect_ttl(&test, "www.example.test", TYPE_A, "www.example.test.", 60);
+    close_zone(&test);
+}
+
 static char *export_zone(const struct snapshot *snapshot)
 {
     CLEANUP(zone_export_freep)
@@ -971,6 +1032,7 @@ int main(void)
         cmocka_unit_test(what_an_alias_target_was_signed_with_is_refreshed_too),
         cmocka_unit_test(a_key_that_is_due_stays_due_when_an_alias_target_is_signed),
         cmocka_unit_test(new_addresses_take_no_memory_for_good),
+        cmocka_unit_test(a_lower_ttl_is_answered_and_validates),
         cmocka_unit_test(signing_again_needs_no_file),
         cmocka_unit_test(a_file_that_is_signed_already_is_refused),
     };

@@ -304,6 +304,20 @@ static void a_line_of_the_history_keeps_what_it_did_to_weights(void **state)
     assert_false(store_add_weight_change(store, second + 1, &www, &err));
 }
 
+static void a_ttl_is_kept_until_it_is_as_configured(void **state)
+{
+    uint32_t ttl_s = 1;
+    assert_true(store_load_ttl(*state, WWW, &ttl_s, &err));
+    assert_int_equal(ttl_s, TTL_AS_CONFIGURED);
+    assert_true(store_save_ttl(*state, WWW, 9, &err));
+    assert_true(store_save_ttl(*state, WWW, 0, &err));
+    assert_true(store_load_ttl(*state, WWW, &ttl_s, &err));
+    assert_int_equal(ttl_s, 0);
+    assert_true(store_save_ttl(*state, WWW, TTL_AS_CONFIGURED, &err));
+    assert_true(store_load_ttl(*state, WWW, &ttl_s, &err));
+    assert_int_equal(ttl_s, TTL_AS_CONFIGURED);
+}
+
 static void a_freeze_is_kept_until_it_is_removed(void **state)
 {
     struct store *store = *state;
@@ -594,6 +608,7 @@ int main(void)
         TEST(zones_are_kept_by_name),
         TEST(history_lists_the_newest_oldest_first),
         TEST(a_line_of_the_history_keeps_what_it_did_to_weights),
+        TEST(a_ttl_is_kept_until_it_is_as_configured),
         TEST(a_freeze_is_kept_until_it_is_removed),
         TEST(history_keeps_its_newest_hundred_thousand_lines),
         TEST(running_counts_distinct_tasks_that_run_and_shall_run),
