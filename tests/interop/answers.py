@@ -15,7 +15,7 @@ import dns.rdatatype
 
 import harness
 
-Case = collections.namedtuple("Case", "wire tcp text")
+Case = collections.namedtuple("Case", "wire tcp text may_be_silent", defaults=(False,))
 
 
 class Asker:
@@ -31,11 +31,11 @@ class Asker:
         self.udp.settimeout(5 * harness.PATIENCE)
         self.tcp = None
 
-    def ask(self, case, may_be_silent):
+    def ask(self, case):
         if case.tcp:
             return self.ask_tcp(case.wire)
         self.udp.send(case.wire)
-        if not may_be_silent:
+        if not case.may_be_silent:
             return self.udp.recv(65535)
         self.udp.send(self.marker)
         first = self.udp.recv(65535)

@@ -61,7 +61,7 @@ def asking(port):
     asker = Asker(port, ORIGIN)
     try:
         yield lambda qname, kind: asker.ask(
-            Case(dns.message.make_query(qname, kind).to_wire(), True, ""), False)
+            Case(dns.message.make_query(qname, kind).to_wire(), True, ""))
     finally:
         asker.close()
 

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Makes zones and queries for the comparison with other servers: crafted cases, one for each thing that can
 go wrong, and a random tree around them. The same seed makes the same zones and queries."""
-import dns.name
-import dns.rdatatype
+import collections
 
-TYPES = ["A", "AAAA", "NS", "SOA", "CNAME", "MX", "TXT", "SRV", "PTR", "DS", "DNAME", "CAA",
-         "TYPE65280", "ANY"]
+import dns.name
+
+TYPES = ["A", "AAAA", "NS", "SOA", "CNAME", "MX", "TXT", "SRV", "PTR", "DS", "DNAME", "CAA", "LOC",
+         "NAPTR", "SVCB", "HTTPS", "TYPE65280", "ANY"]
 
 LONG = "l" * 63
 
@@ -150,6 +151,58 @@ def crafted(origin):
     add("ttl", "A", "192.0.2.7", ttl=0)
     add("ttl", "TXT", '"for ever"', ttl=2147483647)
 
+    # Wildcards that lead to wildcards, DNAMEs beside wildcards, CNAMEs to a DNAME's owner and through
+    # several of them, a CNAME with names below it.
+    add("*.wildone", "CNAME", "a.b.wildtwo")
+    add("*.wildtwo", "CNAME", "c.wild")
+    add("deep.er.wildtwo", "TXT", '"a closer encloser"')
+    add("*.beside", "A", "192.0.2.93")
+    add("dname.beside", "DNAME", "wildone")
+    add("*.dname3", "A", "192.0.2.94")
+    add("x.dname3", "DNAME", "dname.beside")
+    add("to-dname-owner", "CNAME", "dname")
+    add("to-dnames", "CNAME", "y.x.dname3")
+    add("*.wilddname", "CNAME", "z.dname")
+    add("dname-to-cut", "DNAME", "cut")
+    add("dname-to-wild-label", "DNAME", "*.wild")
+    add("x.alias-with-names-below", "A", "192.0.2.95")
+    add("alias-with-names-below", "CNAME", "www")
+
+    # Occluded below a DNAME: data, a wildcard, a cut with glue, one more DNAME.
+    add("x.dname", "A", "192.0.2.96")
+    add("*.dname", "TXT", '"occluded"')
+    add("cut.dname", "NS", "ns.cut.dname")
+    add("ns.cut.dname", "A", "192.0.2.97")
+    add("a.ent.dname", "DNAME", "cut")
+
+    # Names that are there only because of what is occluded or delegated, or because of glue.
+    add("x.cut.onlycut", "NS", "ns.y.x.cut.onlycut")
+    add("ns.y.x.cut.onlycut", "A", "192.0.2.98")
+    add("host.glueonly.noglue2", "A", "192.0.2.99")
+    add("noglue2", "NS", "host.glueonly.noglue2")
+    add("*.onlystar.ent2", "TXT", '"a wildcard below a name that is empty"')
+    add("a.*.midstar.ent2", "TXT", '"the wildcard itself is empty"')
+
+    # Wildcards at and below cuts, names that look like them.
+    add("*.starcut", "TXT", '"beside"')
+    add("x.starcut", "NS", "ns.x.starcut")
+    add("ns.x.starcut", "A", "192.0.2.100")
+    add("*.x.starcut", "A", "192.0.2.101")
+    add("*.*.stars", "A", "192.0.2.102")
+    add("*.stars", "TXT", '"stars"')
+
+    # Octets that text has to escape, and letters whose case counts as the same, or does not.
+    add(r"esc\000aped", "A", "192.0.2.103")
+    add(r"esc\.aped", "A", "192.0.2.104")
+    add(r"\032", "TXT", '"a space"')
+    add(r"\200\228.eight", "A", "192.0.2.105")
+    add(r"\192\196.eight", "A", "192.0.2.106")
+    add(r"*.\000.eight", "CNAME", r"\200\228.eight")
+    add(r"\@.eight", "A", "192.0.2.107")
+    add(r"\064.EIGHT", "TXT", '"the same name"')
+    add(r"\091\123.eight", "A", "192.0.2.108")
+    add(r"\;\"\(\).eight", "A", "192.0.2.109")
+
     # Between the zones of the server: chains there and back, DNAMEs there, loops over both.
     add("xchain", "CNAME", "xchain.other.")
     add("xdname", "DNAME", "w.other.")
@@ -170,58 +223,81 @@ def crafted(origin):
     return rows
 
 
-def soa(origin):
-    return [("@", 3600, "SOA", "ns1 hostmaster 2026112301 3600 600 86400 120"),
+def soa(origin, ttl=3600, minimum=120):
+    """What an apex has. RFC 2308 section 3: a negative answer lives for the smaller of the two."""
+    return [("@", ttl, "SOA", f"ns1 hostmaster 2026112301 3600 600 86400 {minimum}"),
             ("@", 3600, "NS", "ns1"), ("@", 3600, "NS", "ns2.example.net."),
             ("ns1", 3600, "A", "127.0.0.1"), ("@", 300, "MX", "10 mail"),
             ("@", 300, "TXT", '"apex of ' + origin + '"')]
 
 
-def random_tree(rng, count):
-    """Random names with random data. Every name has a reason to be legal: a CNAME is alone, a TTL
-    belongs to a name and type, a DNAME has nothing below."""
-    rows = []
-    words = ["a", "b", "c", "dd", "Ee", "f-f", "g_g", "*", "x1"]
-    closed = set()  # owners of a CNAME or DNAME: nothing may be added, or below
-    used = {}
+WORDS = ["a", "b", "c", "dd", "Ee", "f-f", "g_g", "*", "x1", r"\000", r"\.", r"\032\255"]
 
-    def below_closed(labels):
-        return any(labels[i:] in closed for i in range(len(labels)))
+
+def random_rdata(rng, kind, owner, target):
+    return {
+        "A": lambda: [f"203.0.113.{rng.randrange(256)}"],
+        "AAAA": lambda: [f"2001:db8::{rng.randrange(65536):x}" for _ in range(2)],
+        "TXT": lambda: ['"' + owner.replace("\\", "/") + '"'],
+        "MX": lambda: [f"5 {target}"],
+        "CNAME": lambda: [target],
+        "DNAME": lambda: [target],
+        "SRV": lambda: [f"0 {rng.randrange(65536)} 53 {target}"],
+        "SVCB": lambda: [f"1 {target} port={rng.randrange(65536)}"],
+        "NAPTR": lambda: [f'1 {rng.randrange(65536)} "s" "SIP+D2U" "" {target}'],
+        "LOC": lambda: [f"{rng.randrange(90)} 0 0 N {rng.randrange(180)} 0 0 E 0m"],
+        "TYPE65282": lambda: [r"\# 2 beef"],
+        "NS": lambda: [f"ns{rng.randrange(3)}.{owner}", target, "ns.example.net."],
+    }[kind]()
+
+
+def random_tree(rng, count, base="rnd"):
+    """Random names below `base` with random data. What no server would load is left out: nothing is
+    beside a CNAME, no NS at a wildcard or beside a DNAME."""
+    rows, used = [], {}
+    kinds = ["A", "TXT", "MX", "CNAME", "NS", "DNAME", "TYPE65282", "AAAA", "SRV", "SVCB", "NAPTR", "LOC"]
+    often = [8, 3, 2, 5, 2, 1, 1, 2, 1, 1, 1, 1]
+
+    def add(labels, kind, rdatas, ttl):
+        exists = used.setdefault(tuple(label.lower() for label in labels), set())
+        if kind in exists or "CNAME" in exists or (kind == "CNAME" and exists):
+            return False
+        if {kind} | exists >= {"NS", "DNAME"}:
+            return False
+        exists.add(kind)
+        rows.extend((".".join(labels + (base,)), ttl, kind, one) for one in sorted(set(rdatas)))
+        return True
 
     for _ in range(count):
         depth = rng.choice([1, 2, 2, 3, 3, 4, 6])
-        labels = tuple(rng.choice(words) for _ in range(depth)) + ("rnd",)
-        key = tuple(label.lower() for label in labels)
-        owner = ".".join(labels)
-        if below_closed(key):
+        labels = tuple(rng.choice(WORDS) for _ in range(depth))
+        owner = ".".join(labels + (base,))
+        target = ".".join([rng.choice(WORDS[:7]) for _ in range(rng.choice([1, 2, 3]))] + [base])
+        kind = rng.choices(kinds, often)[0]
+        if (kind == "NS" and ("*" in labels or depth < 3)) or (kind == "DNAME" and labels[0] == "*"):
             continue
-        target = ".".join(rng.choice(words[:7]) for _ in range(rng.choice([1, 2, 3]))) + ".rnd"
-        ttl = rng.choice([0, 1, 60, 300, 86400])
-        kind = rng.choices(["A", "TXT", "MX", "CNAME", "NS", "DNAME", "TYPE65282"],
-                           [8, 3, 2, 5, 2, 1, 1])[0]
-        exists = used.setdefault(key, set())
-        if kind in ("CNAME", "DNAME"):
-            has_below = any(other != key and other[-len(key):] == key for other in used)
-            if exists or has_below or (kind == "DNAME" and "*" in key):
-                continue
-            closed.add(key)
-        if kind in exists or (kind == "NS" and ("*" in key or depth < 3)):
-            continue
-        exists.add(kind)
-        rdatas = {
-            "A": [f"203.0.113.{rng.randrange(256)}"], "TXT": [f'"{owner}"'], "MX": [f"5 {target}"],
-            "CNAME": [target], "DNAME": [target], "TYPE65282": [r"\# 2 beef"],
-            "NS": sorted({f"ns{rng.randrange(3)}.{owner}", target, "ns.example.net."}),
-        }[kind]
-        rows += [(owner, ttl, kind, rdata) for rdata in rdatas]
-        if kind == "NS" and rng.random() < 0.7:
-            for i in range(3):
-                glue = (f"ns{i}",) + key
-                if not below_closed(glue) and "A" not in used.setdefault(glue, set()):
-                    used[glue].add("A")
-                    rows.append((f"ns{i}.{owner}", 300, "A", f"203.0.113.{i}"))
-    # A CNAME that later got a name below it is legal; a DNAME is not.
+        ttl = rng.choice([0, 1, 60, 300, 86400, 2147483647])
+        if add(labels, kind, random_rdata(rng, kind, owner, target), ttl) and kind == "NS":
+            if rng.random() < 0.3:
+                add(labels, "DS", [f"{rng.randrange(65536)} 13 2 " + "77" * 32], ttl)
+            for i in range(3) if rng.random() < 0.7 else ():
+                add((f"ns{i}",) + labels, "A", [f"203.0.113.{i}"], 300)
     return rows
+
+
+def below_dnames(origin, rows):
+    """The rows that a DNAME occludes. NSD and Knot DNS refuse a zone that has any."""
+    base = dns.name.from_text(origin)
+    owners = {owner: base if owner == "@" else dns.name.from_text(owner, base) for owner, *_ in rows}
+    dnames = {owners[owner] for owner, _, kind, _ in rows if kind == "DNAME"}
+    found = set()
+    for owner, name in owners.items():
+        while name != base and name != dns.name.root:
+            name = name.parent()
+            if name in dnames:
+                found.add(owner)
+                break
+    return [row for row in rows if row[0] in found]
 
 
 def text_of(origin, rows):
@@ -230,47 +306,83 @@ def text_of(origin, rows):
     return "\n".join(lines) + "\n"
 
 
-def make_zones(rng):
-    """{origin: (rows, text)}: two zones of which one lies in the other, one with a wildcard and a
-    CNAME at odd places, one at a top-level name."""
+def nested_zones(rng, zones, big):
+    """Zones inside of the big one: at some of its random cuts, below one another, below a name that
+    the big one has data for, where it has nothing, and below what it delegates."""
+    below_dname = {owner for owner, *_ in below_dnames(big, zones[big])}
+    cuts = sorted({owner.lower() for owner, _, kind, _ in zones[big]
+                   if kind == "NS" and owner.endswith(".rnd") and "\\" not in owner and
+                   owner not in below_dname})  # NSD keeps all zones in one tree, and refuses these
+    for cut in rng.sample(cuts, min(3, len(cuts))):
+        zones[f"{cut}.{big}"] = soa(cut, 60, rng.choice([0, 30, 60, 61])) + random_tree(rng, 30)
+    zones["island." + big] = soa("island", 7, 2147483647) + random_tree(rng, 30)
+    zones["deep.lagoon." + big] = soa("lagoon", 2147483647, 0) + [("*", 9, "TXT", '"lagoon"')]
+    for above in ("occluding", "wild", "cut"):
+        zones[f"z.{above}.{big}"] = soa(above, 0, 5) + [("www", 9, "A", "192.0.2.120"),
+                                                       ("*.w", 9, "CNAME", "www")]
+    return [("island", 300, "A", "192.0.2.110"), ("x.island", 300, "A", "192.0.2.111"),
+            ("*.island", 300, "TXT", '"of the zone around"'),
+            ("to-island", 300, "CNAME", "x.island"), ("to-lagoon", 300, "CNAME", "x.deep.lagoon")]
+
+
+def make_zones(rng, count=500):
+    """{origin: (rows, text)}: a big zone with `count` random owners, others in it, one with a wildcard and a
+    CNAME at odd places, one at a top-level name, one with a DNAME at its apex."""
     zones = {}
     big = "example.test."
-    rows = soa(big) + crafted(big) + random_tree(rng, 500)
+    rows = soa(big) + crafted(big) + random_tree(rng, count)
     rows += [("child", 300, "NS", "ns.child"), ("ns.child", 300, "A", "192.0.2.70"),
              ("child", 300, "DS", "9 8 2 " + "99" * 32), ("to-child", 300, "CNAME", "www.child"),
-             ("to-other", 300, "CNAME", "www.other.")]
+             ("to-other", 300, "CNAME", "www.other."), ("to-renamed", 300, "CNAME", "www.renamed.")]
     zones[big] = rows
-    zones["child.example.test."] = soa("child") + [("www", 30, "A", "192.0.2.71"),
-                                                  ("back", 30, "CNAME", "www.example.test."),
-                                                  ("g", 30, "NS", "ns.g"),
-                                                  ("ns.g", 30, "A", "192.0.2.72"),
-                                                  ("*", 30, "TXT", '"child"')]
+    zones["child.example.test."] = soa("child", 10, 600) + [("www", 30, "A", "192.0.2.71"),
+                                                           ("back", 30, "CNAME", "www.example.test."),
+                                                           ("g", 30, "NS", "ns.g"),
+                                                           ("ns.g", 30, "A", "192.0.2.72"),
+                                                           ("*", 30, "TXT", '"child"')]
     zones["g.child.example.test."] = soa("grandchild") + [("www", 30, "A", "192.0.2.73"),
                                                          ("up", 30, "CNAME", "to-child.example.test.")]
-    zones["other."] = soa("other.") + [("*", 20, "A", "192.0.2.80"), ("www", 20, "A", "192.0.2.81"),
-                                      ("*", 20, "MX", "10 mail"), ("ent.x", 20, "A", "192.0.2.82"),
-                                      ("xchain", 20, "CNAME", "www.example.test."),
-                                      ("*.w", 20, "CNAME", "ttl.example.test."),
-                                      ("xloopc", 20, "CNAME", "xloopc.example.test."),
-                                      ("xloopd", 20, "DNAME", "xloopd.example.test.")]
+    zones["other."] = soa("other.", 3600, 0) + [("*", 20, "A", "192.0.2.80"),
+                                               ("www", 20, "A", "192.0.2.81"), ("*", 20, "MX", "10 mail"),
+                                               ("ent.x", 20, "A", "192.0.2.82"),
+                                               ("xchain", 20, "CNAME", "www.example.test."),
+                                               ("*.w", 20, "CNAME", "ttl.example.test."),
+                                               ("xloopc", 20, "CNAME", "xloopc.example.test."),
+                                               ("xloopd", 20, "DNAME", "xloopd.example.test.")]
+    zones["renamed."] = [("@", 3600, "SOA", "ns1.other. hostmaster.other. 1 3600 600 86400 60"),
+                         ("@", 60, "NS", "ns1.other."), ("@", 60, "DNAME", "other."),
+                         ("@", 60, "MX", "10 www"), ("@", 60, "A", "192.0.2.83"),
+                         ("www", 60, "A", "192.0.2.84"), ("*", 60, "TXT", '"occluded"')]
+    zones[big] = rows + nested_zones(rng, zones, big)
     return {origin: (rows, text_of(origin, rows)) for origin, rows in zones.items()}
 
 
 def make_root_zones(rng):
-    """The root itself, with a top-level zone that is served beside it and one that is not."""
+    """The root itself, with a top-level zone that is served beside it and one that is not, and names of
+    as many labels as there can be."""
     root = [("@", 3600, "SOA", "ns1.test. hostmaster.test. 2026112301 3600 600 86400 120"),
             ("@", 3600, "NS", "ns1.test."), ("@", 60, "TXT", '"root"'),
             ("test", 300, "NS", "ns1.test."), ("ns1.test", 300, "A", "192.0.2.1"),
             ("test", 300, "DS", "9 8 2 " + "99" * 32), ("away", 300, "NS", "ns.away", "ns1.test."),
             ("ns.away", 300, "A", "192.0.2.2"), ("short", 60, "A", "192.0.2.3"),
             ("*.star", 60, "A", "192.0.2.4"), ("d", 60, "DNAME", "test."), ("c", 60, "CNAME", "x.d"),
-            ("up", 60, "DNAME", ".")]
+            ("up", 60, "DNAME", "."),
+            (labels(127, "n"), 60, "A", "192.0.2.6"), (labels(126, "n"), 60, "TXT", '"126"'),
+            ("*." + labels(126, "w"), 60, "A", "192.0.2.7"),
+            ("to-labels", 60, "CNAME", labels(127, "n") + "."),
+            ("to-wild-labels", 60, "CNAME", "x." + labels(126, "w") + "."),
+            ("l", 60, "DNAME", labels(126, "n") + "."), ("*.to", 60, "CNAME", "n.l."),
+            ("*.cname", 60, "CNAME", "x.y.l."), ("n.c." + labels(120, "c"), 60, "NS", "ns.away")]
     root = [(owner, ttl, kind, rdata) for owner, ttl, kind, *rdatas in root for rdata in rdatas]
     test = [("@", 3600, "SOA", "ns1 hostmaster 2026112301 3600 600 86400 120"),
             ("@", 3600, "NS", "ns1"), ("ns1", 300, "A", "192.0.2.1"), ("x", 60, "A", "192.0.2.5"),
             ("back", 60, "CNAME", "short."), ("*.w", 60, "CNAME", "y.star.")]
     zones = {".": root + random_tree(rng, 200), "test.": test + random_tree(rng, 100)}
     return {origin: (rows, text_of(origin, rows)) for origin, rows in zones.items()}
+
+
+def labels(count, octet):
+    return ".".join([octet] * count)
 
 
 def names_to_ask(rng, zones):
@@ -298,6 +410,11 @@ def names_to_ask(rng, zones):
                 names.add(dns.name.from_text(".".join(labels), dns.name.from_text(under)))
             except dns.name.NameTooLong:
                 pass
+    for origin in zones:
+        for _ in range(60):
+            prefix = ".".join(rng.choice(WORDS) for _ in range(rng.choice([1, 2, 3, 5])))
+            name = dns.name.from_text(prefix + ".rnd", dns.name.from_text(origin))
+            names.update((name, name.parent()))
     names.add(dns.name.from_text("x.dnamelong.example.test."))
     names.add(dns.name.from_text("www.example.net."))
     names.add(dns.name.root)
@@ -313,12 +430,21 @@ def mixed_case(rng, name):
     return dns.name.Name([flip(label) for label in name.labels])
 
 
-def types_for(rng, zones, name):
-    """Every type that the name has, and some that it has not."""
-    types, owned = {"A", rng.choice(TYPES), rng.choice(TYPES)}, set()
+def types_by_name(zones):
+    """{name in lower case: the types that any of the zones has there}"""
+    found = collections.defaultdict(set)
     for origin, (rows, _) in zones.items():
         base = dns.name.from_text(origin)
-        if name.is_subdomain(base):
-            relative = name.relativize(base).to_text().lower()
-            owned |= {kind for owner, _, kind, _ in rows if owner.lower() == relative}
+        for owner, _, kind, _ in rows:
+            name = base if owner == "@" else dns.name.from_text(owner, base)
+            found[name.canonicalize()].add(kind)
+    return found
+
+
+def types_for(rng, owned_types, name):
+    """Every type that the name has, and some that it has not."""
+    owned = owned_types.get(name.canonicalize(), set())
+    types = {"A", rng.choice(TYPES), rng.choice(TYPES)}
+    if rng.random() < 0.1:
+        types.add(f"TYPE{rng.randrange(1, 65536)}")
     return sorted(types | owned | ({"ANY"} if len(owned) > 1 else set()))
