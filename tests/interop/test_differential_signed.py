@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Presigned zones served by NSD, Knot DNS, BIND and Ballast: with DO and without, header bits, RCODE and the
-records of all sections are equal, but for the differences in EXPLAINED, each with its reason."""
+records of all sections are equal, but for the differences in EXPLAINED, each with its reason. Random zones
+are signed too: which proofs ours have to have is worked out from the records (proofs.py), the rest is
+compared as that of unsigned zones is."""
 import contextlib
+import os
 import pathlib
+import random
 import re
 
 import dns.flags
@@ -14,8 +18,15 @@ import pytest
 
 import harness
 import peers
+import proofs
+import zone_maker
+import zone_signer
+from comparison import Comparison, Servers, ordinary_cases, read_query
+from differences import DIFFERENCES, KNOT, Difference, flags_but, qtype_of, same_but
 
 PEERS = {"NSD": peers.Nsd, "Knot DNS": peers.Knot, "BIND": peers.Bind}
+SEED = int(os.environ.get("BALLAST_SEED", "20261123"))
+WAYS = ["tcp-do", "tcp-do", "tcp-do", "tcp"]  # what UDP has room for is compared without signatures
 SIGNED = pathlib.Path(__file__).resolve().parents[1] / "unit" / "signed"
 
 NAMES = r"""@ two TWO nope nope.two x.nope alias alias2 tonx tosub tounsub towild tociwld sub x.sub
@@ -118,3 +129,107 @@ def test_presigned_zones_are_answered_as_by_others(make_daemon, peer, variant):
                             if ours[key] != theirs[key]}))
     assert not unexplained, (len(unexplained), unexplained[:5])
     assert compared > 1500
+
+
+# --- random zones ---
+
+PROOFS = ("NSEC", "NSEC3")
+COVERED = {"0032": "NSEC3", "002f": "NSEC"}  # by an RRSIG
+
+
+def without_proofs(answer):
+    """Knot DNS has those of wildcards in the additional section, too."""
+    return answer._replace(**{section: tuple(
+        one for one in getattr(answer, section) if one[3] not in PROOFS and
+        not (one[3] == "RRSIG" and one[4][:4] in COVERED)) for section in ("authority", "additional")})
+
+
+def signatures(answer):
+    """{owner and type: its RRSIGs}, as far as they are no proof's."""
+    found = {}
+    for one in answer.answer + answer.authority + answer.additional:
+        if one[3] == "RRSIG":
+            found.setdefault((one[0], int(one[4][:4], 16)), set()).add(one)
+    return found
+
+
+def without_signatures(answer):
+    return answer._replace(**{
+        section: tuple(one for one in getattr(answer, section) if one[3] != "RRSIG")
+        for section in ("answer", "authority", "additional")})
+
+
+def only_signatures_for_any(pair):
+    """What is left of theirs when signatures are left out."""
+    return (qtype_of(pair) == dns.rdatatype.ANY and pair.theirs.answer == () and
+            len({one[3] for one in pair.ours.answer}) == 1 and same_but(pair, "answer"))
+
+
+def without_authority(pair):
+    return (flags_but(pair.ours, "AA") == flags_but(pair.theirs) and pair.theirs.authority == () and
+            [one[3] for one in pair.ours.authority] == ["SOA"] and same_but(pair, "flags", "authority"))
+
+
+ROWS = DIFFERENCES + [
+    Difference("which RRset answers ANY",
+               "RFC 8482 section 4.1: a responder selects one RRset; theirs is RRSIG",
+               (KNOT,), False, only_signatures_for_any),
+]
+ROWS_OF_OPTOUT = ROWS + [
+    Difference("at and below an empty name that opt-out leaves without NSEC3",
+               "RFC 5155 section 7.2.3, RFC 2308 section 3: a negative answer of the zone, with its SOA",
+               (KNOT,), False, without_authority),
+]
+
+
+class SignedComparison(Comparison):
+    """Judges our proofs and compares signatures; then both are left out."""
+
+    def __init__(self, made, rows):
+        super().__init__(rows)
+        self.proofs = proofs.Zones(made)
+        self.proved = 0
+
+    def look_at(self, case, servers, answers):
+        query, ours, wrong = read_query(case.wire), answers[0], []
+        question = query.question[0]
+        kind = dns.rdatatype.to_text(question.rdtype)
+        if query.ednsflags & dns.flags.DO and "TC" not in ours.flags and kind not in PROOFS + ("RRSIG",):
+            wrong += self.judge(case, ours, question.name, kind)
+        answers = [without_proofs(one) for one in answers]
+        known = signatures(answers[0])
+        for other in answers[1:]:
+            for key, theirs in signatures(other).items():
+                if known.get(key, theirs) != theirs:
+                    wrong.append(f"{case.text}: RRSIGs of {key}: {known[key]} and {theirs}")
+        return [without_signatures(one) for one in answers], wrong
+
+    def judge(self, case, ours, name, kind):
+        self.proved += 1
+        found = {one[0] for one in ours.authority if one[3] in PROOFS}
+        expected = self.proofs.expected(ours, name, kind)
+        is_loop = ours.rcode == "YXDOMAIN" or (ours.authority == () and len(ours.answer) > 1)
+        wrong = []
+        if found != expected and not (is_loop and not found):
+            wrong.append(f"{case.text}: proofs {sorted(found)}, expected {sorted(expected)}")
+        for section in (ours.answer, ours.authority):
+            signed = {(one[0], int(one[4][:4], 16)) for one in section if one[3] == "RRSIG"}
+            bare = {(one[0], dns.rdatatype.from_text(one[3])) for one in section if one[3] != "RRSIG"}
+            for owner, number in bare - signed - {(one, 2) for one, _ in bare}:
+                is_made = number == 5 and any(one[3] == "DNAME" for one in section)
+                if not is_made:
+                    wrong.append(f"{case.text}: no RRSIG of {owner} {number}")
+        return wrong
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("variant", zone_signer.ARGUMENTS)
+def test_random_zones_are_proved_as_the_rfcs_want(variant):
+    rng = random.Random(f"{SEED}/{variant}")
+    made = zone_signer.sign(zone_maker.make_zones(rng, 100), variant)
+    comparison = SignedComparison(made, ROWS_OF_OPTOUT if variant == "optout" else ROWS)
+    with Servers(made) as servers:
+        comparison.compare_all(ordinary_cases(rng, made, (1,), WAYS), servers, SEED)
+    comparison.unneeded()
+    print(f"{variant}: {comparison.proved} answers whose proofs were judged")
+    assert comparison.proved > 3000
