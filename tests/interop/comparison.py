@@ -55,6 +55,14 @@ class Zones(dict):
             origin: {dns.name.from_text(owner, dns.name.from_text(origin)).canonicalize().to_text()
                      for owner, *_ in rows if owner != "@"} for origin, rows in self.items()}
         self.explicit = set().union(*self.owners.values())
+        self.links = {"CNAME": {}, "DNAME": {}}  # {kind: {owner: target}}
+        for origin, rows in self.items():
+            base = dns.name.from_text(origin)
+            for owner, _, kind, rdata in rows:
+                if kind in self.links:
+                    name = base if owner == "@" else dns.name.from_text(owner, base)
+                    target = base if rdata == "@" else dns.name.from_text(rdata, base)
+                    self.links[kind][name.canonicalize()] = target.canonicalize()
 
 
 def has_zone(port, origin):

@@ -207,19 +207,36 @@ def end_of_chain(answer, name):
     return name
 
 
+def is_endless(pair, name):
+    """Whether the zones' CNAMEs and DNAMEs lead on and on, wildcards aside."""
+    cnames, dnames = pair.zones.links["CNAME"], pair.zones.links["DNAME"]
+    name = dns.name.from_text(name)
+    for _ in range(LINKS_MAX + 1):
+        above = [dns.name.Name(name.labels[at:]) for at in range(1, len(name.labels))]
+        owner = next((one for one in reversed(above) if one in dnames), None)
+        if owner is None and name not in cnames:
+            return False
+        try:
+            name = cnames[name] if owner is None else name.relativize(owner).concatenate(dnames[owner])
+        except dns.name.NameTooLong:
+            return True
+    return True
+
+
 def ends_of_loops(pair):
-    """Ours ends where a name comes back, or after LINKS_MAX. Theirs is the same way, shorter or longer,
-    or SERVFAIL; either may be too long for UDP."""
+    """Ours ends where a name comes back, after LINKS_MAX, or where a name gets too long. Theirs is the same
+    way, shorter or longer, or SERVFAIL; either may be too long for UDP."""
     start = qname_of(pair)
     ours, theirs = walk(pair.ours, start), walk(pair.theirs, start)
     if ours is None or theirs is None or not start:
         return False
     longest = ours if len(ours) >= len(theirs) else theirs
-    is_loop = longest[-1] in longest[:-1] or len(longest) > LINKS_MAX
-    is_whole = is_truncated(pair.ours) or ours[-1] in ours[:-1] or len(ours) == LINKS_MAX + 1
+    is_loop = longest[-1] in longest[:-1] or len(longest) > LINKS_MAX or is_endless(pair, longest[-1])
+    is_whole = (is_truncated(pair.ours) or ours[-1] in ours[:-1] or len(ours) == LINKS_MAX + 1 or
+                pair.ours.rcode == "YXDOMAIN")
     is_same_way = longest[:len(ours)] == ours and longest[:len(theirs)] == theirs
-    return (is_loop and is_whole and is_same_way and
-            pair.ours.rcode == "NOERROR" and pair.theirs.rcode in ("NOERROR", "SERVFAIL") and
+    return (is_loop and is_whole and is_same_way and pair.ours.rcode in ("NOERROR", "YXDOMAIN") and
+            pair.theirs.rcode in ("NOERROR", "SERVFAIL", "YXDOMAIN") and
             pair.ours.authority == () and pair.theirs.authority == () and
             flags_but(pair.ours, "TC", "AA") == flags_but(pair.theirs, "TC", "AA") and
             same_edns_but_error(pair) and same_but(pair, "rcode", "answer", "edns", "flags"))
