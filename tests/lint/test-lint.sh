@@ -10,8 +10,8 @@ spdx='/* SPDX-License-Identifier: BSD-2-Clause */'
 
 make_tree() {
     rm -rf "${tree:?}"/*
-    for folder in common zones server control control/forecast tests/lint tests/unit contrib docs \
-        tests/fuzz/corpus/a; do
+    for folder in common zones server control control/forecast control/plan tests/lint tests/unit \
+        contrib docs tests/fuzz/corpus/a; do
         mkdir -p "$tree/$folder"
     done
     cp "$lint/../../.clang-format" "$tree"
@@ -64,6 +64,8 @@ find_fault layering control/forecast/b.c '#include "control/b.h"\n'
 find_fault layering control/forecast/b.c '#include "zones/b.h"\n'
 find_fault layering control/forecast/b.c '#include <jansson.h>\n'
 find_fault layering control/forecast/b.c '#include <cyaml/cyaml.h>\n'
+find_fault layering control/plan/b.c '#include "control/control.h"\n'
+find_fault layering control/plan/b.c '#include <uv.h>\n'
 
 find_fault headers common/b.h '#pragma once\nsize_t f(void);\n'
 find_fault format common/b.c 'int f( void ){return 1;}\n'
