@@ -167,6 +167,27 @@ const struct admin_command admin_commands[] = {
      .min_arguments = 2,
      .max_arguments = 2,
      .changes = true},
+    {.name = "plan check",
+     .arguments = "FILE|- [RESOURCE=KIND ...]",
+     .help = "find what is wrong with a plan (Amazon States Language)",
+     .min_arguments = 1,
+     .max_arguments = NO_LIMIT,
+     .is_local = true,
+     .has_own_options = true},
+    {.name = "plan show",
+     .arguments = "FILE|- [RESOURCE=KIND ...] [--asl] | --steps W,... [--hold TIME] [--asl]",
+     .help = "what a plan does, or the document that a short form stands for",
+     .min_arguments = 1,
+     .max_arguments = NO_LIMIT,
+     .is_local = true,
+     .has_own_options = true},
+    {.name = "plan graph",
+     .arguments = "FILE|- [RESOURCE=KIND ...] [--dot]",
+     .help = "the states of a plan and their ways, also for Graphviz",
+     .min_arguments = 1,
+     .max_arguments = NO_LIMIT,
+     .is_local = true,
+     .has_own_options = true},
     {.name = "stats", .arguments = "", .help = "counters of queries and answers"},
     {.name = "log level",
      .arguments = "[debug|info|warning|error]",
@@ -279,6 +300,9 @@ bool admin_command_check(const struct admin_command *command, const char *const 
                          size_t count, struct error *err)
 {
     size_t positional = 0;
+    if (command->has_own_options) {
+        return count_is_right(command, count, err);
+    }
     while (positional < count && strncmp(arguments[positional], "--", 2) != 0) {
         positional++;
     }

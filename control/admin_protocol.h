@@ -34,10 +34,11 @@ struct admin_command {
     unsigned max_arguments; /* UINT_MAX: no limit; options and their values are not counted */
     /* "--candidate": may follow the arguments, in any order, with one value each; or NULL */
     const char *options[ADMIN_OPTIONS_MAX];
-    bool is_flag;    /* the option has no value */
-    bool changes;    /* needs the right to change */
-    bool reads_bare; /* … but not without arguments: then it only tells */
-    bool is_local;   /* ballastctl does it; the daemon refuses it */
+    bool is_flag;         /* the option has no value */
+    bool changes;         /* needs the right to change */
+    bool reads_bare;      /* … but not without arguments: then it only tells */
+    bool is_local;        /* ballastctl does it; the daemon refuses it */
+    bool has_own_options; /* whoever runs it reads them: they may stand anywhere, and count */
 };
 extern const struct admin_command admin_commands[];
 extern const size_t admin_command_count;

@@ -16,6 +16,7 @@
 #include "control/ctl_client.h"
 #include "control/ctl_export.h"
 #include "control/ctl_help.h"
+#include "control/ctl_plan.h"
 #include "control/ctl_render.h"
 #include "control/ctl_simulate.h"
 #include "control/ctl_watch.h"
@@ -310,6 +311,81 @@ static int run_remote(const struct options *options, const struct admin_command 
     return code;
 }
 
+/* ---- what needs no daemon ---- */
+
+typedef int (*local_run)(const struct options *options, const char *verb, const char **arguments,
+                         size_t count);
+
+static int run_help(const struct options *options, const char *verb, const char **arguments,
+                    size_t count)
+{
+    (void)options;
+    (void)verb;
+    if (help_print(stdout, arguments, count)) {
+        return EXIT_DONE;
+    }
+    help_unknown(stderr, arguments, count);
+    return EXIT_USAGE;
+}
+
+static int run_completion(const struct options *options, const char *verb, const char **arguments,
+                          size_t count)
+{
+    (void)options;
+    (void)verb;
+    (void)count;
+    if (strcmp(arguments[0], "bash") != 0) {
+        fputs("ballastctl: completion: only bash is known\n", stderr);
+        return EXIT_USAGE;
+    }
+    help_completion_bash(stdout);
+    return EXIT_DONE;
+}
+
+static int run_plan(const struct options *options, const char *verb, const char **arguments,
+                    size_t count)
+{
+    struct error err;
+    int code = plan_run(verb, arguments, count, options->as_json, &err);
+    if (code != EXIT_DONE) {
+        complain(&err);
+    }
+    return code;
+}
+
+static int run_simulate(const struct options *options, const char *verb, const char **arguments,
+                        size_t count)
+{
+    struct error err;
+    (void)verb;
+    int code = simulate_run(arguments, count, options->as_json, &err);
+    if (code != EXIT_DONE) {
+        complain(&err);
+    }
+    return code;
+}
+
+/* By the command's name, or its first word; NULL when the daemon has to be asked. */
+static local_run local_find(const char *name)
+{
+    static const struct {
+        const char *name;
+        local_run run;
+    } rows[] = {
+        {"help", run_help},
+        {"completion", run_completion},
+        {"plan", run_plan},
+        {"rollout simulate", run_simulate},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        size_t len = strlen(rows[i].name);
+        if (strncmp(rows[i].name, name, len) == 0 && (name[len] == ' ' || name[len] == '\0')) {
+            return rows[i].run;
+        }
+    }
+    return NULL;
+}
+
 static int run(const struct options *options)
 {
     size_t used = 0;
@@ -327,27 +403,9 @@ static int run(const struct options *options)
         complain(&err);
         return EXIT_USAGE;
     }
-    if (strcmp(command->name, "help") == 0) {
-        if (help_print(stdout, arguments, count)) {
-            return EXIT_DONE;
-        }
-        help_unknown(stderr, arguments, count);
-        return EXIT_USAGE;
-    }
-    if (strcmp(command->name, "completion") == 0) {
-        if (strcmp(arguments[0], "bash") != 0) {
-            fputs("ballastctl: completion: only bash is known\n", stderr);
-            return EXIT_USAGE;
-        }
-        help_completion_bash(stdout);
-        return EXIT_DONE;
-    }
-    if (strcmp(command->name, "rollout simulate") == 0) {
-        int code = simulate_run(arguments, count, options->as_json, &err);
-        if (code != EXIT_DONE) {
-            complain(&err);
-        }
-        return code;
+    local_run local = local_find(command->name);
+    if (local != NULL) {
+        return local(options, options->words[used - 1], arguments, count);
     }
     return run_remote(options, command, arguments, count);
 }

@@ -17,7 +17,7 @@ _ballastctl()
     esac
     local choices=
     case "${words[*]}" in
-    '') choices='--json --socket --help --version status record weight health rollout event zone key stats log history stop help completion' ;;
+    '') choices='--json --socket --help --version status record weight health rollout event zone key plan stats log history stop help completion' ;;
     record) choices='list show ttl' ;;
     weight) choices='set' ;;
     health) choices='list force' ;;
@@ -25,10 +25,16 @@ _ballastctl()
     event) choices='push log pattern' ;;
     zone) choices='list add remove reload check export' ;;
     key) choices='list generate roll ds-seen forget' ;;
+    plan) choices='check show graph' ;;
     log) choices='level' ;;
     'event push') COMPREPLY=($(compgen -f -- "$current")); return ;;
     'log level') choices='debug info warning error' ;;
     'health force '*) choices='up down auto' ;;
+    'plan check'*) COMPREPLY=($(compgen -f -- "$current")); return ;;
+    'plan graph'*) COMPREPLY=($(compgen -f -W '--dot' -- "$current")); return ;;
+    'plan show'*)
+        COMPREPLY=($(compgen -f -W '--asl --hold --steps' -- "$current"))
+        return ;;
     'rollout start '*) choices='--candidate' ;;
     'rollout simulate'*) choices='--plan --ttl --resolvers --population --svg --seed' ;;
     'zone add '* | 'zone check '*) COMPREPLY=($(compgen -f -- "$current")); return ;;

@@ -190,7 +190,9 @@ def test_json_prints_the_result_as_one_document(daemon, command):
 
 def test_every_row_of_the_table_is_tried_here():
     rows = {" ".join(re.findall(r"^[a-z -]+?(?= [A-Z\[]|$| bash)", row)) for row in table_rows()}
-    assert rows - {"rollout simulate", "rollout watch", "help", "completion"} == set(ANSWERS)
+    local = {"rollout simulate", "rollout watch", "plan check", "plan show", "plan graph", "help",
+             "completion"}
+    assert rows - local == set(ANSWERS)
 
 
 def test_a_refusal_goes_to_standard_error_and_exits_1(daemon):
@@ -246,6 +248,15 @@ def test_an_answer_that_is_none_is_1(daemon, line):
     (["status", "-s"], "needs the path"),
     (["help", "dance"], "there is no command"),
     (["completion", "zsh"], "only bash"),
+    (["plan"], "one of these must follow: check, show, graph"),
+    (["plan", "check"], "usage: plan check FILE"),
+    (["plan", "check", "--dot", "x"], "unknown option --dot"),
+    (["plan", "check", "x", "checkHealth"], "expected RESOURCE=KIND"),
+    (["plan", "check", "x", "arn:x=other"], "expected changeWeight, checkHealth"),
+    (["plan", "show", "--hold", "60s"], "either a file, or --steps"),
+    (["plan", "show", "x", "--steps", "10"], "either a file, or --steps"),
+    (["plan", "show", "--steps"], "unknown option --steps, or without its value"),
+    (["plan", "graph", "--dot"], "expected the file of a plan"),
 ])
 def test_usage_errors_are_2_before_the_daemon_is_asked(daemon, words, expected):
     done = ctl(*words, status=2, BALLAST_SOCKET=daemon.path)
@@ -297,6 +308,8 @@ def test_the_completion_is_what_the_program_prints():
     (["-s", "/run/x", "zone", ""], ["list", "add", "remove", "reload", "check", "export"]),
     (["log", "level", "d"], ["debug"]),
     (["h"], ["health", "history", "help"]),
+    (["plan", ""], ["check", "show", "graph"]),
+    (["plan", "show", "--s"], ["--steps"]),
 ])
 def test_bash_completes(words, expected):
     script = (f". {SOURCE}/contrib/completion/ballastctl.bash; COMP_WORDS=(ballastctl \"$@\");"
@@ -650,3 +663,59 @@ def test_names_of_the_daemon_cannot_steer_the_view(daemon, terminal):
     daemon.answers["rollout show"] = result
     text = terminal(50).wait("Ctrl-C")
     assert "cats  ?[2J?evil" in text and "a?]0;b" in text and "b?[5Axxx" in text
+
+
+LAB = str(SOURCE / "tests" / "data" / "asl" / "lab.json")
+FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:"
+MAPPINGS = [f"{FUNCTION}ChangeWeight=changeWeight", f"{FUNCTION}CheckHealth=ballast:checkHealth"]
+
+
+def test_a_plan_is_checked_without_a_daemon():
+    done = ctl("-s", "/nowhere", "plan", "check", LAB, *MAPPINGS)
+    assert done.stdout == f"{LAB}: 11 states, the first is weight-10; nothing is wrong with it\n"
+    done = ctl("plan", "check", "--json", LAB, *MAPPINGS)
+    assert json.loads(done.stdout) == {"file": LAB, "states": 11, "start_at": "weight-10"}
+    text = pathlib.Path(LAB).read_text()
+    assert "standard input: 11 states" in ctl("plan", "check", "-", *MAPPINGS, stdin=text).stdout
+
+
+def test_what_is_wrong_with_a_plan_is_1(tmp_path):
+    done = ctl("plan", "check", LAB, status=1)
+    assert done.stderr.startswith(
+        f"ballastctl: {LAB}:13: state shift-10: unknown Resource \"{FUNCTION}ChangeWeight\"")
+    assert done.stdout == ""
+    assert "cannot be opened" in ctl("plan", "show", "/nowhere", status=1).stderr
+    assert "is a directory" in ctl("plan", "show", str(tmp_path), status=1).stderr
+    assert "step 2 is 5" in ctl("plan", "show", "--steps", "10,5", status=1).stderr
+    assert "60" in ctl("plan", "show", "--steps", "10", "--hold", "60", status=1).stderr
+    assert "whole seconds" in ctl("plan", "show", "--steps=10", "--hold=500ms", status=1).stderr
+
+
+def test_a_short_form_becomes_a_document_that_is_taken():
+    shown = ctl("plan", "show", "--steps", "10,50,100", "--hold", "60s", "--asl").stdout
+    states = json.loads(shown)["States"]
+    assert states["weight-50"] == {"Type": "Pass", "Result": 50, "ResultPath": "$.weight",
+                                   "Next": "shift-50"}
+    assert states["hold-100"]["Seconds"] == 60
+    assert ": 20 states" in ctl("plan", "check", "-", stdin=shown).stdout
+    text = ctl("plan", "show", "--steps", "10", "--hold", "60s").stdout
+    assert "10 states, the first is weight-10\n" in text
+    assert "  -> fall-back  after States.ALL\n" in text
+    assert ctl("plan", "show", "-", "--asl", stdin=shown).stdout == shown
+
+
+def test_a_plan_is_drawn():
+    text = ctl("plan", "graph", LAB, *MAPPINGS).stdout
+    assert "choice-10  Choice\n  -> weight-100  if $.health.State StringEquals \"healthy\"\n" in text
+    dot = ctl("plan", "graph", "--dot", LAB, *MAPPINGS).stdout
+    assert dot.startswith("digraph plan {") and '"choice-10" -> "fall-back"' in dot
+    drawn = json.loads(ctl("plan", "graph", LAB, *MAPPINGS, "--json").stdout)
+    assert drawn["start_at"] == "weight-10"
+    assert drawn["states"][1]["does"] == "ballast:changeWeight"
+
+
+def test_a_plan_cannot_write_to_the_terminal():
+    plan = {"StartAt": "a", "Comment": "\x1b[2Jx", "States": {"a": {"Type": "Fail", "Cause": "\x1b]0;"}}}
+    for command in ["show", "graph"]:
+        assert "\x1b" not in ctl("plan", command, "-", stdin=json.dumps(plan)).stdout
+    assert "\x1b" not in ctl("plan", "graph", "-", "--dot", stdin=json.dumps(plan)).stdout
