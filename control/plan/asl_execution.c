@@ -148,7 +148,7 @@ static void pass_time(struct asl_execution *execution)
     switch (execution->phase) {
     case ASL_IN_TASK:
         task_failed(execution, "TaskTimedOut", ASL_ERROR_TIMEOUT,
-                    "the task has not answered within its TimeoutSeconds");
+                    "the task has not answered within its TimeoutSeconds or HeartbeatSeconds");
         break;
     case ASL_WAITING:
         asl_wait_over(execution);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* One run of a plan: a pure function of its document, what happens to it, and time. It says what it
  * wants (a task to be run, a time to be waited for) and is told what came of it; control journals
- * the saved execution with the new events first, then does what is wanted. One thread.
+ * the saved execution with the new events first, then does what is wanted.
  *
  * States fail as the specification says ("Errors"). States.Runtime is neither retried nor caught;
- * States.DataLimitExceeded only by its own name. HeartbeatSeconds is checked, and no more: nothing
- * that a Task of ours does sends heartbeats. */
+ * States.DataLimitExceeded only by its own name. Nothing that a Task of ours does sends heartbeats,
+ * so HeartbeatSeconds, which is less than TimeoutSeconds, is the time that it has. One thread. */
 #pragma once
 
 #include <jansson.h>

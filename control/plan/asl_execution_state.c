@@ -289,25 +289,29 @@ static bool enter_fail(struct asl_execution *execution, json_t *context, struct 
     return cause != NULL;
 }
 
-static bool task_timeout(struct asl_execution *execution, json_t *context, int64_t *seconds,
-                         struct asl_fault *fault)
+/* How long the task has, and how long between two heartbeats: as long when it says nothing. */
+static bool task_limits(struct asl_execution *execution, json_t *context, int64_t *timeout_s,
+                        int64_t *heartbeat_s, struct asl_fault *fault)
 {
     json_t *input = select_path(execution, "InputPath", execution->input, context, fault);
     if (input == NULL) {
         return false;
     }
     struct asl_scope scope = {input, context, &execution->random};
-    *seconds = asl_resource_timeout_s(execution->state->resource);
+    *timeout_s = asl_resource_timeout_s(execution->state->resource);
     bool is_read =
-        read_seconds(execution, "TimeoutSeconds", "TimeoutSecondsPath", &scope, seconds, fault);
+        read_seconds(execution, "TimeoutSeconds", "TimeoutSecondsPath", &scope, timeout_s, fault);
+    *heartbeat_s = *timeout_s;
+    is_read = is_read && read_seconds(execution, "HeartbeatSeconds", "HeartbeatSecondsPath", &scope,
+                                      heartbeat_s, fault);
     json_decref(input);
     return is_read;
 }
 
 static bool schedule(struct asl_execution *execution, json_t *context, struct asl_fault *fault)
 {
-    int64_t seconds;
-    if (!task_timeout(execution, context, &seconds, fault)) {
+    int64_t timeout_s, heartbeat_s;
+    if (!task_limits(execution, context, &timeout_s, &heartbeat_s, fault)) {
         return false;
     }
     json_t *input = effective_input(execution, context, fault);
@@ -317,7 +321,10 @@ static bool schedule(struct asl_execution *execution, json_t *context, struct as
     }
     json_t *details = asl_history_task(execution);
     json_object_set_new(details, "parameters", asl_history_text(input));
-    json_object_set_new(details, "timeoutInSeconds", json_integer(seconds));
+    json_object_set_new(details, "timeoutInSeconds", json_integer(timeout_s));
+    if (heartbeat_s < timeout_s) {
+        json_object_set_new(details, "heartbeatInSeconds", json_integer(heartbeat_s));
+    }
     asl_history_add(execution, "TaskScheduled", details);
     execution->task = execution->last_event;
     asl_history_add(execution, "TaskStarted", asl_history_task(execution));
@@ -325,7 +332,8 @@ static bool schedule(struct asl_execution *execution, json_t *context, struct as
     execution->task_input = input;
     execution->phase = ASL_IN_TASK;
     execution->is_timestamp = false;
-    execution->until_ms = execution->now_ms + seconds * 1000;
+    execution->until_ms =
+        execution->now_ms + (heartbeat_s < timeout_s ? heartbeat_s : timeout_s) * 1000;
     return true;
 }
 

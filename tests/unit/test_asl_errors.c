@@ -114,6 +114,28 @@ static void each_retrier_counts_for_itself_and_anew_in_each_visit(void **state)
     play_expect_failure(&play, "A", "again");
 }
 
+static void retriers_that_are_used_up_give_way_to_catch(void **state)
+{
+    (void)state;
+    /* the specification's "complex retry scenario": A, B, C, B */
+    PLAY play = play_states(
+        TASK(",\"Retry\":[{\"ErrorEquals\":[\"ErrorA\",\"ErrorB\"],\"IntervalSeconds\":1,"
+             "\"BackoffRate\":2,\"MaxAttempts\":2},{\"ErrorEquals\":[\"ErrorC\"],"
+             "\"IntervalSeconds\":5}]" CATCH("\"States.ALL\"")) CAUGHT,
+        "{}");
+    static const struct {
+        const char *error;
+        int64_t wait_ms;
+    } failures[] = {{"ErrorA", 1000}, {"ErrorB", 2000}, {"ErrorC", 5000}};
+    for (size_t i = 0; i < ARRAY_LEN(failures); i++) {
+        play_fail(&play, failures[i].error, "");
+        play_expect_wait(&play, "a", failures[i].wait_ms);
+        play_on(&play);
+    }
+    play_fail(&play, "ErrorB", "");
+    play_expect_output(&play, "{\"error\":{\"Error\":\"ErrorB\",\"Cause\":\"\"}}");
+}
+
 static void what_is_caught_goes_on_with_the_error_in_the_input(void **state)
 {
     (void)state;
@@ -184,11 +206,11 @@ static void a_task_has_a_deadline(void **state)
     assert_int_equal(asl_execution_want(play.execution).until_ms, play.now_ms + 3000);
     play_on(&play);
     play_expect_output(&play, "{\"error\":{\"Error\":\"States.Timeout\",\"Cause\":\"the task has "
-                              "not answered within its TimeoutSeconds\"}}");
+                              "not answered within its TimeoutSeconds or HeartbeatSeconds\"}}");
     assert_json(json_object_get(play_event(&play, 4), "taskTimedOutEventDetails"),
                 "{\"resourceType\":\"ballast\",\"resource\":\"checkHealth\",\"error\":"
                 "\"States.Timeout\",\"cause\":\"the task has not answered within its "
-                "TimeoutSeconds\"}");
+                "TimeoutSeconds or HeartbeatSeconds\"}");
     PLAY default_s = play_states(TASK(""), "{}");
     assert_int_equal(asl_execution_want(default_s.execution).until_ms, PLAY_START_MS + 60000);
     PLAY path = play_states(TASK(",\"InputPath\":\"$.in\",\"TimeoutSecondsPath\":\"$.s\""),
@@ -196,6 +218,12 @@ static void a_task_has_a_deadline(void **state)
     assert_int_equal(asl_execution_want(path.execution).until_ms, PLAY_START_MS + 5000);
     PLAY odd = play_states(TASK(",\"TimeoutSecondsPath\":\"$.s\""), "{\"s\":-5}");
     play_expect_failure(&odd, "States.Runtime", "TimeoutSecondsPath $.s: found another number");
+    PLAY heartbeat = play_states(TASK(",\"HeartbeatSecondsPath\":\"$.s\""), "{\"s\":5}");
+    assert_int_equal(asl_execution_want(heartbeat.execution).until_ms, PLAY_START_MS + 5000);
+    assert_int_equal(json_integer_value(json_object_get(
+                         json_object_get(play_event(&heartbeat, 2), "taskScheduledEventDetails"),
+                         "heartbeatInSeconds")),
+                     5);
     PLAY late = play_states(TASK(",\"TimeoutSeconds\":3"), "{}");
     late.now_ms += 3000; /* the result comes when it is too late */
     play_succeed(&late, "1");
@@ -393,6 +421,7 @@ int main(void)
         cmocka_unit_test(retries_have_defaults_and_limits),
         cmocka_unit_test(jitter_draws_the_delay_from_the_seed),
         cmocka_unit_test(each_retrier_counts_for_itself_and_anew_in_each_visit),
+        cmocka_unit_test(retriers_that_are_used_up_give_way_to_catch),
         cmocka_unit_test(what_is_caught_goes_on_with_the_error_in_the_input),
         cmocka_unit_test(the_names_of_errors_match_as_they_should),
         cmocka_unit_test(a_task_has_a_deadline),

@@ -123,6 +123,9 @@ static void a_result_is_put_where_the_path_says(void **state)
         /* the specification's example: a sum beside the numbers */
         {"{\"title\":\"Numbers to add\",\"numbers\":[3,4]}", "$.sum",
          "{\"title\":\"Numbers to add\",\"numbers\":[3,4],\"sum\":7}"},
+        {"{\"master\":{\"detail\":[1,2,3]}}", "$.master.detail", "{\"master\":{\"detail\":7}}"},
+        {"{\"master\":{\"detail\":[1,2,3]}}", "$.master.result.sum",
+         "{\"master\":{\"detail\":[1,2,3],\"result\":{\"sum\":7}}}"},
         {"{\"a\":1}", "$", "7"},
         {"{}", "$.a.b.c", "{\"a\":{\"b\":{\"c\":7}}}"},
         {"{\"a\":{\"x\":1}}", "$.a.b", "{\"a\":{\"x\":1,\"b\":7}}"},
@@ -130,7 +133,7 @@ static void a_result_is_put_where_the_path_says(void **state)
         {"{\"a\":[1,2]}", "$.a[2]", NULL},
         {"{\"a\":1}", "$.a.b", NULL},
         {"[1]", "$.a", NULL},
-        {"\"text\"", "$.a", NULL},
+        {"\"foo\"", "$.x", NULL},
         {"{}", "$.a[0]", NULL},
         {"{\"a b\":1}", "$['a b']", "{\"a b\":7}"},
     };
