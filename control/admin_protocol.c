@@ -92,7 +92,8 @@ const struct admin_command admin_commands[] = {
      .max_arguments = 1,
      .is_local = true},
     {.name = "rollout simulate",
-     .arguments = "[--plan steps=W,... hold=TIME | FILE] [--ttl TTL] [--resolvers N] "
+     .arguments = "[--plan steps=W,... hold=TIME | FILE [RESOURCE=KIND ...]] [--ttl TTL] "
+                  "[--resolvers N] "
                   "[--population FILE|PRESET] [--svg FILE] [--seed N]",
      .help = "play a plan against resolvers in virtual time; asks no daemon",
      .max_arguments = NO_LIMIT,

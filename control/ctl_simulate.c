@@ -12,6 +12,7 @@
 #include "common/duration.h"
 #include "common/file.h"
 #include "control/ctl_client.h"
+#include "control/ctl_simulate_asl.h"
 #include "control/ctl_simulate_print.h"
 #include "control/ctl_watch.h"
 #include "control/forecast/plan_text.h"
@@ -28,7 +29,17 @@ struct request {
     const char *population;
     const char *svg; /* NULL: no picture */
     struct population from_file;
+    struct asl_mapping *mappings; /* what a document calls its resources; texts are owned */
+    size_t mapping_count;
 };
+
+static void request_donep(struct request *request)
+{
+    for (size_t i = 0; i < request->mapping_count; i++) {
+        free((char *)request->mappings[i].from);
+    }
+    free(request->mappings);
+}
 
 static uint8_t *file_load(const char *path, size_t *len, struct error *err)
 {
@@ -98,9 +109,25 @@ static bool option_take(struct request *request, const char *option, const char 
     return true;
 }
 
+/* "arn:aws:lambda:…=checkHealth", as `plan check` has it; false when it is none. */
+static bool mapping_take(struct request *request, const char *word)
+{
+    const char *equals = strrchr(word, '=');
+    struct asl_mapping *mapping = &request->mappings[request->mapping_count];
+    if (equals == NULL || equals == word || !asl_resource_parse(equals + 1, &mapping->to)) {
+        return false;
+    }
+    mapping->from = alloc_printf("%.*s", (int)(equals - word), word);
+    request->mapping_count++;
+    return true;
+}
+
 /* A word that is no option, or stands behind --plan. */
 static bool plan_take(struct request *request, const char *word, struct error *err)
 {
+    if (mapping_take(request, word)) {
+        return true;
+    }
     if (strchr(word, '=') != NULL) {
         return plan_word(&request->words, word, err);
     }
@@ -142,7 +169,16 @@ static bool plan_load(struct request *request, struct error *err)
         return is_whole;
     }
     CLEANUP(alloc_freep) uint8_t *text = file_load(request->plan_file, &len, err);
-    return text != NULL && plan_read(text, len, request->plan_file, &request->settings.plan, err);
+    if (text == NULL || !simulate_asl_is_meant((const char *)text, len)) {
+        return text != NULL &&
+               plan_read(text, len, request->plan_file, &request->settings.plan, err);
+    }
+    CLEANUP(asl_document_freep)
+    struct asl_document *document =
+        asl_document_parse((const char *)text, len, request->plan_file, request->mappings,
+                           request->mapping_count, err);
+    return document != NULL && (simulate_asl_plan(document, &request->settings.plan, err) ||
+                                error_add_context(err, "%s", request->plan_file));
 }
 
 static bool population_load(struct request *request, struct error *err)
@@ -206,7 +242,9 @@ static void result_put(const struct request *request, const struct simulation *s
 
 int simulate_run(const char *const *arguments, size_t count, bool as_json, struct error *err)
 {
+    CLEANUP(request_donep)
     struct request request = {.population = "honest",
+                              .mappings = alloc_zeroed(count + 1, sizeof(*request.mappings)),
                               .settings = {.ttl_ms = TTL_DEFAULT_MS, .seed = 1}};
     if (!words_take(&request, arguments, count, err)) {
         return EXIT_USAGE;

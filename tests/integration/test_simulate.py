@@ -124,6 +124,69 @@ def test_a_plan_may_be_a_file(tmp_path):
         assert [step["hold_ms"] for step in found["steps"]] == [600000, 0]
 
 
+LAB = SOURCE / "tests" / "data" / "asl" / "lab.json"
+FUNCTIONS = [f"arn:aws:lambda:us-east-1:111122223333:function:{function}={kind}" for function, kind
+             in (("ChangeWeight", "changeWeight"), ("CheckHealth", "checkHealth"))]
+
+
+def test_a_state_machine_is_run_to_learn_its_steps():
+    found = simulate_json("--plan", LAB, *FUNCTIONS, "--ttl", 30)
+    assert [(step["weight"], step["hold_ms"]) for step in found["steps"]] == [
+        (10, 60000), (100, 0)]
+
+
+def test_the_short_form_means_the_same_as_its_document(tmp_path):
+    path = tmp_path / "plan.json"
+    document = subprocess.run([BALLASTCTL, "plan", "show", "--steps", "5,50,100", "--hold", "90s",
+                               "--asl"], capture_output=True, check=True, timeout=60).stdout
+    path.write_bytes(document)
+    assert simulate_json(path) == simulate_json("steps=5,50,100", "hold=90s")
+
+
+def states(**tasks):
+    """A machine that does one after the other: a number sets the weight, a dict is a state."""
+    names = [*tasks, "end"]
+    machine = {"end": {"Type": "Succeed"}}
+    for name, following in zip(names, names[1:]):
+        task = tasks[name]
+        machine[name] = {**task, "Next": following} if isinstance(task, dict) else {
+            "Type": "Task", "Resource": "ballast:changeWeight", "Parameters": {"weight": task},
+            "ResultPath": None, "Next": following}
+    return {"StartAt": names[0], "States": machine}
+
+
+WAIT = {"Type": "Wait", "Seconds": 7}
+
+
+def test_gates_pass_and_the_same_weight_again_is_no_step(tmp_path):
+    path = tmp_path / "plan.json"
+    gates = {name: {"Type": "Task", "Resource": f"ballast:{name}"}
+             for name in ("approve", "metric", "webhook", "checkHealth")}
+    path.write_text(json.dumps(states(none=0, a=20, wait=WAIT, again=20, more=WAIT, **gates, b=60)))
+    found = simulate_json(path)
+    assert [(step["weight"], step["hold_ms"]) for step in found["steps"]] == [(20, 14000), (60, 0)]
+
+
+@pytest.mark.parametrize("tasks,expected", [
+    ({"a": WAIT}, "the plan never changes the weight"),
+    ({"a": 50, "b": 20}, "state b sets the weight 20 after 50, expected ascending"),
+    ({"a": 101}, "state a sets the weight 101"),
+    ({"a": "many"}, "state a: its input has no weight"),
+    ({"a": 50, "b": {"Type": "Pass", "InputPath": "$.none"}}, "the plan fails in state b"),
+    ({f"s{weight}": weight for weight in range(1, 34)}, "found more steps, expected at most 32"),
+    ({"a": 1, "b": {**WAIT, "Seconds": 99999999}}, "expected 0 to 365d"),
+])
+def test_machines_that_are_no_ascending_plan_are_refused(tmp_path, tasks, expected):
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(states(**tasks)))
+    done = simulate(path, status=1)
+    assert done.stderr.startswith(f"ballastctl: {path}: ") and expected in done.stderr
+
+
+def test_a_machine_that_is_wrong_has_its_line():
+    assert f"{LAB}:13: state shift-10: unknown Resource" in simulate(LAB, status=1).stderr
+
+
 def test_without_utf8_bars_are_letters():
     done = simulate(locale="C")
     assert done.stdout.isascii()
