@@ -27,9 +27,9 @@ void command_rollout_list(const struct call *call)
 static json_t *describe_changes(struct control *control, const struct history_entry *entry,
                                 struct error *err)
 {
-    struct weight_change *changes = NULL;
+    struct history_weights *changes = NULL;
     size_t count = 0;
-    if (!store_list_weight_changes(control->store, entry->id, &changes, &count, err)) {
+    if (!store_list_history_weights(control->store, entry->id, &changes, &count, err)) {
         return NULL;
     }
     json_t *list = json_array();
@@ -40,7 +40,7 @@ static json_t *describe_changes(struct control *control, const struct history_en
                                               describe_text(changes[i].record_set), "before",
                                               before, "after", after));
     }
-    store_free_weight_changes(changes, count);
+    store_free_history_weights(changes, count);
     return list;
 }
 

@@ -351,6 +351,7 @@ void control_free(struct control *control)
             free(control->record_sets[i].members[m].new_records);
         }
         free(control->record_sets[i].members);
+        weight_log_done(&control->record_sets[i].log);
     }
     for (size_t i = 0; control->rules != NULL && i < control->config->rollout_count; i++) {
         free(control->rules[i].record_sets);

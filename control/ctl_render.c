@@ -156,12 +156,14 @@ static void health_print(const json_t *member, char *out, size_t size)
 static void member_add(struct table *table, const json_t *member)
 {
     char share[SHARE_TEXT_SIZE];
+    char expected[SHARE_TEXT_SIZE];
     char answered[SHARE_TEXT_SIZE];
     char health[64];
     char values[512];
     int64_t weight = field_number(member, "weight");
     int64_t effective = field_number(member, "effective_weight");
     field_share(member, "share_effective", share);
+    field_share(member, "share_expected", expected);
     field_share(member, "share_answered", answered);
     health_print(member, health, sizeof(health));
     values_print(json_object_get(member, "values"), values, sizeof(values));
@@ -169,6 +171,7 @@ static void member_add(struct table *table, const json_t *member)
     table_add(table, INK_PLAIN, "%" PRId64, weight);
     table_add(table, weight == effective ? INK_PLAIN : INK_WARN, "%" PRId64, effective);
     table_add(table, INK_PLAIN, "%s", share);
+    table_add(table, INK_PLAIN, "%s", expected);
     table_add(table, INK_PLAIN, "%" PRId64, field_number(member, "answered"));
     table_add(table, INK_PLAIN, "%s", answered);
     table_add(table, ink_of(field_text(member, "health")), "%s", health);
@@ -221,8 +224,8 @@ static void record_set_print(FILE *out, const struct style *style, const json_t 
         fprintf(out, ", rollout %" PRId64, field_number(set, "rollout"));
     }
     fputc('\n', out);
-    struct table *table = TABLE("MEMBER", ">WEIGHT", ">EFFECTIVE", ">SHARE", ">ANSWERED", ">OF ALL",
-                                "HEALTH", "VALUES");
+    struct table *table = TABLE("MEMBER", ">WEIGHT", ">EFFECTIVE", ">SHARE", ">EXPECTED",
+                                ">ANSWERED", ">OF ALL", "HEALTH", "VALUES");
     const json_t *members = list_of(set, "members");
     for (size_t i = 0; i < json_array_size(members); i++) {
         member_add(table, json_array_get(members, i));

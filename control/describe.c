@@ -177,9 +177,13 @@ json_t *describe_record_set(struct control *control, const struct record_set_sta
         totals.answered +=
             exchange_answered(control->exchange, set->record_set->first_member + (uint32_t)i);
     }
+    double expected[MAX_MEMBERS];
+    weight_log_expect(&set->log, set->member_count, clock_now_ms(), expected);
     json_t *members = json_array();
     for (size_t i = 0; i < set->member_count; i++) {
-        json_array_append_new(members, describe_member(control, set, i, effective[i], &totals));
+        json_t *member = describe_member(control, set, i, effective[i], &totals);
+        json_object_set_new(member, "share_expected", json_real(expected[i]));
+        json_array_append_new(members, member);
     }
     const struct rule_state *rule = set->rule;
     json_t *json = json_object();

@@ -17,6 +17,7 @@
 #include "control/rollout.h"
 #include "control/store.h"
 #include "control/weight_command.h"
+#include "control/weight_log.h"
 #include "control/zone_list.h"
 #include "zones/exchange.h"
 #include "zones/record_set.h"
@@ -49,7 +50,8 @@ struct record_set_state {
     char key[RECORD_SET_KEY_SIZE]; /* "name/type" */
     struct member_state *members;
     size_t member_count;
-    uint32_t ttl_s;          /* of answers; TTL_AS_CONFIGURED */
+    uint32_t ttl_s; /* of answers; TTL_AS_CONFIGURED */
+    struct weight_log log;
     struct rule_state *rule; /* the one that moves it, or NULL */
     bool needs_publish;      /* is in control->unpublished */
 };
@@ -64,9 +66,9 @@ struct rule_state {
     int64_t newest_created_ms; /* of the newest deployment that was rolled out; 0: unknown */
     bool is_late;   /* the candidate was unhealthy when the rollout began, and is since */
     bool is_behind; /* a fall-back was published that the store would not take, */
-    struct history_entry behind;          /* … nor this line about it, */
-    struct weight_change *behind_changes; /* … one for each record set */
-    uv_timer_t timer;                     /* the end of the hold, or a retry */
+    struct history_entry behind;            /* … nor this line about it, */
+    struct history_weights *behind_changes; /* … one for each record set */
+    uv_timer_t timer;                       /* the end of the hold, or a retry */
 };
 
 /* Which members a target's verdict concerns; sorted by target. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "common/clock.h"
 #include "control/alias_source.h"
 #include "control/effective.h"
 #include "zones/snapshot_builder.h"
@@ -30,19 +31,19 @@ static char *print_weights(const struct record_set_state *set, const uint8_t *we
     return text;
 }
 
-void shift_change(const struct shift *shift, struct weight_change *change)
+void shift_change(const struct shift *shift, struct history_weights *change)
 {
-    *change = (struct weight_change){.record_set = alloc_string(shift->set->key),
-                                     .before = print_weights(shift->set, NULL),
-                                     .after = print_weights(shift->set, shift->weights)};
+    *change = (struct history_weights){.record_set = alloc_string(shift->set->key),
+                                       .before = print_weights(shift->set, NULL),
+                                       .after = print_weights(shift->set, shift->weights)};
 }
 
-void shift_change_done(struct weight_change *change)
+void shift_change_done(struct history_weights *change)
 {
     free(change->record_set);
     free(change->before);
     free(change->after);
-    *change = (struct weight_change){0};
+    *change = (struct history_weights){0};
 }
 
 static bool journal_one(struct control *control, const struct shift *shift, int64_t history,
@@ -63,9 +64,9 @@ static bool journal_one(struct control *control, const struct shift *shift, int6
     if (!is_changed) {
         return true;
     }
-    CLEANUP(shift_change_done) struct weight_change change;
+    CLEANUP(shift_change_done) struct history_weights change;
     shift_change(shift, &change);
-    return store_add_weight_change(control->store, history, &change, err);
+    return store_add_history_weights(control->store, history, &change, err);
 }
 
 bool shift_journal(struct control *control, const struct shift *shifts, size_t count,
@@ -80,7 +81,7 @@ bool shift_journal(struct control *control, const struct shift *shifts, size_t c
 }
 
 bool shift_journal_late(struct control *control, const struct record_set_state *set,
-                        const struct weight_change *change, int64_t history, struct error *err)
+                        const struct history_weights *change, int64_t history, struct error *err)
 {
     for (size_t m = 0; m < set->member_count; m++) {
         if (!store_save_weight(control->store, set->key, set->members[m].config->id,
@@ -88,7 +89,7 @@ bool shift_journal_late(struct control *control, const struct record_set_state *
             return false;
         }
     }
-    return store_add_weight_change(control->store, history, change, err);
+    return store_add_history_weights(control->store, history, change, err);
 }
 
 void shift_mark(struct control *control, struct record_set_state *set)
@@ -150,6 +151,8 @@ void shift_build(struct record_set_state *set, struct snapshot_builder *builder)
     bool is_lower = set->ttl_s < set->record_set->ttl_s; /* the configuration may be lower by now */
     snapshot_builder_set_ttl(builder, set->record_set->id,
                              is_lower ? set->ttl_s : WEIGHTS_TTL_ENCODED);
+    int64_t ttl_ms = (int64_t)(is_lower ? set->ttl_s : set->record_set->ttl_s) * 1000;
+    weight_log_add(&set->log, effective, set->member_count, ttl_ms, clock_now_ms());
     set->needs_publish = false;
 }
 

@@ -19,11 +19,11 @@ MUST_CHECK bool shift_journal(struct control *control, const struct shift *shift
                               int64_t history, struct error *err);
 /* The same of a shift that was made, and published, before: from the weights in change->before. */
 MUST_CHECK bool shift_journal_late(struct control *control, const struct record_set_state *set,
-                                   const struct weight_change *change, int64_t history,
+                                   const struct history_weights *change, int64_t history,
                                    struct error *err);
 /* What the shift does to the weights as they stand; for shift_change_done. */
-void shift_change(const struct shift *shift, struct weight_change *change);
-void shift_change_done(struct weight_change *change);
+void shift_change(const struct shift *shift, struct history_weights *change);
+void shift_change_done(struct history_weights *change);
 /* After the commit. Nothing is answered differently before shift_publish. */
 void shift_apply(struct control *control, const struct shift *shifts, size_t count);
 /* The record set's effective weights, or a member's addresses, may have changed: the next publish

@@ -134,17 +134,17 @@ MUST_CHECK bool store_list_history(struct store *store, const struct history_wan
 
 /* What a line of the history did to a record set's weights: JSON objects, members to weights. They
  * are dropped with the line. */
-struct weight_change {
+struct history_weights {
     char *record_set;
     char *before, *after;
 };
-MUST_CHECK bool store_add_weight_change(struct store *store, int64_t history,
-                                        const struct weight_change *change, struct error *err);
-/* By record set. Caller frees with store_free_weight_changes. */
-MUST_CHECK bool store_list_weight_changes(struct store *store, int64_t history,
-                                          struct weight_change **changes, size_t *count,
-                                          struct error *err);
-void store_free_weight_changes(struct weight_change *changes, size_t count);
+MUST_CHECK bool store_add_history_weights(struct store *store, int64_t history,
+                                          const struct history_weights *change, struct error *err);
+/* By record set. Caller frees with store_free_history_weights. */
+MUST_CHECK bool store_list_history_weights(struct store *store, int64_t history,
+                                           struct history_weights **changes, size_t *count,
+                                           struct error *err);
+void store_free_history_weights(struct history_weights *changes, size_t count);
 
 /* Why, since when and by whom rollouts stand still. */
 struct freeze {

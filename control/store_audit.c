@@ -6,8 +6,8 @@
 #include "control/store.h"
 #include "control/store_private.h"
 
-bool store_add_weight_change(struct store *store, int64_t history,
-                             const struct weight_change *change, struct error *err)
+bool store_add_history_weights(struct store *store, int64_t history,
+                               const struct history_weights *change, struct error *err)
 {
     return store_execute(store, STATEMENT_ADD_WEIGHT_CHANGE,
                          VALUES(INTEGER(history), TEXT(change->record_set), TEXT(change->before),
@@ -24,15 +24,15 @@ static bool read_change(const struct store *store, sqlite3_stmt *row, void *item
 {
     (void)store;
     (void)err;
-    struct weight_change *change = item;
+    struct history_weights *change = item;
     change->record_set = column_copy(row, 0);
     change->before = column_copy(row, 1);
     change->after = column_copy(row, 2);
     return true;
 }
 
-bool store_list_weight_changes(struct store *store, int64_t history, struct weight_change **changes,
-                               size_t *count, struct error *err)
+bool store_list_history_weights(struct store *store, int64_t history,
+                                struct history_weights **changes, size_t *count, struct error *err)
 {
     sqlite3_stmt *row =
         store_query(store, STATEMENT_LIST_WEIGHT_CHANGES, VALUES(INTEGER(history)), err);
@@ -40,7 +40,7 @@ bool store_list_weight_changes(struct store *store, int64_t history, struct weig
     return *changes != NULL;
 }
 
-void store_free_weight_changes(struct weight_change *changes, size_t count)
+void store_free_history_weights(struct history_weights *changes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         free(changes[i].record_set);

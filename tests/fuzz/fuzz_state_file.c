@@ -189,19 +189,19 @@ static void check_audit(struct store *store)
 {
     struct error err;
     struct freeze freeze;
-    struct weight_change *changes = NULL;
+    struct history_weights *changes = NULL;
     size_t count = 0;
     if (store_load_freeze(store, &freeze, &err) && freeze.is_on) {
         assert(strlen(freeze.who) < sizeof(freeze.who));
         assert(strlen(freeze.reason) < sizeof(freeze.reason));
     }
-    if (store_list_weight_changes(store, 1, &changes, &count, &err)) {
+    if (store_list_history_weights(store, 1, &changes, &count, &err)) {
         for (size_t i = 0; i < count; i++) {
             assert(changes[i].record_set != NULL);
             json_decref(json_loads(changes[i].before, 0, NULL));
             json_decref(json_loads(changes[i].after, 0, NULL));
         }
-        store_free_weight_changes(changes, count);
+        store_free_history_weights(changes, count);
     }
 }
 

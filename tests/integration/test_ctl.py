@@ -25,11 +25,11 @@ BALLASTCTL = os.environ.get("BALLASTCTL") or str(BUILD / "ballastctl")
 
 MEMBERS = [
     {"id": "blue", "weight": 90, "effective_weight": 90, "share_configured": 0.9,
-     "share_effective": 0.9, "answered": 9000, "share_answered": 0.9, "health": "healthy",
+     "share_effective": 0.9, "share_expected": 0.95, "answered": 9000, "share_answered": 0.9, "health": "healthy",
      "forced": "auto", "addresses_healthy": 2, "addresses": 2,
      "values": ["192.0.2.10", "192.0.2.11"], "health_check": "cats", "ecs_service": "cats"},
     {"id": "green", "weight": 10, "effective_weight": 10, "share_configured": 0.1,
-     "share_effective": 0.1, "answered": 1000, "share_answered": 0.1, "health": "healthy",
+     "share_effective": 0.1, "share_expected": 0.05, "answered": 1000, "share_answered": 0.1, "health": "healthy",
      "forced": "auto", "addresses_healthy": 1, "addresses": 1, "values": ["192.0.2.30"],
      "health_check": "cats", "ecs_service": "cats-green"},
 ]
@@ -114,7 +114,7 @@ ANSWERS = {
 # What to call each with, and what of its result a person must see.
 CALLS = {
     "status": ([], ["0.1.0", "3m12s", "3 healthy", "5 received", "cats: holding at weight 50", "frozen       sale"]),
-    "record list": ([], ["www.catsndogs.lol A", "TTL 60 s", "90.0 %", "192.0.2.10, 192.0.2.11"]),
+    "record list": ([], ["www.catsndogs.lol A", "TTL 60 s", "90.0 %", "95.0 %", "192.0.2.10, 192.0.2.11"]),
     "record show": (["www.catsndogs.lol", "A"], ["healthy 2/2", "9000"]),
     "record ttl": (["www.catsndogs.lol", "A", "5"], ["TTL 5 s (configured 60 s), choice exact"]),
     "weight set": (["www.catsndogs.lol", "A", "blue=90"], ["blue"]),

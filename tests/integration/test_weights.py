@@ -163,6 +163,23 @@ def test_ballastctl_sets_weights_and_says_so(make_daemon):
     assert any(one["kind"] == "weights" and "uid" in one["who"] for one in history), history
 
 
+@pytest.mark.parametrize("ttl, ends", [(600, False), (2, True)])
+def test_the_share_expected_at_resolvers_follows_within_one_ttl(make_daemon, ttl, ends):
+    daemon = make_daemon({"record_sets": [harness.record_set(harness.two_members(), ttl=ttl)]})
+
+    def green():
+        members = daemon.json("record", "show", "www.catsndogs.lol", "A")["record_set"]["members"]
+        assert sum(one["share_expected"] for one in members) == pytest.approx(1)
+        return members[1]
+
+    assert green()["share_expected"] == 0
+    daemon.set_weights("www.catsndogs.lol", "A", "blue=0", "green=100")
+    assert green()["share_effective"] == 1
+    assert 0 <= green()["share_expected"] < (1 if ends else 0.5)
+    if ends:
+        harness.wait_for(lambda: green()["share_expected"] == 1, "no cache has the old answer")
+
+
 def test_weights_as_set_survive_a_restart(make_daemon):
     daemon = make_daemon({"record_sets": [harness.record_set(harness.two_members())]})
     daemon.set_weights("www.catsndogs.lol", "A", "blue=7", "green=9")

@@ -280,28 +280,28 @@ static void history_lists_the_newest_oldest_first(void **state)
 static void a_line_of_the_history_keeps_what_it_did_to_weights(void **state)
 {
     struct store *store = *state;
-    struct weight_change *list;
+    struct history_weights *list;
     size_t count;
     char www_a[] = "www.a/A", api_a[] = "api.a/A", none[] = "{}";
     char nine[] = "{\"blue\":9}", eight[] = "{\"blue\":8}", one[] = "{\"x\":1}";
-    const struct weight_change www = {www_a, nine, eight};
-    const struct weight_change api = {api_a, none, one};
+    const struct history_weights www = {www_a, nine, eight};
+    const struct history_weights api = {api_a, none, one};
     int64_t first = add_history(store, 1, 0);
     int64_t second = add_history(store, 2, 0);
     assert_true(second > first);
-    assert_true(store_add_weight_change(store, first, &www, &err));
-    assert_true(store_add_weight_change(store, first, &api, &err));
-    assert_true(store_list_weight_changes(store, first, &list, &count, &err));
+    assert_true(store_add_history_weights(store, first, &www, &err));
+    assert_true(store_add_history_weights(store, first, &api, &err));
+    assert_true(store_list_history_weights(store, first, &list, &count, &err));
     assert_int_equal(count, 2);
     assert_string_equal(list[0].record_set, "api.a/A");
     assert_string_equal(list[1].before, "{\"blue\":9}");
     assert_string_equal(list[1].after, "{\"blue\":8}");
-    store_free_weight_changes(list, count);
-    assert_true(store_list_weight_changes(store, second, &list, &count, &err));
+    store_free_history_weights(list, count);
+    assert_true(store_list_history_weights(store, second, &list, &count, &err));
     assert_int_equal(count, 0);
-    store_free_weight_changes(list, count);
+    store_free_history_weights(list, count);
     /* One that belongs to no line is none. */
-    assert_false(store_add_weight_change(store, second + 1, &www, &err));
+    assert_false(store_add_history_weights(store, second + 1, &www, &err));
 }
 
 static void a_ttl_is_kept_until_it_is_as_configured(void **state)
