@@ -226,9 +226,17 @@ static size_t take_proxy_header(struct tcp_connection *connection, const uint8_t
         return 0;
     }
     connection->awaits_proxy = false;
-    if (header.has_source) {
-        memcpy(&connection->peer, &header.source, header.source.len);
+    if (!header.has_source) {
+        return header.len;
     }
+    uint64_t client = tcp_places_client(&header.source.any);
+    if (!tcp_places_assign(connection->service->places, client)) {
+        counter_add(&connection->service->context->slot->counters[COUNTER_TCP_REFUSED], 1);
+        close_connection(connection);
+        return 0;
+    }
+    connection->client = client;
+    memcpy(&connection->peer, &header.source, header.source.len);
     return header.len;
 }
 

@@ -117,12 +117,19 @@ static void remove_client(struct tcp_places *places, size_t gap)
     }
 }
 
+/* One more of the client's. NULL: it has as many as it may have. */
+static struct client *find_room(struct tcp_places *places, uint64_t key)
+{
+    struct client *client = &places->clients[find(places, key)];
+    return client->count < places->max_per_client ? client : NULL;
+}
+
 static enum tcp_places_verdict take(struct tcp_places *places, uint64_t key, bool may_exceed)
 {
     struct client *client = NULL;
     if (key != TCP_PLACES_NOBODY) {
-        client = &places->clients[find(places, key)];
-        if (client->count >= places->max_per_client) {
+        client = find_room(places, key);
+        if (client == NULL) {
             return TCP_PLACES_CLIENT_FULL;
         }
     }
@@ -143,6 +150,18 @@ enum tcp_places_verdict tcp_places_take(struct tcp_places *places, uint64_t clie
     enum tcp_places_verdict verdict = take(places, client, may_exceed);
     pthread_mutex_unlock(&places->mutex);
     return verdict;
+}
+
+bool tcp_places_assign(struct tcp_places *places, uint64_t key)
+{
+    pthread_mutex_lock(&places->mutex);
+    struct client *client = find_room(places, key);
+    if (client != NULL) {
+        client->key = key;
+        client->count++;
+    }
+    pthread_mutex_unlock(&places->mutex);
+    return client != NULL;
 }
 
 void tcp_places_leave(struct tcp_places *places, uint64_t client)

@@ -29,4 +29,7 @@ enum tcp_places_verdict {
  * taken is left with the same client. */
 enum tcp_places_verdict tcp_places_take(struct tcp_places *places, uint64_t client,
                                         bool may_exceed);
+/* A connection that counted for nobody so far is the client's, whom its proxy has named. False: the
+ * client has as many as it may have, and it counts for nobody still. */
+bool tcp_places_assign(struct tcp_places *places, uint64_t client);
 void tcp_places_leave(struct tcp_places *places, uint64_t client);

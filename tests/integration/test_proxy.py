@@ -375,6 +375,29 @@ def test_a_proxys_connections_are_not_those_of_one_client(make):
     with contextlib.ExitStack() as stack:
         for i in range(6):
             client = stack.enter_context(open_tcp(daemon))
-            client.sendall(header("198.51.100.1", "tcp") + frame(query()))
+            client.sendall(header(f"198.51.100.{i}", "tcp") + frame(query()))
             assert receive(client.makefile("rb")).answer
     assert counter(daemon, "tcp_refused") == 0
+
+
+def test_a_clients_connections_behind_a_proxy_are_limited(make):
+    daemon = make(tcp={"max_connections_per_client": 2})
+
+    def connect(stack, source="198.51.100.1"):
+        client = stack.enter_context(open_tcp(daemon))
+        client.sendall(header(source, "tcp") + frame(query()))
+        return client
+
+    with contextlib.ExitStack() as stack:
+        for _ in range(2):
+            assert receive(connect(stack).makefile("rb")).answer
+        assert connect(stack).recv(1) == b""
+        assert counter(daemon, "tcp_refused") == 1
+        assert receive(connect(stack, "198.51.100.2").makefile("rb")).answer
+    # All are closed: the client has room again.
+    with contextlib.ExitStack() as stack:
+        def is_answered():
+            with open_tcp(daemon) as client:
+                client.sendall(header("198.51.100.1", "tcp") + frame(query()))
+                return client.recv(1) != b""
+        harness.wait_for(is_answered, "the client has a place again")

@@ -69,6 +69,31 @@ static void nobody_has_no_limit_of_its_own(void **state)
 }
 
 /* Against a plain array: what leaves must not hide who came after it. */
+/* Behind a proxy the client is named after its connection was taken. */
+static void a_client_that_is_named_late_has_its_limit(void **state)
+{
+    (void)state;
+    struct tcp_places *places = tcp_places_new(5, 2, 0);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(tcp_places_take(places, TCP_PLACES_NOBODY, false), TCP_PLACES_TAKEN);
+    }
+    assert_true(tcp_places_assign(places, 7));
+    assert_true(tcp_places_assign(places, 7));
+    assert_false(tcp_places_assign(places, 7));
+    assert_true(tcp_places_assign(places, 8));
+    assert_int_equal(tcp_places_take(places, 7, false), TCP_PLACES_CLIENT_FULL);
+    tcp_places_leave(places, 7);
+    assert_int_equal(tcp_places_take(places, 7, false), TCP_PLACES_TAKEN);
+    tcp_places_leave(places, 7);
+    tcp_places_leave(places, 7);
+    tcp_places_leave(places, 8);
+    tcp_places_leave(places, TCP_PLACES_NOBODY);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(tcp_places_take(places, 7, false), TCP_PLACES_TAKEN);
+    }
+    tcp_places_free(places);
+}
+
 static void clients_come_and_go_in_any_order(void **state)
 {
     (void)state;
@@ -114,6 +139,7 @@ int main(void)
         cmocka_unit_test(one_client_has_its_limit),
         cmocka_unit_test(each_worker_may_exceed_by_one),
         cmocka_unit_test(nobody_has_no_limit_of_its_own),
+        cmocka_unit_test(a_client_that_is_named_late_has_its_limit),
         cmocka_unit_test(clients_come_and_go_in_any_order),
         cmocka_unit_test(a_client_is_an_ipv4_address_or_an_ipv6_64),
     };
