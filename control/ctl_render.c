@@ -84,7 +84,11 @@ static void render_freeze(FILE *out, const struct style *style, const json_t *re
     }
     fputs("frozen       ", out);
     put(out, style, INK_BAD, field_text(frozen, "reason"));
-    fprintf(out, " (since %s, %s)\n", field_text(frozen, "since"), field_text(frozen, "who"));
+    fputs(" (since ", out);
+    put(out, style, INK_PLAIN, field_text(frozen, "since"));
+    fputs(", ", out);
+    put(out, style, INK_PLAIN, field_text(frozen, "who"));
+    fputs(")\n", out);
 }
 
 static void render_frozen_or_not(FILE *out, const struct style *style, const json_t *result)

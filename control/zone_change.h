@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Changes of the zones at run time: some are loaded again, one is added, one is removed. A change
+/* Changes of the zones at run time: some are loaded again, or signed again, one is added, one is
+ * removed. A change
  * loads on a thread of uv's pool, so that neither answers nor a fall-back wait for it, and is all
  * or nothing: one zone that does not load leaves every zone as it is. Changes follow each other;
  * reloads that are asked for while one runs are one. Control thread only. */

@@ -5,7 +5,7 @@
 #include "control/zone_change.h"
 
 #define DAY_MS   UINT64_C(86400000)
-#define RETRY_MS UINT64_C(600000) /* after a reload that was refused */
+#define RETRY_MS UINT64_C(600000) /* after one that failed */
 
 uint64_t zone_refresh_delay_ms(const struct zone_table *zones, int64_t now_ms)
 {
@@ -38,7 +38,7 @@ static void on_due(uv_timer_t *timer)
             is_due = true;
         }
     }
-    /* What is due stays so until the reload has published. */
+    /* What is due stays so until the change has been published. */
     uint64_t delay_ms = is_due ? RETRY_MS : zone_refresh_delay_ms(zones, clock_now_ms());
     uv_timer_start(timer, on_due, delay_ms, 0);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Signs zones anew before their signatures end, and when the time of a key comes: by a reload, so
- * that it runs on a thread of uv's pool and publishes as any reload does. Control thread only. */
+/* Signs zones anew before their signatures end, and when the time of a key comes: as a change of
+ * zones (ZONE_SIGN), so that it runs on a thread of uv's pool and publishes as a reload does, but
+ * of what is served: no file is read. Control thread only. */
 #pragma once
 
 #include "control/model.h"

@@ -15,7 +15,7 @@ enum query_verdict query_parse_without_question(struct query *query, const uint8
     return (query->edns.seen & EDNS_SEEN_COOKIE) != 0 ? QUERY_NO_QUESTION : QUERY_FORMERR;
 }
 
-enum query_verdict query_parse_transfer(struct query *query, const uint8_t *packet, size_t len)
+enum query_verdict query_parse_unusual(struct query *query, const uint8_t *packet, size_t len)
 {
     uint16_t opt_count = wire_load_u16(packet + 10);
     struct wire_reader reader = wire_reader_make(packet, len);

@@ -38,7 +38,7 @@ enum query_verdict query_parse_without_question(struct query *query, const uint8
 /* With an RCODE, which is malformed, or records in the answer or authority section, where only the
  * client's SOA in an IXFR is right (RFC 1995 section 3), so that the answer can say what is
  * refused. */
-enum query_verdict query_parse_transfer(struct query *query, const uint8_t *packet, size_t len);
+enum query_verdict query_parse_unusual(struct query *query, const uint8_t *packet, size_t len);
 
 /* Inline for its one caller. Everything but SILENCE sets flags, question_len and edns. As NSD does,
  * a query with records in another section than the question, other than one OPT in the additional
@@ -73,7 +73,7 @@ static inline enum query_verdict query_parse(struct query *query, const uint8_t 
     query->question_len = (uint16_t)question_len;
     /* Only the additional section may hold something. */
     if ((flags & DNS_RCODE_MASK) != 0 || record_count > UINT16_MAX) {
-        return query_parse_transfer(query, packet, len);
+        return query_parse_unusual(query, packet, len);
     }
     if (record_count == 0) {
         return QUERY_OK;

@@ -39,18 +39,18 @@ static bool is_removed(const struct key *key, int64_t now_s)
     return key->times.delete_s <= now_s;
 }
 
-static bool is_in_use(const struct key *key, int64_t now_s)
+bool key_is_in_use(const struct key *key, int64_t now_s)
 {
     return !key->is_idle && !is_removed(key, now_s);
 }
 
 enum key_role key_role_of(const struct key_set *keys, const struct key *key, int64_t now_s)
 {
-    bool is_used = is_in_use(key, now_s);
+    bool is_used = key_is_in_use(key, now_s);
     for (size_t i = 0; i < keys->count; i++) {
         const struct key *other = &keys->keys[i];
         if (other->algorithm == key->algorithm && other->is_ksk != key->is_ksk && !other->is_idle &&
-            (!is_used || is_in_use(other, now_s))) {
+            (!is_used || key_is_in_use(other, now_s))) {
             return key->is_ksk ? KEY_KSK : KEY_ZSK;
         }
     }

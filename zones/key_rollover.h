@@ -36,6 +36,8 @@ MUST_CHECK bool key_role_parse(const char *name, enum key_role *role, struct err
  * use, has not got the flag; the same the other way round. */
 enum key_role key_role_of(const struct key_set *keys, const struct key *key, int64_t now_s);
 
+/* Neither removed nor one that somebody has set aside (is_idle). */
+bool key_is_in_use(const struct key *key, int64_t now_s);
 /* RFC 7583 section 3.1's words: "generated" (not in the zone yet), "published", "active",
  * "retired", "removed". */
 const char *key_state_name(const struct key *key, int64_t now_s);

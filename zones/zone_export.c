@@ -8,12 +8,11 @@
 #include <ldns/ldns.h>
 
 #include "common/alloc.h"
+#include "zones/encoded_reader.h"
 #include "zones/rdata.h"
 #include "zones/record_type.h"
 
-#define HEADER_OCTETS       12
-#define QUESTION_TAIL       4
-#define RECORD_FIXED_OCTETS 10 /* type, class, TTL, RDLENGTH */
+#define RECORD_START 11 /* the root's name, type, class, TTL, RDLENGTH */
 
 /* What is written of a record set; nothing of one that is another zone's. */
 struct export_set {
@@ -37,7 +36,8 @@ struct zone_export {
     char **glue; /* lines, of all referrals */
     size_t glue_count, glue_room;
     struct rdata rdata; /* of the record that is being written, read again */
-    uint8_t message[HEADER_OCTETS + NAME_MAX_OCTETS + QUESTION_TAIL + UINT16_MAX];
+    struct encoded_reader reader;
+    uint8_t record[RECORD_START + UINT16_MAX]; /* the same, for ldns */
 };
 
 static void free_text(char **text)
@@ -105,7 +105,6 @@ static void copy_set(struct export_set *to, const struct weights *weights, size_
         memcpy(to->octets + records->len, signatures->octets, signatures->len);
     }
     to->ttl_s = weights->ttl_s;
-    member_records_lower_ttl(to->octets, to->len, to->ttl_s);
     to->comment = describe_set(weights, to->member);
 }
 
@@ -155,34 +154,14 @@ void zone_export_freep(struct zone_export **export)
 
 /* ---- one record ---- */
 
-/* Starts the message that the encoded octets are the end of. Returns where they start. */
-static size_t put_question(struct zone_export *export, const uint8_t *base, size_t base_len)
+/* What a zone file says of the record that was read, before its data. */
+static void print_start(ldns_buffer *out, const struct encoded_reader *reader)
 {
-    memset(export->message, 0, HEADER_OCTETS);
-    memcpy(export->message + HEADER_OCTETS, base, base_len);
-    return HEADER_OCTETS + base_len + QUESTION_TAIL;
-}
-
-static unsigned read_16(const uint8_t *octets)
-{
-    return (unsigned)(octets[0] << 8 | octets[1]);
-}
-
-/* What a zone file says of a record before its data. */
-static char *print_start(const struct zone_export *export, size_t *at, size_t end)
-{
-    ldns_rdf *owner = NULL;
-    if (ldns_wire2dname(&owner, export->message, end, at) != LDNS_STATUS_OK) {
-        return NULL;
-    }
     char name[NAME_TEXT_SIZE], type[RECORD_TYPE_TEXT_SIZE];
-    name_print(ldns_rdf_data(owner), name);
-    ldns_rdf_deep_free(owner);
-    const uint8_t *fixed = export->message + *at;
-    record_type_print((uint16_t)read_16(fixed), type);
-    uint32_t ttl_s = (uint32_t)read_16(fixed + 4) << 16 | read_16(fixed + 6);
-    *at += RECORD_FIXED_OCTETS;
-    return alloc_printf("%s%s\t%u\tIN\t%s\t", name, strcmp(name, ".") == 0 ? "" : ".", ttl_s, type);
+    name_print(reader->owner, name);
+    record_type_print(reader->type, type);
+    ldns_buffer_printf(out, "%s%s\t%u\tIN\t%s\t", name, strcmp(name, ".") == 0 ? "" : ".",
+                       reader->ttl_s, type);
 }
 
 /* The data in ldns's line of a record, ended where the line ends; NULL: there is none. */
@@ -200,14 +179,14 @@ static char *find_data(char *line)
 }
 
 /* What a loader makes of the text is the data again. */
-static bool is_read_as(struct zone_export *export, uint16_t type, const char *text,
-                       const ldns_buffer *data)
+static bool is_read_as(struct zone_export *export, const char *text)
 {
     static const struct name root = {.len = 1};
     struct error ignored;
-    return rdata_parse(&export->rdata, type, text, &root, &ignored) &&
-           export->rdata.len == ldns_buffer_position(data) &&
-           memcmp(export->rdata.octets, ldns_buffer_begin(data), export->rdata.len) == 0;
+    const struct encoded_reader *reader = &export->reader;
+    return rdata_parse(&export->rdata, reader->type, text, &root, &ignored) &&
+           export->rdata.len == reader->rdata_len &&
+           memcmp(export->rdata.octets, reader->rdata, reader->rdata_len) == 0;
 }
 
 /* RFC 3597 section 5. */
@@ -219,61 +198,54 @@ static void print_generic(ldns_buffer *out, const uint8_t *rdata, size_t len)
     }
 }
 
-/* raw: the data as the message has it; ldns reads all that has compressed names. */
-static void print_data(struct zone_export *export, ldns_buffer *out, const ldns_rr *rr,
-                       const uint8_t *raw, size_t raw_len)
+/* The record, with the root as owner, as ldns has it; NULL: it does not know such data. */
+static ldns_rr *make_record(struct zone_export *export)
 {
-    CLEANUP(free_buffer) ldns_buffer *wire = ldns_buffer_new(512);
-    if (rr == NULL || ldns_rr_rdata2buffer_wire(wire, rr) != LDNS_STATUS_OK) {
-        print_generic(out, raw, raw_len);
-        return;
-    }
-    CLEANUP(free_text) char *line = ldns_rr2str_fmt(ldns_output_format_nocomments, rr);
+    const struct encoded_reader *reader = &export->reader;
+    const uint8_t start[RECORD_START] = {[1] = (uint8_t)(reader->type >> 8),
+                                         [2] = (uint8_t)reader->type,
+                                         [4] = LDNS_RR_CLASS_IN,
+                                         [9] = (uint8_t)(reader->rdata_len >> 8),
+                                         [10] = (uint8_t)reader->rdata_len};
+    size_t at = 0;
+    ldns_rr *rr = NULL;
+    memcpy(export->record, start, sizeof(start));
+    memcpy(export->record + sizeof(start), reader->rdata, reader->rdata_len);
+    bool is_known = !rdata_is_opaque(reader->type) &&
+                    ldns_wire2rr(&rr, export->record, sizeof(start) + reader->rdata_len, &at,
+                                 LDNS_SECTION_ANSWER) == LDNS_STATUS_OK;
+    return is_known ? rr : NULL;
+}
+
+/* Prints the record that was read. */
+static void print_record(struct zone_export *export, ldns_buffer *out)
+{
+    const struct encoded_reader *reader = &export->reader;
+    CLEANUP(free_record) ldns_rr *rr = make_record(export);
+    CLEANUP(free_text)
+    char *line = rr == NULL ? NULL : ldns_rr2str_fmt(ldns_output_format_nocomments, rr);
     const char *data = line == NULL ? NULL : find_data(line);
-    if (data != NULL && is_read_as(export, (uint16_t)ldns_rr_get_type(rr), data, wire)) {
+    print_start(out, reader);
+    if (data != NULL && is_read_as(export, data)) {
         ldns_buffer_printf(out, "%s", data);
     } else {
-        print_generic(out, ldns_buffer_begin(wire), ldns_buffer_position(wire));
+        print_generic(out, reader->rdata, reader->rdata_len);
     }
-}
-
-/* Prints the record at *at, which moves behind it. False: there is none. */
-static bool print_record(struct zone_export *export, ldns_buffer *out, size_t *at, size_t end)
-{
-    size_t data_at = *at;
-    CLEANUP(alloc_freep) char *start = print_start(export, &data_at, end);
-    if (start == NULL) {
-        return false;
-    }
-    size_t data_len = read_16(export->message + data_at - 2);
-    uint16_t type = (uint16_t)read_16(export->message + data_at - RECORD_FIXED_OCTETS);
-    CLEANUP(free_record) ldns_rr *rr = NULL;
-    if (rdata_is_opaque(type) ||
-        ldns_wire2rr(&rr, export->message, end, at, LDNS_SECTION_ANSWER) != LDNS_STATUS_OK) {
-        rr = NULL;
-    }
-    ldns_buffer_printf(out, "%s", start);
-    print_data(export, out, rr, export->message + data_at, data_len);
     ldns_buffer_printf(out, "\n");
-    *at = data_at + data_len;
-    return true;
-}
-
-/* Prints the records of a message that ends there. */
-static void print_records(struct zone_export *export, size_t at, size_t end)
-{
-    while (at < end && print_record(export, export->out, &at, end)) {
-    }
 }
 
 /* ---- names ---- */
 
+/* ttl_max_s: what is more is lowered, as in answers. */
 static void print_encoded(struct zone_export *export, const uint8_t *base, size_t base_len,
-                          const struct encoded *encoded)
+                          const struct encoded *encoded, uint32_t ttl_max_s)
 {
-    size_t at = put_question(export, base, base_len);
-    memcpy(export->message + at, encoded->octets, encoded->len);
-    print_records(export, at, at + encoded->len);
+    struct encoded_reader *reader = &export->reader;
+    encoded_reader_open(reader, encoded, base, base_len);
+    while (encoded_reader_next(reader)) {
+        reader->ttl_s = reader->ttl_s < ttl_max_s ? reader->ttl_s : ttl_max_s;
+        print_record(export, export->out);
+    }
 }
 
 /* rrset: with signatures in a signed zone. */
@@ -281,19 +253,15 @@ static void print_weighted(struct zone_export *export, const struct node *node,
                            const struct rrset *rrset)
 {
     const struct export_set *set = &export->sets[rrset->record_set];
-    size_t start = put_question(export, node->name, node->name_len);
     ldns_buffer_printf(export->out, "%s\n", set->comment);
     if (set->octets == NULL) {
         return;
     }
-    memcpy(export->message + start, set->octets, set->len);
-    print_records(export, start, start + set->len);
+    const struct encoded records = {.octets = set->octets, .len = (uint16_t)set->len};
+    print_encoded(export, node->name, node->name_len, &records, set->ttl_s);
     if (export->zone->denial != NULL && !set->is_signed) {
-        const struct encoded *signatures = &rrset->signatures[set->member];
-        start = put_question(export, node->name, node->name_len);
-        memcpy(export->message + start, signatures->octets, signatures->len);
-        member_records_lower_ttl(export->message + start, signatures->len, set->ttl_s);
-        print_records(export, start, start + signatures->len);
+        print_encoded(export, node->name, node->name_len, &rrset->signatures[set->member],
+                      set->ttl_s);
     }
 }
 
@@ -308,53 +276,41 @@ static void print_rrset(struct zone_export *export, const struct node *node,
     if (rrset->record_set != RRSET_STATIC) {
         print_weighted(export, node, rrset);
     } else {
-        print_encoded(export, node->name, node->name_len, &rrset->answer);
+        print_encoded(export, node->name, node->name_len, &rrset->answer, UINT32_MAX);
     }
 }
 
 /* Addresses below a cut; others that a referral has are the zone's own data. */
-static bool is_glue(const struct zone_export *export, size_t at, size_t end)
+static bool is_glue(const struct zone_export *export)
 {
-    ldns_rdf *owner = NULL;
     struct name_key key;
-    bool is_below = ldns_wire2dname(&owner, export->message, end, &at) == LDNS_STATUS_OK &&
-                    name_key_parse(&key, ldns_rdf_data(owner), ldns_rdf_size(owner)) != 0 &&
-                    zone_lookup(export->zone, &key).match == ZONE_DELEGATION;
-    ldns_rdf_deep_free(owner);
-    return is_below;
+    return name_key_parse(&key, export->reader.owner, export->reader.owner_len) != 0 &&
+           zone_lookup(export->zone, &key).match == ZONE_DELEGATION;
 }
 
 /* Keeps a line for the end: several referrals may have the same. */
-static bool keep_glue(struct zone_export *export, size_t *at, size_t end)
+static void keep_glue(struct zone_export *export)
 {
-    bool is_kept = is_glue(export, *at, end);
     CLEANUP(free_buffer) ldns_buffer *line = ldns_buffer_new(128);
-    if (!print_record(export, line, at, end)) {
-        return false;
+    if (export->glue_count == export->glue_room) {
+        export->glue_room = export->glue_room * 2 + 64;
+        export->glue = alloc_resize(export->glue, export->glue_room, sizeof(char *));
     }
-    if (is_kept) {
-        if (export->glue_count == export->glue_room) {
-            export->glue_room = export->glue_room * 2 + 64;
-            export->glue = alloc_resize(export->glue, export->glue_room, sizeof(char *));
-        }
-        CLEANUP(free_text) char *text = ldns_buffer_export2str(line);
-        export->glue[export->glue_count++] = alloc_string(text);
-    }
-    return true;
+    print_record(export, line);
+    CLEANUP(free_text) char *text = ldns_buffer_export2str(line);
+    export->glue[export->glue_count++] = alloc_string(text);
 }
 
 static void print_referral(struct zone_export *export, const struct node *node)
 {
     const struct encoded *referral = &node->referral[0];
-    size_t at = put_question(export, node->name, node->name_len);
-    size_t end = at + referral->len;
-    memcpy(export->message + at, referral->octets, referral->len);
-    bool goes_on = true;
-    for (unsigned i = 0; i < referral->authority_count && goes_on; i++) {
-        goes_on = print_record(export, export->out, &at, end);
-    }
-    while (at < end && goes_on) {
-        goes_on = keep_glue(export, &at, end);
+    encoded_reader_open(&export->reader, referral, node->name, node->name_len);
+    for (unsigned i = 0; encoded_reader_next(&export->reader); i++) {
+        if (i < referral->authority_count) {
+            print_record(export, export->out);
+        } else if (is_glue(export)) {
+            keep_glue(export);
+        }
     }
 }
 
@@ -425,7 +381,7 @@ static bool print_next(struct zone_export *export)
     case EXPORT_CHAIN: /* NSECs are at their names */
         if (chain != NULL && chain->kind == DENIAL_NSEC3 && export->next < chain->count) {
             print_encoded(export, zone->origin.octets, zone->origin.len,
-                          &chain->entries[export->next++].record);
+                          &chain->entries[export->next++].record, UINT32_MAX);
             return true;
         }
         return false;

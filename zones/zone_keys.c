@@ -68,11 +68,6 @@ static bool make_all_first(const struct config_dnssec *dnssec, const struct name
     return true;
 }
 
-static bool is_in_use(const struct key *key, int64_t now_s)
-{
-    return !key->is_idle && key->times.delete_s > now_s;
-}
-
 /* The algorithm to make a key of, or 0 and err. */
 static uint8_t choose_algorithm(const struct config_dnssec *dnssec, const struct key_set *keys,
                                 uint8_t wanted, int64_t now_s, struct error *err)
@@ -80,7 +75,7 @@ static uint8_t choose_algorithm(const struct config_dnssec *dnssec, const struct
     uint8_t used = 0;
     for (size_t i = 0; i < keys->count; i++) {
         const struct key *key = &keys->keys[i];
-        if (!is_in_use(key, now_s)) {
+        if (!key_is_in_use(key, now_s)) {
             continue;
         }
         if (wanted == 0 || key->algorithm == wanted) {
