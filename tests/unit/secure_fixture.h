@@ -8,6 +8,18 @@
 #include "zones/snapshot_builder.h"
 #include "zones/zonefile.h"
 
+/* A record set of the configuration with the members blue and green, each with an array of values
+ * and half of the weight. */
+#define SECURE_SET(owner, kind, blue, green)                                                       \
+    {                                                                                              \
+        .name = owner, .type = kind, .ttl_s = 60, .member_count = 2, .line = 20,                   \
+        .members = (struct config_member[])                                                        \
+        {                                                                                          \
+            {.id = "blue", .weight = 50, .values = blue, .value_count = ARRAY_LEN(blue)},          \
+                {.id = "green", .weight = 50, .values = green, .value_count = ARRAY_LEN(green)},   \
+        }                                                                                          \
+    }
+
 struct secure {
     struct config *config; /* the test's */
     struct record_sets *sets;

@@ -24,22 +24,10 @@ static const char *green_a[] = {"192.0.2.201"};
 static const char *blue_mx[] = {"10 www.example.test"}, *green_mx[] = {"5 ns1.example.test"};
 static const char *blue_cname[] = {"two.example.test"}, *green_cname[] = {"nope.example.test"};
 
-#define MEMBERS(blue, green)                                                                       \
-    (struct config_member[])                                                                       \
-    {                                                                                              \
-        {.id = "blue", .weight = 50, .values = blue, .value_count = ARRAY_LEN(blue)},              \
-            {.id = "green", .weight = 50, .values = green, .value_count = ARRAY_LEN(green)},       \
-    }
-#define SET(owner, kind, blue, green)                                                              \
-    {                                                                                              \
-        .name = owner, .type = kind, .ttl_s = 60, .members = MEMBERS(blue, green),                 \
-        .member_count = 2, .line = 20                                                              \
-    }
-
 static struct config_record_set record_sets[] = {
-    SET("www.example.test", "A", blue_a, green_a),
-    SET("*.wwild.example.test", "MX", blue_mx, green_mx),
-    SET("wcname.example.test", "CNAME", blue_cname, green_cname),
+    SECURE_SET("www.example.test", "A", blue_a, green_a),
+    SECURE_SET("*.wwild.example.test", "MX", blue_mx, green_mx),
+    SECURE_SET("wcname.example.test", "CNAME", blue_cname, green_cname),
 };
 
 static void prepare(struct signed_zone *zone, const char *name)

@@ -15,11 +15,11 @@
 
 #include "common/alloc.h"
 #include "server/dns.h"
+#include "tests/unit/export_text.h"
 #include "tests/unit/secure_fixture.h"
 #include "tests/unit/test_keys.h"
 #include "zones/address_records.h"
 #include "zones/record_type.h"
-#include "zones/zone_export.h"
 
 #define NOW_S      1800000000 /* 2027-01-15T08:00:00Z */
 #define LIFETIME_S (14 * 86400)
@@ -34,22 +34,10 @@ static const char *green_mx[] = {"5 MX.example.test"};
 static const char *blue_cname[] = {"two.example.test"};
 static const char *green_cname[] = {"nope.example.test"};
 
-#define MEMBERS(blue, green)                                                                       \
-    (struct config_member[])                                                                       \
-    {                                                                                              \
-        {.id = "blue", .weight = 50, .values = blue, .value_count = ARRAY_LEN(blue)},              \
-            {.id = "green", .weight = 50, .values = green, .value_count = ARRAY_LEN(green)},       \
-    }
-#define SET(owner, kind, blue, green)                                                              \
-    {                                                                                              \
-        .name = owner, .type = kind, .ttl_s = 60, .members = MEMBERS(blue, green),                 \
-        .member_count = 2, .line = 20                                                              \
-    }
-
 static struct config_record_set record_sets[] = {
-    SET("www.example.test", "A", blue_a, green_a),
-    SET("*.wwild.example.test", "MX", blue_mx, green_mx),
-    SET("wcname.example.test", "CNAME", blue_cname, green_cname),
+    SECURE_SET("www.example.test", "A", blue_a, green_a),
+    SECURE_SET("*.wwild.example.test", "MX", blue_mx, green_mx),
+    SECURE_SET("wcname.example.test", "CNAME", blue_cname, green_cname),
 };
 
 struct zone_under_test {
@@ -781,8 +769,8 @@ static void full_additional_sections_have_the_member_and_its_signatures(void **s
     (void)state;
     static const char *mx[] = {"10 www.example.test"};
     struct config_record_set sets[] = {
-        SET("www.example.test", "A", blue_a, green_a),
-        SET("*.wwild.example.test", "MX", mx, green_mx),
+        SECURE_SET("www.example.test", "A", blue_a, green_a),
+        SECURE_SET("*.wwild.example.test", "MX", mx, green_mx),
     };
     struct zone_under_test test;
     setup(&test, CONFIG_DENIAL_NSEC);
@@ -879,29 +867,12 @@ static void a_lower_ttl_is_answered_and_validates(void **state)
     }
     secure_shift(&test.secure, 2, 0);
     expect_ttl(&test, "wcname.example.test", TYPE_A, "two.example.test.", 300);
-    CLEANUP(zone_export_freep)
-    struct zone_export *export =
-        zone_export_new(test.secure.snapshot, test.secure.snapshot->zones->zones[0], NULL);
-    CLEANUP(alloc_freep) char *text = zone_export_next(export, 1000000);
+    CLEANUP(alloc_freep) char *text = export_text(test.secure.snapshot, NULL, 65536);
     assert_non_null(strstr(text, "www.example.test.\t5\tIN\tA\t"));
     assert_non_null(strstr(text, "www.example.test.\t5\tIN\tRRSIG\tA 13 3 60 "));
     lower_ttl(&test.secure, 0, WEIGHTS_TTL_ENCODED);
     expect_ttl(&test, "www.example.test", TYPE_A, "www.example.test.", 60);
     close_zone(&test);
-}
-
-static char *export_zone(const struct snapshot *snapshot)
-{
-    CLEANUP(zone_export_freep)
-    struct zone_export *export = zone_export_new(snapshot, snapshot->zones->zones[0], NULL);
-    char *all = alloc_string("");
-    for (char *part; (part = zone_export_next(export, 65536)) != NULL;) {
-        char *longer = alloc_printf("%s%s", all, part);
-        free(all);
-        free(part);
-        all = longer;
-    }
-    return all;
 }
 
 static int compare_lines(const void *left, const void *right)
@@ -956,8 +927,8 @@ static void check_signing_again(enum config_denial denial, const char *times)
         snapshot_builder_set_weights(builder, i, (const uint16_t[]){50, 50});
     }
     struct snapshot *next = snapshot_builder_finish(builder);
-    CLEANUP(alloc_freep) char *before = export_zone(test.secure.snapshot);
-    CLEANUP(alloc_freep) char *after = export_zone(next);
+    CLEANUP(alloc_freep) char *before = export_text(test.secure.snapshot, NULL, 65536);
+    CLEANUP(alloc_freep) char *after = export_text(next, NULL, 65536);
     CLEANUP(alloc_freep) char *lines_before = sort_lines(before);
     CLEANUP(alloc_freep) char *lines_after = sort_lines(after);
     assert_true(strlen(lines_before) > 2000);

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "common/alloc.h"
+#include "tests/unit/export_text.h"
 #include "tests/unit/zone_fixture.h"
 #include "zones/snapshot_builder.h"
-#include "zones/zone_export.h"
 
 #define SOA "@ 300 SOA ns hostmaster 7 3600 600 86400 60\n@ 300 NS ns\nns 300 A 192.0.2.1\n"
 
@@ -50,28 +50,11 @@ static void exported_close(struct exported *exported)
     fixture_done(&exported->fixture);
 }
 
-/* The whole text, got in parts of at least so many octets. Caller frees. */
-static char *export_in_parts(const struct exported *exported, const size_t *members, size_t octets)
-{
-    const struct snapshot *snapshot = exported->snapshot;
-    CLEANUP(zone_export_freep)
-    struct zone_export *export = zone_export_new(snapshot, snapshot->zones->zones[0], members);
-    char *all = alloc_string("");
-    for (char *part; (part = zone_export_next(export, octets)) != NULL;) {
-        assert_int_equal(part[strlen(part) - 1], '\n');
-        char *longer = alloc_printf("%s%s", all, part);
-        free(part);
-        free(all);
-        all = longer;
-    }
-    return all;
-}
-
-static char *export_text(const char *origin, const char *text)
+static char *export_of(const char *origin, const char *text)
 {
     struct exported exported;
     exported_open(&exported, origin, text, NULL, 0);
-    char *out = export_in_parts(&exported, NULL, 1000000);
+    char *out = export_text(exported.snapshot, NULL, 1000000);
     exported_close(&exported);
     return out;
 }
@@ -79,8 +62,8 @@ static char *export_text(const char *origin, const char *text)
 /* Exports, loads that, exports again: no difference. Caller frees. */
 static char *export_again(const char *origin, const char *text)
 {
-    char *first = export_text(origin, text);
-    CLEANUP(alloc_freep) char *second = export_text(origin, first);
+    char *first = export_of(origin, text);
+    CLEANUP(alloc_freep) char *second = export_of(origin, first);
     assert_string_equal(first, second);
     return first;
 }
@@ -208,8 +191,8 @@ static void a_record_set_is_written_with_one_member(void **state)
                                     .line = 20};
     struct exported exported;
     exported_open(&exported, "example.test", SOA, &set, 1);
-    CLEANUP(alloc_freep) char *largest = export_in_parts(&exported, NULL, 1);
-    CLEANUP(alloc_freep) char *blue = export_in_parts(&exported, (const size_t[]){0}, 1000000);
+    CLEANUP(alloc_freep) char *largest = export_text(exported.snapshot, NULL, 1);
+    CLEANUP(alloc_freep) char *blue = export_text(exported.snapshot, (const size_t[]){0}, 1000000);
     exported_close(&exported);
     assert_has(largest, "; record set www.example.test/A: green; effective weights: blue=10, "
                         "green=90\nwww.example.test.\t60\tIN\tA\t192.0.2.201\n");
@@ -226,8 +209,8 @@ static void parts_make_the_same_text(void **state)
     struct exported exported;
     exported_open(&exported, ".", SOA "a 60 A 192.0.2.9\nsub 60 NS ns.sub\nns.sub 60 A 192.0.2.3\n",
                   NULL, 0);
-    CLEANUP(alloc_freep) char *whole = export_in_parts(&exported, NULL, 1000000);
-    CLEANUP(alloc_freep) char *parts = export_in_parts(&exported, NULL, 1);
+    CLEANUP(alloc_freep) char *whole = export_text(exported.snapshot, NULL, 1000000);
+    CLEANUP(alloc_freep) char *parts = export_text(exported.snapshot, NULL, 1);
     exported_close(&exported);
     assert_string_equal(whole, parts);
     assert_has(whole, "\n.\t300\tIN\tSOA\tns. hostmaster. 7 ");

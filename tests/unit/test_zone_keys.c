@@ -16,9 +16,9 @@
 #include <cmocka.h>
 
 #include "common/alloc.h"
+#include "tests/unit/export_text.h"
 #include "zones/signer.h"
 #include "zones/snapshot_builder.h"
-#include "zones/zone_export.h"
 #include "zones/zone_keys.h"
 #include "zones/zonefile.h"
 
@@ -113,20 +113,6 @@ static struct zone *served(const struct life *life)
     return life->snapshot == NULL ? NULL : life->snapshot->zones->zones[0];
 }
 
-static char *export_text(const struct life *life)
-{
-    CLEANUP(zone_export_freep)
-    struct zone_export *export = zone_export_new(life->snapshot, served(life), NULL);
-    char *all = alloc_string("");
-    for (char *part; (part = zone_export_next(export, 65536)) != NULL;) {
-        char *longer = alloc_printf("%s%s", all, part);
-        free(all);
-        free(part);
-        all = longer;
-    }
-    return all;
-}
-
 /* What ldns-verify-zone says as of now. */
 static int verify_with(const struct life *life, const char *anchors)
 {
@@ -181,7 +167,7 @@ static void load(struct life *life)
         snapshot_free_last(old);
     }
     free(life->text);
-    life->text = export_text(life);
+    life->text = export_text(life->snapshot, NULL, 65536);
     write_file(life->exported, life->text);
     verify(life);
 }
