@@ -16,6 +16,7 @@ static const char *const state_names[ROLLOUT_STATE_COUNT] = {
 static const char *const input_names[INPUT_KIND_COUNT] = {
     [INPUT_TICK] = "tick",       [INPUT_PAUSE] = "pause", [INPUT_RESUME] = "resume",
     [INPUT_PROMOTE] = "promote", [INPUT_ABORT] = "abort", [INPUT_SUPERSEDE] = "supersede",
+    [INPUT_FAIL] = "fail",
 };
 
 const char *rollout_state_name(enum rollout_state state)
@@ -235,16 +236,23 @@ static void end(struct rollout *rollout, enum rollout_state state, int64_t now_m
     rollout->ended_ms = now_ms;
 }
 
+/* The caller has set the reason. */
 static void fall_back(struct rollout *rollout, const struct rollout_input *input,
                       struct rollout_effect *effect)
 {
     end(rollout, ROLLOUT_FAILED, input->now_ms);
-    set_reason(rollout, "%s%s", ROLLOUT_UNHEALTHY_TEXT, what_was_seen(input, " ").text);
     effect->shift = SHIFT_FALL_BACK;
     effect->weight = 0;
     set_history(effect, "failed", "fell back: %s to 0, %s to %d (step %zu of %zu): %s",
                 rollout->candidate, rollout->stable, ROLLOUT_FULL, rollout->step + 1,
                 rollout->plan.step_count, rollout->reason);
+}
+
+static void fall_back_unhealthy(struct rollout *rollout, const struct rollout_input *input,
+                                struct rollout_effect *effect)
+{
+    set_reason(rollout, "%s%s", ROLLOUT_UNHEALTHY_TEXT, what_was_seen(input, " ").text);
+    fall_back(rollout, input, effect);
 }
 
 static void wait_for_gate(struct rollout *rollout, const struct rollout_input *input,
@@ -284,7 +292,7 @@ static bool tick_holding(struct rollout *rollout, const struct rollout_input *in
         rollout->hold_since_ms = input->now_ms;
     }
     if (input->gate == GATE_FAIL) {
-        fall_back(rollout, input, effect);
+        fall_back_unhealthy(rollout, input, effect);
     } else if (rollout_hold_left_ms(rollout, input->now_ms) > 0) {
         return true;
     } else if (input->gate == GATE_WAIT) {
@@ -303,7 +311,7 @@ static bool tick_paused(struct rollout *rollout, const struct rollout_input *inp
 {
     (void)err;
     if (input->gate == GATE_FAIL) {
-        fall_back(rollout, input, effect);
+        fall_back_unhealthy(rollout, input, effect);
     }
     return true;
 }
@@ -387,6 +395,17 @@ static bool supersede_rollout(struct rollout *rollout, const struct rollout_inpu
     return true;
 }
 
+static bool fail_rollout(struct rollout *rollout, const struct rollout_input *input,
+                         struct rollout_effect *effect, struct error *err)
+{
+    (void)err;
+    bool is_said = input->gate_text != NULL && input->gate_text[0] != '\0';
+    set_reason(rollout, "%s%s", is_said ? "" : "failed by ",
+               is_said ? input->gate_text : who_asks(input));
+    fall_back(rollout, input, effect);
+    return true;
+}
+
 static bool refuse_paused(struct rollout *rollout, const struct rollout_input *input,
                           struct rollout_effect *effect, struct error *err)
 {
@@ -416,7 +435,7 @@ static bool refuse_ended(struct rollout *rollout, const struct rollout_input *in
     {                                                                                              \
         [INPUT_TICK] = tick_ended, [INPUT_PAUSE] = refuse_ended, [INPUT_RESUME] = refuse_ended,    \
         [INPUT_PROMOTE] = refuse_ended, [INPUT_ABORT] = refuse_ended,                              \
-        [INPUT_SUPERSEDE] = refuse_ended,                                                          \
+        [INPUT_SUPERSEDE] = refuse_ended, [INPUT_FAIL] = refuse_ended,                             \
     }
 
 static const handler handlers[ROLLOUT_STATE_COUNT][INPUT_KIND_COUNT] = {
@@ -428,6 +447,7 @@ static const handler handlers[ROLLOUT_STATE_COUNT][INPUT_KIND_COUNT] = {
             [INPUT_PROMOTE] = promote_rollout,
             [INPUT_ABORT] = abort_rollout,
             [INPUT_SUPERSEDE] = supersede_rollout,
+            [INPUT_FAIL] = fail_rollout,
         },
     [ROLLOUT_PAUSED] =
         {
@@ -437,6 +457,7 @@ static const handler handlers[ROLLOUT_STATE_COUNT][INPUT_KIND_COUNT] = {
             [INPUT_PROMOTE] = promote_rollout,
             [INPUT_ABORT] = abort_rollout,
             [INPUT_SUPERSEDE] = supersede_rollout,
+            [INPUT_FAIL] = fail_rollout,
         },
     [ROLLOUT_SUCCEEDED] = ENDED,
     [ROLLOUT_FAILED] = ENDED,

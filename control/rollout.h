@@ -72,15 +72,17 @@ enum rollout_input_kind {
     INPUT_PROMOTE,   /* finish now: full weight, no more holds */
     INPUT_ABORT,     /* weights as before the rollout */
     INPUT_SUPERSEDE, /* ends it without a shift: the superseding one's first shift follows */
+    INPUT_FAIL, /* falls back, whatever the health: the deployment failed, its tasks are gone */
 };
-#define INPUT_KIND_COUNT (INPUT_SUPERSEDE + 1)
+#define INPUT_KIND_COUNT (INPUT_FAIL + 1)
 const char *rollout_input_name(enum rollout_input_kind kind); /* "tick", "pause", … */
 
 struct rollout_input {
     enum rollout_input_kind kind;
     int64_t now_ms;
     enum gate_verdict gate; /* of the candidate, now */
-    const char *gate_text;  /* what was seen: "192.0.2.30: HTTP 503, expected 200-299" */
+    const char *gate_text;  /* what was seen: "192.0.2.30: HTTP 503, expected 200-299"; of
+                               INPUT_FAIL what failed: it becomes the reason */
     const char *who;        /* who asks; of INPUT_SUPERSEDE what supersedes. Not read by ticks */
 };
 

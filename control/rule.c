@@ -254,6 +254,21 @@ bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, cons
     return rollout_apply(&move->next, &input, &move->effect, err) && plan_shifts(move, err);
 }
 
+bool rule_plan_fail(struct rule_state *rule, const char *text, const char *who,
+                    struct rule_move *move, struct error *err)
+{
+    memset(move, 0, sizeof(*move));
+    move->rule = rule;
+    snprintf(move->who, sizeof(move->who), "%s", who);
+    if (!rule_is_running(rule)) {
+        return error_set(err, "no rollout of %s is running", rule->config->name);
+    }
+    struct rollout_input input = {
+        .kind = INPUT_FAIL, .now_ms = clock_now_ms(), .gate_text = text, .who = who};
+    move->next = rule->rollout;
+    return rollout_apply(&move->next, &input, &move->effect, err) && plan_shifts(move, err);
+}
+
 /* The line for the history about a rollout that the move changes. */
 static struct history_entry entry_of(const struct rule_move *move, const struct rollout *rollout,
                                      const struct rollout_effect *effect)
@@ -380,6 +395,17 @@ bool rule_do(struct rule_state *rule, enum rollout_input_kind kind, const char *
     return is_done;
 }
 
+bool rule_leave_behind(struct rule_move *move)
+{
+    if (move->effect.shift != SHIFT_FALL_BACK) {
+        return false;
+    }
+    /* Safety does not wait for a disk. */
+    struct history_entry entry = entry_of(move, &move->next, &move->effect);
+    journal_leave_behind(move->rule, &entry, move->shifts);
+    return true;
+}
+
 /* One tick of the engine. True when it moved: there may be more to do at once. */
 static bool tick_once(struct rule_state *rule)
 {
@@ -396,13 +422,7 @@ static bool tick_once(struct rule_state *rule)
         return false;
     }
     bool is_journaled = rule_commit(&move, &err);
-    bool must_act = move.effect.shift == SHIFT_FALL_BACK;
-    if (!is_journaled && must_act) {
-        /* Safety does not wait for a disk. */
-        struct history_entry entry = entry_of(&move, &move.next, &move.effect);
-        journal_leave_behind(rule, &entry, move.shifts);
-    }
-    if (is_journaled || must_act) {
+    if (is_journaled || rule_leave_behind(&move)) {
         rule_act(&move);
     }
     rule_move_done(&move);

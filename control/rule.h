@@ -45,10 +45,17 @@ MUST_CHECK bool rule_plan_start(struct rule_state *rule, const struct rule_start
 /* False and err when the engine refuses an operator's input. */
 MUST_CHECK bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind,
                                 const char *who, struct rule_move *move, struct error *err);
+/* The running rollout falls back because of what the text says: an event told it, not its health.
+ * False and err when none runs. */
+MUST_CHECK bool rule_plan_fail(struct rule_state *rule, const char *text, const char *who,
+                               struct rule_move *move, struct error *err);
 /* Writes the move inside the caller's transaction. */
 MUST_CHECK bool rule_journal(struct rule_move *move, struct error *err);
 /* Writes it in a transaction of its own. */
 MUST_CHECK bool rule_commit(struct rule_move *move, struct error *err);
+/* The store would not take the move: leaves it to a later transaction, and true, when it is one
+ * that does not wait for a disk (a fall-back). It is acted on then. */
+MUST_CHECK bool rule_leave_behind(struct rule_move *move);
 /* After the commit: memory, publish, log, timer. */
 void rule_act(struct rule_move *move);
 /* Plan, journal in a transaction of its own, act: what an operator's command does. */

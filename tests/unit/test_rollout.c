@@ -242,6 +242,7 @@ static void states_and_inputs_have_names(void **state)
     assert_int_equal(untouched, ROLLOUT_PAUSED);
     assert_string_equal(rollout_input_name(INPUT_TICK), "tick");
     assert_string_equal(rollout_input_name(INPUT_SUPERSEDE), "supersede");
+    assert_string_equal(rollout_input_name(INPUT_FAIL), "fail");
 }
 
 static void check_refuses(const struct rollout *rollout, const char *text)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What operators and newer deployments ask of a rollout: pause, resume, promote, abort,
- * supersede. */
+/* What operators, newer deployments and ECS ask of a rollout: pause, resume, promote, abort,
+ * supersede, fail. */
 #include "tests/unit/rollout_fixture.h"
 
 static void a_pause_keeps_what_of_the_hold_has_passed(void **state)
@@ -118,6 +118,46 @@ static void superseding_ends_it_without_a_shift(void **state)
     }
 }
 
+static void a_failure_falls_back_whatever_the_health(void **state)
+{
+    (void)state;
+    for (int gate = GATE_PASS; gate <= GATE_FAIL; gate++) {
+        for (int is_paused = 0; is_paused < 2; is_paused++) {
+            struct rollout rollout = begun();
+            tick(&rollout, 60000, GATE_PASS);
+            if (is_paused) {
+                apply(&rollout, INPUT_PAUSE, 60500, GATE_PASS);
+            }
+            struct rollout_input input = input_at(INPUT_FAIL, 61000, (enum gate_verdict)gate);
+            input.gate_text = "deployment ecs-svc/1 FAILED";
+            struct rollout_effect effect;
+            assert_true(rollout_apply(&rollout, &input, &effect, NULL));
+            happened(&effect, SHIFT_FALL_BACK, "failed",
+                     "fell back: green to 0, blue to 100 (step 2 of 3): deployment ecs-svc/1 "
+                     "FAILED");
+            assert_int_equal(effect.weight, 0);
+            assert_int_equal(rollout.state, ROLLOUT_FAILED);
+            assert_int_equal(rollout.ended_ms, START + 61000);
+            assert_string_equal(rollout.reason, "deployment ecs-svc/1 FAILED");
+            assert_int_equal(rollout_weight(&rollout), 0);
+        }
+    }
+}
+
+static void a_failure_without_a_text_says_who_asked(void **state)
+{
+    (void)state;
+    const char *const texts[] = {NULL, ""};
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+        struct rollout rollout = begun();
+        struct rollout_input input = input_at(INPUT_FAIL, 1, GATE_PASS);
+        input.gate_text = texts[i];
+        struct rollout_effect effect;
+        assert_true(rollout_apply(&rollout, &input, &effect, NULL));
+        assert_string_equal(rollout.reason, "failed by uid 7 (eve)");
+    }
+}
+
 static void what_a_running_state_does_not_allow_is_refused(void **state)
 {
     (void)state;
@@ -189,6 +229,8 @@ int main(void)
         cmocka_unit_test(a_plan_that_ends_below_100_is_promoted_to_100),
         cmocka_unit_test(aborting_restores_what_was_before),
         cmocka_unit_test(superseding_ends_it_without_a_shift),
+        cmocka_unit_test(a_failure_falls_back_whatever_the_health),
+        cmocka_unit_test(a_failure_without_a_text_says_who_asked),
         cmocka_unit_test(what_a_running_state_does_not_allow_is_refused),
         cmocka_unit_test(final_states_absorb_every_input),
     };
