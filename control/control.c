@@ -20,6 +20,7 @@
 #include "control/model.h"
 #include "control/named_check.h"
 #include "control/rule.h"
+#include "control/share_watch.h"
 #include "control/shift.h"
 #include "control/targets.h"
 #include "control/zone_change.h"
@@ -60,6 +61,7 @@ static bool restore_member(struct control *control, const struct record_set_stat
 static bool init_record_set(struct control *control, size_t index, struct error *err)
 {
     struct record_set_state *set = &control->record_sets[index];
+    set->control = control;
     set->config = &control->config->record_sets[index];
     set->record_set = control->sets->sets[index];
     name_print(set->record_set->name.octets, set->name);
@@ -204,6 +206,7 @@ struct control *control_new(const struct config *config, const struct record_set
     weight_queue_open(control);
     event_push_open(control);
     zone_refresh_open(control);
+    share_watch_open(control);
     for (size_t i = 0; i < config->rollout_count; i++) {
         rule_open(&control->rules[i]);
     }
@@ -249,6 +252,7 @@ static void close_handles(struct control *control)
     weight_queue_close(control);
     event_push_close(control);
     zone_refresh_close(control);
+    share_watch_close(control);
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         uv_close((uv_handle_t *)&control->rules[i].timer, NULL);
     }
@@ -352,6 +356,7 @@ void control_free(struct control *control)
         }
         free(control->record_sets[i].members);
         weight_log_done(&control->record_sets[i].log);
+        answer_log_done(&control->record_sets[i].answers);
     }
     for (size_t i = 0; control->rules != NULL && i < control->config->rollout_count; i++) {
         free(control->rules[i].record_sets);

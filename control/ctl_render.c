@@ -7,6 +7,7 @@
 #include "common/attributes.h"
 #include "common/duration.h"
 #include "control/ctl_render_history.h"
+#include "control/ctl_render_records.h"
 #include "control/ctl_render_zones.h"
 #include "control/ctl_table.h"
 
@@ -19,12 +20,6 @@ static void put(FILE *out, const struct style *style, enum ink ink, const char *
 static const json_t *list_of(const json_t *result, const char *key)
 {
     return json_object_get(result, key);
-}
-
-static const char *seconds_print(int64_t duration_ms, char out[DURATION_TEXT_SIZE])
-{
-    duration_print(duration_ms / 1000 * 1000, out);
-    return out;
 }
 
 /* ARN's are long and their last part tells tasks and deployments apart. */
@@ -50,7 +45,7 @@ static void rollout_line(FILE *out, const struct style *style, const json_t *rol
     put(out, style, INK_PLAIN, field_text(rollout, "candidate"));
     if (field_is_null(rollout, "ended_at")) {
         fprintf(out, ", %s of the hold left",
-                seconds_print(field_number(rollout, "hold_left_ms"), left));
+                text_seconds(field_number(rollout, "hold_left_ms"), left));
     } else {
         fputs(", ended ", out);
         put(out, style, INK_PLAIN, field_text(rollout, "ended_at"));
@@ -106,7 +101,7 @@ static void render_status(FILE *out, const struct style *style, const json_t *re
     const json_t *health = json_object_get(result, "health");
     fputs("ballastd ", out);
     put(out, style, INK_BOLD, field_text(result, "version"));
-    fprintf(out, ", up %s since ", seconds_print(field_number(result, "uptime_s") * 1000, uptime));
+    fprintf(out, ", up %s since ", text_seconds(field_number(result, "uptime_s") * 1000, uptime));
     put(out, style, INK_PLAIN, field_text(result, "started_at"));
     fprintf(out,
             "\nworkers      %" PRId64 "\ngeneration   %" PRId64 "\nzones        %" PRId64
@@ -128,134 +123,6 @@ static void render_status(FILE *out, const struct style *style, const json_t *re
         fputs("rollout      ", out);
         rollout_line(out, style, json_array_get(rollouts, i));
     }
-}
-
-static void values_print(const json_t *values, char *out, size_t size)
-{
-    size_t used = 0;
-    out[0] = '\0';
-    for (size_t i = 0; i < json_array_size(values) && used < size; i++) {
-        const char *value = json_string_value(json_array_get(values, i));
-        int len = snprintf(out + used, size - used, "%s%s", i == 0 ? "" : ", ",
-                           value == NULL ? "-" : value);
-        used += len < 0 ? 0 : (size_t)len;
-    }
-}
-
-static void health_print(const json_t *member, char *out, size_t size)
-{
-    const char *forced = field_text(member, "forced");
-    const char *health = field_text(member, "health");
-    int64_t addresses = field_number(member, "addresses");
-    if (strcmp(forced, "up") == 0 || strcmp(forced, "down") == 0) {
-        snprintf(out, size, "%s (forced)", forced);
-    } else if (addresses > 0) {
-        snprintf(out, size, "%s %" PRId64 "/%" PRId64, health,
-                 field_number(member, "addresses_healthy"), addresses);
-    } else {
-        snprintf(out, size, "%s", health);
-    }
-}
-
-static void member_add(struct table *table, const json_t *member)
-{
-    char share[SHARE_TEXT_SIZE];
-    char expected[SHARE_TEXT_SIZE];
-    char answered[SHARE_TEXT_SIZE];
-    char health[64];
-    char values[512];
-    int64_t weight = field_number(member, "weight");
-    int64_t effective = field_number(member, "effective_weight");
-    field_share(member, "share_effective", share);
-    field_share(member, "share_expected", expected);
-    field_share(member, "share_answered", answered);
-    health_print(member, health, sizeof(health));
-    values_print(json_object_get(member, "values"), values, sizeof(values));
-    table_add(table, INK_BOLD, "%s", field_text(member, "id"));
-    table_add(table, INK_PLAIN, "%" PRId64, weight);
-    table_add(table, weight == effective ? INK_PLAIN : INK_WARN, "%" PRId64, effective);
-    table_add(table, INK_PLAIN, "%s", share);
-    table_add(table, INK_PLAIN, "%s", expected);
-    table_add(table, INK_PLAIN, "%" PRId64, field_number(member, "answered"));
-    table_add(table, INK_PLAIN, "%s", answered);
-    table_add(table, ink_of(field_text(member, "health")), "%s", health);
-    table_add(table, INK_PLAIN, "%s", values);
-}
-
-/* Where a member's addresses come from, and how old they are. */
-static void alias_print(FILE *out, const struct style *style, const json_t *member)
-{
-    char age[DURATION_TEXT_SIZE];
-    const json_t *alias = json_object_get(member, "alias");
-    bool is_stale = json_is_true(json_object_get(alias, "stale"));
-    int64_t failures = field_number(alias, "failures");
-    fputs("  ", out);
-    put(out, style, INK_BOLD, field_text(member, "id"));
-    fputs(" is ", out);
-    put(out, style, INK_PLAIN, field_text(alias, "target"));
-    if (field_is_null(alias, "age_s")) {
-        put(out, style, INK_WARN, ": no addresses yet, takes no part");
-    } else {
-        fputs(": from the ", out);
-        put(out, style, INK_PLAIN, field_text(alias, "source"));
-        fprintf(out, ", %s old", seconds_print(field_number(alias, "age_s") * 1000, age));
-    }
-    if (!field_is_null(alias, "ttl_s")) {
-        fprintf(out, ", TTL %" PRId64 " s", field_number(alias, "ttl_s"));
-    }
-    if (is_stale) {
-        put(out, style, INK_BAD, ", stale");
-    }
-    if (failures > 0) {
-        fprintf(out, ", %" PRId64 " failed: ", failures);
-        put(out, style, INK_WARN, field_text(alias, "last_failure"));
-    }
-    fputc('\n', out);
-}
-
-static void record_set_print(FILE *out, const struct style *style, const json_t *set)
-{
-    put(out, style, INK_BOLD, field_text(set, "name"));
-    fputc(' ', out);
-    put(out, style, INK_BOLD, field_text(set, "type"));
-    fprintf(out, ", TTL %" PRId64 " s", field_number(set, "ttl_s"));
-    if (field_number(set, "ttl_s") != field_number(set, "ttl_configured_s")) {
-        fprintf(out, " (configured %" PRId64 " s)", field_number(set, "ttl_configured_s"));
-    }
-    fputs(", choice ", out);
-    put(out, style, INK_PLAIN, field_text(set, "choice"));
-    if (!field_is_null(set, "rollout")) {
-        fprintf(out, ", rollout %" PRId64, field_number(set, "rollout"));
-    }
-    fputc('\n', out);
-    struct table *table = TABLE("MEMBER", ">WEIGHT", ">EFFECTIVE", ">SHARE", ">EXPECTED",
-                                ">ANSWERED", ">OF ALL", "HEALTH", "VALUES");
-    const json_t *members = list_of(set, "members");
-    for (size_t i = 0; i < json_array_size(members); i++) {
-        member_add(table, json_array_get(members, i));
-    }
-    table_print(table, out, style, "  ");
-    for (size_t i = 0; i < json_array_size(members); i++) {
-        if (!field_is_null(json_array_get(members, i), "alias")) {
-            alias_print(out, style, json_array_get(members, i));
-        }
-    }
-}
-
-static void render_record_sets(FILE *out, const struct style *style, const json_t *result)
-{
-    const json_t *sets = list_of(result, "record_sets");
-    if (json_array_size(sets) == 0) {
-        fputs("no weighted record sets\n", out);
-    }
-    for (size_t i = 0; i < json_array_size(sets); i++) {
-        record_set_print(out, style, json_array_get(sets, i));
-    }
-}
-
-static void render_record_set(FILE *out, const struct style *style, const json_t *result)
-{
-    record_set_print(out, style, json_object_get(result, "record_set"));
 }
 
 static void render_targets(FILE *out, const struct style *style, const json_t *result)
@@ -297,7 +164,7 @@ static void rule_print(FILE *out, const struct style *style, const json_t *rule)
     const json_t *plan = json_object_get(rule, "plan");
     const json_t *steps = json_object_get(plan, "steps");
     put(out, style, INK_BOLD, field_text(rule, "name"));
-    values_print(json_object_get(rule, "record_sets"), text, sizeof(text));
+    render_values(json_object_get(rule, "record_sets"), text, sizeof(text));
     fputs(": ", out);
     put(out, style, INK_PLAIN, text);
     fputs(", cluster ", out);

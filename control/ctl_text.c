@@ -164,3 +164,9 @@ void field_share(const json_t *object, const char *key, char out[SHARE_TEXT_SIZE
         snprintf(out, SHARE_TEXT_SIZE, "-");
     }
 }
+
+const char *text_seconds(int64_t duration_ms, char out[DURATION_TEXT_SIZE])
+{
+    duration_print(duration_ms / 1000 * 1000, out);
+    return out;
+}

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common/duration.h"
+
 struct style {
     bool is_terminal; /* that can move its cursor */
     bool has_colour;
@@ -40,3 +42,5 @@ bool field_is_null(const json_t *object, const char *key);
 #define SHARE_TEXT_SIZE 16
 void field_share(const json_t *object, const char *key, char out[SHARE_TEXT_SIZE]);
 void share_print(double share, char out[SHARE_TEXT_SIZE]);
+/* "1m4s": whole seconds, rounded down. Returns out. */
+const char *text_seconds(int64_t duration_ms, char out[DURATION_TEXT_SIZE]);

@@ -13,7 +13,7 @@
 #define BAR_MIN       4
 /* From these widths of the terminal on there is room for more of each member. */
 #define MIDDLE_COLUMNS 60
-#define WIDE_COLUMNS   76
+#define WIDE_COLUMNS   96
 
 /* A picture being drawn: it keeps within its columns and rows whatever is put. */
 struct canvas {
@@ -91,72 +91,6 @@ static void put_bar(struct canvas *canvas, enum ink ink, double fraction, size_t
         put(canvas, INK_DIM, "%s", either(canvas, "░", "."));
     }
     put(canvas, INK_PLAIN, " ");
-}
-
-/* ---- shares ---- */
-
-void view_baseline_follow(struct view_baseline *baseline, const json_t *result)
-{
-    if (baseline->record_sets == NULL) {
-        baseline->record_sets = json_deep_copy(json_object_get(result, "record_sets"));
-    }
-}
-
-void view_baseline_done(struct view_baseline *baseline)
-{
-    json_decref(baseline->record_sets);
-    baseline->record_sets = NULL;
-}
-
-static bool is_same(const json_t *a, const json_t *b, const char *key)
-{
-    return strcmp(field_text(a, key), field_text(b, key)) == 0;
-}
-
-/* What the member had answered when the watch began; 0 for one that was not there. */
-static int64_t answered_before(const struct view_baseline *baseline, const json_t *set,
-                               const json_t *member)
-{
-    for (size_t i = 0; i < json_array_size(baseline->record_sets); i++) {
-        const json_t *other = json_array_get(baseline->record_sets, i);
-        const json_t *members = json_object_get(other, "members");
-        for (size_t j = 0; is_same(other, set, "name") && is_same(other, set, "type") &&
-                           j < json_array_size(members);
-             j++) {
-            if (is_same(json_array_get(members, j), member, "id")) {
-                return field_number(json_array_get(members, j), "answered");
-            }
-        }
-    }
-    return 0;
-}
-
-bool view_share_answered(const struct view_baseline *baseline, const json_t *set, size_t member,
-                         double *share)
-{
-    const json_t *members = json_object_get(set, "members");
-    double since = 0;
-    double in_all = 0;
-    double own_since = 0;
-    bool has_restarted = false; /* the daemon: its counters begin at 0 again */
-    for (size_t i = 0; i < json_array_size(members); i++) {
-        const json_t *one = json_array_get(members, i);
-        int64_t answered = field_number(one, "answered");
-        int64_t more = answered - answered_before(baseline, set, one);
-        has_restarted |= more < 0;
-        since += (double)more;
-        in_all += (double)answered;
-        own_since = i == member ? (double)more : own_since;
-    }
-    if (has_restarted) {
-        since = in_all;
-        own_since = (double)field_number(json_array_get(members, member), "answered");
-    }
-    if (since <= 0) {
-        return false;
-    }
-    *share = own_since / since;
-    return true;
 }
 
 /* ---- the parts of the picture, from top to bottom ---- */
@@ -238,10 +172,23 @@ static void health_text(const struct style *style, const json_t *member, char ou
     }
 }
 
+/* A share of a member: from which width of the terminal on it is there. */
+struct share_column {
+    const char *key, *heading;
+    size_t from_columns;
+};
+static const struct share_column share_columns[] = {
+    {"share_configured", "CONFIGURED", 78},
+    {"share_answered", "ANSWERED", 0},
+    {"share_expected", "EXPECTED", 68},
+    {"share_traffic", "TRAFFIC", MIDDLE_COLUMNS},
+};
+
 /* How the columns of the members share a line. */
 struct layout {
-    size_t id, weight, bar, answered, health;
-    bool has_role, has_all;
+    size_t id, weight, bar, health;
+    bool has_share[ARRAY_LEN(share_columns)];
+    bool has_role;
 };
 
 static size_t greater(size_t a, size_t b)
@@ -249,11 +196,24 @@ static size_t greater(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static struct layout layout_of(const struct canvas *canvas, const json_t *members)
+static size_t lay_out_shares(struct layout *layout, size_t columns, const json_t *set)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < ARRAY_LEN(share_columns); i++) {
+        const struct share_column *column = &share_columns[i];
+        bool is_traffic = strcmp(column->key, "share_traffic") == 0;
+        layout->has_share[i] =
+            columns >= column->from_columns && (!is_traffic || !field_is_null(set, "traffic"));
+        width += layout->has_share[i] ? strlen(column->heading) + 1 : 0;
+    }
+    return width;
+}
+
+static struct layout layout_of(const struct canvas *canvas, const json_t *set)
 {
     size_t columns = canvas->style->columns;
-    struct layout layout = {
-        .id = strlen("MEMBER"), .answered = strlen("ANSWERED"), .health = strlen("unhealthy")};
+    const json_t *members = json_object_get(set, "members");
+    struct layout layout = {.id = strlen("MEMBER"), .health = strlen("unhealthy")};
     size_t id_most = columns >= MIDDLE_COLUMNS ? 24 : 8;
     for (size_t i = 0; i < json_array_size(members); i++) {
         const json_t *member = json_array_get(members, i);
@@ -263,12 +223,11 @@ static struct layout layout_of(const struct canvas *canvas, const json_t *member
         layout.id = greater(layout.id, width > id_most ? id_most : width);
         layout.health = greater(layout.health, text_columns(canvas->style, health));
     }
-    layout.has_role = columns >= WIDE_COLUMNS;
-    layout.has_all = columns >= MIDDLE_COLUMNS;
     layout.weight = columns >= MIDDLE_COLUMNS ? strlen("WEIGHT") : 3;
-    size_t fixed = layout.id + 1 + layout.weight + 1 + layout.answered + 1 + layout.health;
+    layout.has_role = columns >= WIDE_COLUMNS;
+    size_t fixed = layout.id + 1 + layout.weight + 1 + layout.health;
+    fixed += lay_out_shares(&layout, columns, set);
     fixed += layout.has_role ? strlen("candidate ") : 0;
-    fixed += layout.has_all ? strlen("IN ALL   ") : 0;
     layout.bar = columns > fixed + 1 ? columns - fixed - 1 : 0;
     layout.bar = layout.bar > BAR_MAX ? BAR_MAX : layout.bar < BAR_MIN ? 0 : layout.bar;
     return layout;
@@ -282,11 +241,12 @@ static void put_headings(struct canvas *canvas, const struct layout *layout)
     }
     put_right(canvas, INK_DIM, layout->weight, layout->weight > 3 ? "WEIGHT" : "WT");
     if (layout->bar > 0) {
-        put_cell(canvas, INK_DIM, layout->bar, "SHARE");
+        put_cell(canvas, INK_DIM, layout->bar, layout->bar >= strlen("SHARE") ? "SHARE" : "");
     }
-    put_right(canvas, INK_DIM, layout->answered, "ANSWERED");
-    if (layout->has_all) {
-        put_right(canvas, INK_DIM, strlen("IN ALL  "), "IN ALL");
+    for (size_t i = 0; i < ARRAY_LEN(share_columns); i++) {
+        if (layout->has_share[i]) {
+            put_right(canvas, INK_DIM, strlen(share_columns[i].heading), share_columns[i].heading);
+        }
     }
     put(canvas, INK_DIM, "HEALTH");
     line_end(canvas);
@@ -301,12 +261,11 @@ static const char *role_of(const json_t *rollout, const json_t *member)
     return strcmp(id, field_text(rollout, "stable")) == 0 ? "stable" : "";
 }
 
-static void put_member(struct canvas *canvas, const struct layout *layout, const json_t *result,
-                       const json_t *member, const char *answered)
+static void put_member(struct canvas *canvas, const struct layout *layout, const json_t *rollout,
+                       const json_t *member)
 {
     char text[32];
     char health[HEALTH_TEXT_SIZE];
-    const json_t *rollout = json_object_get(result, "rollout");
     const char *role = role_of(rollout, member);
     put_cell(canvas, INK_BOLD, layout->id, field_text(member, "id"));
     if (layout->has_role) {
@@ -318,33 +277,32 @@ static void put_member(struct canvas *canvas, const struct layout *layout, const
         put_bar(canvas, strcmp(role, "candidate") == 0 ? INK_GOOD : INK_PLAIN,
                 json_number_value(json_object_get(member, "share_effective")), layout->bar);
     }
-    put_right(canvas, INK_PLAIN, layout->answered, answered);
-    if (layout->has_all) {
+    for (size_t i = 0; i < ARRAY_LEN(share_columns); i++) {
         char share[SHARE_TEXT_SIZE];
-        field_share(member, "share_answered", share);
-        put_right(canvas, INK_DIM, strlen("IN ALL  "), share);
+        if (layout->has_share[i]) {
+            field_share(member, share_columns[i].key, share);
+            put_right(canvas, INK_PLAIN, strlen(share_columns[i].heading), share);
+        }
     }
     health_text(canvas->style, member, health);
     put(canvas, ink_of(field_text(member, "health")), "%s", health);
     line_end(canvas);
 }
 
-static void put_record_set(struct canvas *canvas, const struct view_baseline *baseline,
-                           const json_t *result, const json_t *set)
+static void put_record_set(struct canvas *canvas, const json_t *result, const json_t *set)
 {
+    char since[DURATION_TEXT_SIZE];
     const json_t *members = json_object_get(set, "members");
-    struct layout layout = layout_of(canvas, members);
+    const json_t *window = json_object_get(set, "answers_since_shift");
+    struct layout layout = layout_of(canvas, set);
     line_end(canvas);
     put(canvas, INK_BOLD, "%s %s", field_text(set, "name"), field_text(set, "type"));
+    put(canvas, INK_DIM, "  %" PRId64 " answered in %s since the shift",
+        field_number(window, "answers"), text_seconds(field_number(window, "window_ms"), since));
     line_end(canvas);
     put_headings(canvas, &layout);
     for (size_t i = 0; i < json_array_size(members); i++) {
-        char answered[SHARE_TEXT_SIZE] = "-";
-        double share;
-        if (view_share_answered(baseline, set, i, &share)) {
-            share_print(share, answered);
-        }
-        put_member(canvas, &layout, result, json_array_get(members, i), answered);
+        put_member(canvas, &layout, json_object_get(result, "rollout"), json_array_get(members, i));
     }
 }
 
@@ -367,8 +325,7 @@ static void put_history(struct canvas *canvas, const json_t *entries)
     }
 }
 
-void view_print(FILE *out, const struct style *style, const struct view_baseline *baseline,
-                const json_t *result)
+void view_print(FILE *out, const struct style *style, const json_t *result)
 {
     const json_t *rollout = json_object_get(result, "rollout");
     const json_t *sets = json_object_get(result, "record_sets");
@@ -392,7 +349,7 @@ void view_print(FILE *out, const struct style *style, const struct view_baseline
         line_end(&canvas);
     }
     for (size_t i = 0; i < json_array_size(sets); i++) {
-        put_record_set(&canvas, baseline, result, json_array_get(sets, i));
+        put_record_set(&canvas, result, json_array_get(sets, i));
     }
     put_history(&canvas, json_object_get(result, "history"));
     if (is_running) {

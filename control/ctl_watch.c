@@ -20,7 +20,6 @@
 struct watch {
     const char *name;
     bool as_json;
-    struct view_baseline baseline;
     size_t drawn;   /* lines of the picture on the screen */
     unsigned width; /* of the terminal when it was drawn */
     bool has_said_waiting;
@@ -107,7 +106,7 @@ static void draw(struct watch *watch, const json_t *result)
         text_put(out, &style, INK_DIM, text, style.columns);
         fputc('\n', out);
     } else {
-        view_print(out, &style, &watch->baseline, result);
+        view_print(out, &style, result);
     }
     fclose(out);
     picture_show(watch, &style, picture);
@@ -130,21 +129,26 @@ static void weights_print(FILE *out, const json_t *sets)
     }
 }
 
-static void shares_print(FILE *out, const struct view_baseline *baseline, const json_t *sets)
+/* "; answered blue 90.1 %, green 9.9 %", and the same of what is expected and of real traffic. */
+static void shares_print(FILE *out, const json_t *sets)
 {
-    const char *separator = "; answered";
-    for (size_t i = 0; i < json_array_size(sets); i++) {
-        const json_t *set = json_array_get(sets, i);
+    static const char *const kinds[] = {"answered", "expected", "traffic"};
+    for (size_t i = 0; i < json_array_size(sets) * ARRAY_LEN(kinds); i++) {
+        const char *kind = kinds[i % ARRAY_LEN(kinds)];
+        const json_t *set = json_array_get(sets, i / ARRAY_LEN(kinds));
         const json_t *members = json_object_get(set, "members");
-        double share;
+        char key[32];
+        bool is_first = true;
+        snprintf(key, sizeof(key), "share_%s", kind);
         for (size_t j = 0; j < json_array_size(members); j++) {
-            if (view_share_answered(baseline, set, j, &share)) {
-                fprintf(out, "%s %s %.1f %%", separator,
-                        field_text(json_array_get(members, j), "id"), share * 100);
-                separator = ",";
+            const json_t *member = json_array_get(members, j);
+            const json_t *share = json_object_get(member, key);
+            if (json_is_number(share)) {
+                fprintf(out, "%s%s %s %.1f %%", is_first ? "; " : ",", is_first ? kind : "",
+                        field_text(member, "id"), json_number_value(share) * 100);
+                is_first = false;
             }
         }
-        separator = separator[0] == ',' ? ";" : separator;
     }
 }
 
@@ -190,7 +194,7 @@ static void tell(struct watch *watch, const json_t *result)
     FILE *out = open_memstream(&line, &len);
     clock_format(clock_now_ms(), at);
     fprintf(out, "%s %s", at, now);
-    shares_print(out, &watch->baseline, json_object_get(result, "record_sets"));
+    shares_print(out, json_object_get(result, "record_sets"));
     fclose(out);
     text_put(stdout, &style, INK_PLAIN, line, SIZE_MAX);
     fputc('\n', stdout);
@@ -202,7 +206,6 @@ static void tell(struct watch *watch, const json_t *result)
 
 static void show(struct watch *watch, bool is_drawn, const json_t *result)
 {
-    view_baseline_follow(&watch->baseline, result);
     if (is_drawn) {
         draw(watch, result);
     } else if (!field_is_null(result, "rollout")) {
@@ -271,7 +274,6 @@ int watch(struct client *client, const char *name, bool as_json)
     if (err.text[0] != '\0') {
         fprintf(stderr, "ballastctl: %s\n", err.text);
     }
-    view_baseline_done(&state.baseline);
     free(state.last);
     return code;
 }

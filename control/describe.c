@@ -9,11 +9,9 @@
 #include "common/alloc.h"
 #include "common/arena.h"
 #include "common/clock.h"
-#include "control/alias_source.h"
 #include "control/freeze.h"
 #include "control/journal.h"
 #include "control/rule.h"
-#include "control/shift.h"
 
 json_t *describe_text(const char *text)
 {
@@ -37,168 +35,14 @@ json_t *describe_time(int64_t at_ms)
     return at_ms == 0 ? json_null() : json_string(text);
 }
 
-static json_t *text_or_null(const char *text)
+json_t *describe_text_or_null(const char *text)
 {
     return text == NULL ? json_null() : describe_text(text);
 }
 
-static json_t *id_or_null(int64_t id)
+json_t *describe_id_or_null(int64_t id)
 {
     return id == 0 ? json_null() : json_integer(id);
-}
-
-static const char *health_name(const struct member_state *member)
-{
-    enum health_verdict verdict = HEALTH_HEALTHY;
-    if (member->forced != FORCED_AUTO) {
-        return health_verdict_name(member->forced == FORCED_UP ? HEALTH_HEALTHY : HEALTH_UNHEALTHY);
-    }
-    if (!member_is_healthy(member)) {
-        return health_verdict_name(HEALTH_UNHEALTHY);
-    }
-    if (member->target_count == 0) {
-        return "unchecked";
-    }
-    bool has_healthy = false;
-    for (size_t i = 0; i < member->target_count; i++) {
-        has_healthy |= member->targets[i]->health.verdict == HEALTH_HEALTHY;
-    }
-    verdict = has_healthy ? HEALTH_HEALTHY : HEALTH_UNKNOWN;
-    return health_verdict_name(verdict);
-}
-
-static size_t healthy_addresses(const struct member_state *member)
-{
-    size_t healthy = 0;
-    for (size_t i = 0; i < member->target_count; i++) {
-        healthy += member->targets[i]->health.verdict == HEALTH_HEALTHY ? 1 : 0;
-    }
-    return healthy;
-}
-
-/* What a member's share is worked out from. */
-struct totals {
-    uint64_t weight;
-    uint64_t effective;
-    uint64_t answered;
-};
-
-static double share(uint64_t part, uint64_t total, size_t members)
-{
-    return total == 0 ? 1.0 / (double)members : (double)part / (double)total;
-}
-
-static json_t *describe_values(const struct member_state *member)
-{
-    json_t *values = json_array();
-    for (size_t i = 0; i < member->config->value_count; i++) {
-        json_array_append_new(values, describe_text(member->config->values[i]));
-    }
-    for (size_t i = 0; member->alias != NULL && i < member->alias->alias.count; i++) {
-        char text[ALIAS_ADDRESS_TEXT_SIZE];
-        alias_source_print(member->alias, i, text);
-        json_array_append_new(values, json_string(text));
-    }
-    return values;
-}
-
-static json_t *describe_alias(const struct alias_source *source)
-{
-    const struct alias *alias = &source->alias;
-    bool is_known = alias->origin != ALIAS_UNKNOWN;
-    int64_t age_s = (clock_now_ms() - alias->resolved_ms) / 1000;
-    json_t *json = json_object();
-    json_object_set_new(json, "target", json_string(source->host));
-    json_object_set_new(json, "source", json_string(alias_origin_name(alias->origin)));
-    json_object_set_new(json, "resolved_at", describe_time(alias->resolved_ms));
-    json_object_set_new(json, "age_s", is_known ? json_integer(age_s) : json_null());
-    json_object_set_new(json, "ttl_s",
-                        alias->origin == ALIAS_RESOLVED ? json_integer(alias->ttl_s) : json_null());
-    json_object_set_new(json, "stale", json_boolean(alias->is_stale));
-    json_object_set_new(json, "failures", json_integer(alias->failures));
-    json_object_set_new(json, "last_failure",
-                        alias->failures == 0 ? json_null() : describe_text(alias->failure));
-    return json;
-}
-
-static json_t *describe_member(struct control *control, const struct record_set_state *set,
-                               size_t index, uint16_t effective, const struct totals *totals)
-{
-    const struct member_state *member = &set->members[index];
-    uint64_t answered =
-        exchange_answered(control->exchange, set->record_set->first_member + (uint32_t)index);
-    json_t *json = json_object();
-    json_object_set_new(json, "id", describe_text(member->config->id));
-    json_object_set_new(json, "weight", json_integer(member->weight));
-    json_object_set_new(json, "effective_weight", json_integer(effective));
-    json_object_set_new(json, "share_configured",
-                        json_real(share(member->weight, totals->weight, set->member_count)));
-    json_object_set_new(json, "share_effective",
-                        json_real(share(effective, totals->effective, set->member_count)));
-    json_object_set_new(json, "answered", json_integer((json_int_t)answered));
-    json_object_set_new(json, "share_answered",
-                        totals->answered == 0
-                            ? json_null()
-                            : json_real((double)answered / (double)totals->answered));
-    json_object_set_new(json, "health", json_string(health_name(member)));
-    json_object_set_new(json, "forced", json_string(forced_health_name(member->forced)));
-    json_object_set_new(json, "addresses_healthy",
-                        json_integer((json_int_t)healthy_addresses(member)));
-    json_object_set_new(json, "addresses", json_integer((json_int_t)member->target_count));
-    json_object_set_new(json, "values", describe_values(member));
-    json_object_set_new(json, "alias",
-                        member->alias == NULL ? json_null() : describe_alias(member->alias));
-    json_object_set_new(json, "health_check",
-                        text_or_null(member->config->health_check == NULL
-                                         ? NULL
-                                         : member->config->health_check->name));
-    json_object_set_new(json, "ecs_service", text_or_null(member->config->ecs_service));
-    return json;
-}
-
-static json_t *describe_zone_of(const struct control *control, const struct record_set_state *set)
-{
-    const struct zone *zone = model_find_zone(control->publisher.current->zones, set->record_set);
-    char name[NAME_TEXT_SIZE] = "";
-    if (zone != NULL) {
-        name_print(zone->origin.octets, name);
-    }
-    return describe_text(name);
-}
-
-json_t *describe_record_set(struct control *control, const struct record_set_state *set)
-{
-    uint16_t effective[MAX_MEMBERS];
-    struct totals totals = {0};
-    shift_effective(set, effective);
-    for (size_t i = 0; i < set->member_count; i++) {
-        totals.weight += set->members[i].weight;
-        totals.effective += effective[i];
-        totals.answered +=
-            exchange_answered(control->exchange, set->record_set->first_member + (uint32_t)i);
-    }
-    double expected[MAX_MEMBERS];
-    weight_log_expect(&set->log, set->member_count, clock_now_ms(), expected);
-    json_t *members = json_array();
-    for (size_t i = 0; i < set->member_count; i++) {
-        json_t *member = describe_member(control, set, i, effective[i], &totals);
-        json_object_set_new(member, "share_expected", json_real(expected[i]));
-        json_array_append_new(members, member);
-    }
-    const struct rule_state *rule = set->rule;
-    json_t *json = json_object();
-    json_object_set_new(json, "name", json_string(set->name));
-    json_object_set_new(json, "type", json_string(set->type));
-    uint32_t configured_s = set->record_set->ttl_s;
-    json_object_set_new(json, "ttl_s",
-                        json_integer(set->ttl_s < configured_s ? set->ttl_s : configured_s));
-    json_object_set_new(json, "ttl_configured_s", json_integer(configured_s));
-    json_object_set_new(json, "choice", json_string(config_choice_name(set->record_set->choice)));
-    json_object_set_new(json, "zone", describe_zone_of(control, set));
-    json_object_set_new(json, "rollout",
-                        id_or_null(rule != NULL && rule_is_running(rule) ? rule->rollout.id : 0));
-    json_object_set_new(json, "members", members);
-    return json;
 }
 
 static json_t *describe_target(const struct record_set_state *set,
@@ -292,7 +136,7 @@ json_t *describe_history_entry(const struct history_entry *entry)
     json_t *json = json_object();
     json_object_set_new(json, "id", json_integer(entry->id));
     json_object_set_new(json, "at", describe_time(entry->at_ms));
-    json_object_set_new(json, "rollout", id_or_null(entry->rollout));
+    json_object_set_new(json, "rollout", describe_id_or_null(entry->rollout));
     json_object_set_new(json, "kind", describe_text(entry->kind));
     json_object_set_new(json, "who", describe_text(entry->who));
     json_object_set_new(json, "text", describe_text(entry->text));
@@ -311,7 +155,7 @@ json_t *describe_event(const struct event_entry *entry)
     json_object_set_new(json, "deployment", describe_text(entry->deployment));
     json_object_set_new(json, "fate", json_string(entry->fate));
     json_object_set_new(json, "reason", describe_text(entry->reason));
-    json_object_set_new(json, "rollout", id_or_null(entry->rollout));
+    json_object_set_new(json, "rollout", describe_id_or_null(entry->rollout));
     return json;
 }
 
@@ -346,8 +190,8 @@ json_t *describe_zone(const struct zone_entry *entry)
                             json_integer((json_int_t)arena_size(zone->arena)));
     }
     json_object_set_new(json, "loaded_at", describe_time(entry->loaded_ms));
-    json_object_set_new(json, "error", text_or_null(entry->failure));
-    json_object_set_new(json, "warning", text_or_null(entry->warning));
+    json_object_set_new(json, "error", describe_text_or_null(entry->failure));
+    json_object_set_new(json, "warning", describe_text_or_null(entry->warning));
     return json;
 }
 

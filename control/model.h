@@ -15,6 +15,7 @@
 #include "control/http_server.h"
 #include "control/publisher.h"
 #include "control/rollout.h"
+#include "control/shares.h"
 #include "control/store.h"
 #include "control/weight_command.h"
 #include "control/weight_log.h"
@@ -23,7 +24,6 @@
 #include "zones/record_set.h"
 
 #define RECORD_SET_KEY_SIZE (NAME_TEXT_SIZE + RECORD_TYPE_TEXT_SIZE + 1)
-#define MAX_MEMBERS         100
 
 enum forced_health { FORCED_AUTO, FORCED_UP, FORCED_DOWN };
 const char *forced_health_name(enum forced_health forced);
@@ -43,6 +43,7 @@ struct member_state {
 };
 
 struct record_set_state {
+    struct control *control;
     const struct config_record_set *config;
     const struct record_set *record_set;
     char name[NAME_TEXT_SIZE];
@@ -52,6 +53,9 @@ struct record_set_state {
     size_t member_count;
     uint32_t ttl_s; /* of answers; TTL_AS_CONFIGURED */
     struct weight_log log;
+    struct answer_log answers;
+    bool has_shifted;        /* the next publish is answered by other weights */
+    uint64_t shifted_in;     /* the generation of the last shift since the daemon started; or 0 */
     struct rule_state *rule; /* the one that moves it, or NULL */
     bool needs_publish;      /* is in control->unpublished */
 };
@@ -89,6 +93,7 @@ struct control {
     size_t unpublished_count;
     struct weight_queue weights;
     struct event_push_queue pushes;
+    uv_timer_t share_timer;   /* samples the counters of answers */
     struct rule_state *rules; /* config->rollout_count */
     struct target_user *target_users;
     size_t target_user_count;

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "control/alias_source.h"
 #include "control/effective.h"
+#include "control/share_watch.h"
 #include "zones/snapshot_builder.h"
 
 void shift_init(struct shift *shift, struct record_set_state *set)
@@ -152,7 +153,8 @@ void shift_build(struct record_set_state *set, struct snapshot_builder *builder)
     snapshot_builder_set_ttl(builder, set->record_set->id,
                              is_lower ? set->ttl_s : WEIGHTS_TTL_ENCODED);
     int64_t ttl_ms = (int64_t)(is_lower ? set->ttl_s : set->record_set->ttl_s) * 1000;
-    weight_log_add(&set->log, effective, set->member_count, ttl_ms, clock_now_ms());
+    set->has_shifted =
+        weight_log_add(&set->log, effective, set->member_count, ttl_ms, clock_now_ms());
     set->needs_publish = false;
 }
 
@@ -166,8 +168,11 @@ void shift_publish(struct control *control)
     for (size_t i = 0; i < control->unpublished_count; i++) {
         shift_build(control->unpublished[i], builder);
     }
-    control->unpublished_count = 0;
     publisher_publish(&control->publisher, snapshot_builder_finish(builder));
+    for (size_t i = 0; i < control->unpublished_count; i++) {
+        share_watch_published(control->unpublished[i]);
+    }
+    control->unpublished_count = 0;
 }
 
 void shift_print(const struct shift *shift, char *out, size_t size)

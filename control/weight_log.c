@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control/weight_log.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +12,7 @@ void weight_log_done(struct weight_log *log)
         free((void *)log->changes[i].weights);
     }
     free(log->changes);
+    free(log->before);
     *log = (struct weight_log){0};
 }
 
@@ -37,7 +37,7 @@ static void forget_old(struct weight_log *log, int64_t now_ms)
     log->count -= gone;
 }
 
-void weight_log_add(struct weight_log *log, const uint16_t *weights, size_t member_count,
+bool weight_log_add(struct weight_log *log, const uint16_t *weights, size_t member_count,
                     int64_t ttl_ms, int64_t now_ms)
 {
     size_t size = member_count * sizeof(*weights);
@@ -47,12 +47,15 @@ void weight_log_add(struct weight_log *log, const uint16_t *weights, size_t memb
         log->ttl_ms = ttl_ms;
     }
     if (log->count > 0 && memcmp(log->changes[log->count - 1].weights, weights, size) == 0) {
-        return;
+        return false;
     }
+    free(log->before);
+    log->before = log->count > 0 ? alloc_copy(log->changes[log->count - 1].weights, size) : NULL;
     log->changes = alloc_resize(log->changes, log->count + 1, sizeof(*log->changes));
     log->changes[log->count++] =
         (struct weight_change){.at_ms = now_ms, .weights = alloc_copy(weights, size)};
     forget_old(log, now_ms);
+    return true;
 }
 
 void weight_log_expect(const struct weight_log *log, size_t member_count, int64_t now_ms,

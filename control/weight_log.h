@@ -4,6 +4,8 @@
  * Control thread only. */
 #pragma once
 
+#include <stdbool.h>
+
 #include "control/forecast/expected_share.h"
 
 /* More changes within one TTL are kept no longer: the oldest count as one. */
@@ -12,14 +14,15 @@
 struct weight_log {
     struct weight_change *changes; /* oldest first */
     size_t count;
+    uint16_t *before; /* the weights before the last change, one for each member, or NULL */
     int64_t ttl_ms;
     int64_t ttl_before_ms, ttl_changed_ms; /* caches keep to the TTL before for as long as it was */
 };
 
 void weight_log_done(struct weight_log *log);
 /* From now_ms on answers are by these weights, one for each of member_count members, with this TTL.
- * Nothing when they are what they were. */
-void weight_log_add(struct weight_log *log, const uint16_t *weights, size_t member_count,
+ * False when the weights are what they were. */
+bool weight_log_add(struct weight_log *log, const uint16_t *weights, size_t member_count,
                     int64_t ttl_ms, int64_t now_ms);
 /* The shares expected at resolvers that honour the TTL (control/forecast/expected_share.h), one for
  * each member. The log has at least one entry. */

@@ -60,7 +60,7 @@ static bool is_rendered(const struct admin_command *command)
 static void print_as_everything(const json_t *result)
 {
     const struct style style = {.columns = 50, .rows = 20};
-    struct view_baseline baseline = {NULL};
+    const struct style wide = {.columns = 100, .rows = 20};
     char *text = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
@@ -69,9 +69,8 @@ static void print_as_everything(const json_t *result)
             render(out, &style, admin_commands[i].name, result);
         }
     }
-    view_baseline_follow(&baseline, result);
-    view_print(out, &style, &baseline, result);
-    view_baseline_done(&baseline);
+    view_print(out, &style, result);
+    view_print(out, &wide, result);
     fclose(out);
     check_printed(text, len);
     free(text);

@@ -25,16 +25,24 @@ BALLASTCTL = os.environ.get("BALLASTCTL") or str(BUILD / "ballastctl")
 
 MEMBERS = [
     {"id": "blue", "weight": 90, "effective_weight": 90, "share_configured": 0.9,
-     "share_effective": 0.9, "share_expected": 0.95, "answered": 9000, "share_answered": 0.9, "health": "healthy",
+     "share_effective": 0.9, "share_expected": 0.95, "share_answered": 0.897, "share_traffic": 0.96,
+     "share_answered_lately": 0.892, "answered": 90000, "answered_since_shift": 9000,
+     "answered_lately": 900, "health": "healthy",
      "forced": "auto", "addresses_healthy": 2, "addresses": 2,
      "values": ["192.0.2.10", "192.0.2.11"], "health_check": "cats", "ecs_service": "cats"},
     {"id": "green", "weight": 10, "effective_weight": 10, "share_configured": 0.1,
-     "share_effective": 0.1, "share_expected": 0.05, "answered": 1000, "share_answered": 0.1, "health": "healthy",
+     "share_effective": 0.1, "share_expected": 0.05, "share_answered": 0.103, "share_traffic": None,
+     "share_answered_lately": 0.108, "answered": 10000, "answered_since_shift": 1000,
+     "answered_lately": 100, "health": "healthy",
      "forced": "auto", "addresses_healthy": 1, "addresses": 1, "values": ["192.0.2.30"],
      "health_check": "cats", "ecs_service": "cats-green"},
 ]
 RECORD_SET = {"name": "www.catsndogs.lol", "type": "A", "ttl_s": 60, "ttl_configured_s": 60, "choice": "exact",
-              "zone": "catsndogs.lol", "rollout": 7, "members": MEMBERS}
+              "zone": "catsndogs.lol", "rollout": 7, "members": MEMBERS, "traffic": {},
+              "answers_since_shift": {"since": "2026-11-23T15:51:01Z", "window_ms": 64900,
+                                      "answers": 10000},
+              "answers_lately": {"since": "2026-11-23T15:51:05Z", "window_ms": 60900,
+                                 "answers": 1000}}
 ROLLOUT = {"id": 7, "rule": "cats", "deployment": "ecs-svc/1234", "who": "event e-1",
            "state": "holding", "step": 2, "steps": [10, 50, 100], "weight": 50, "hold_ms": 60000,
            "hold_left_ms": 41200, "stable": "blue", "candidate": "green",
@@ -114,8 +122,11 @@ ANSWERS = {
 # What to call each with, and what of its result a person must see.
 CALLS = {
     "status": ([], ["0.1.0", "3m12s", "3 healthy", "5 received", "cats: holding at weight 50", "frozen       sale"]),
-    "record list": ([], ["www.catsndogs.lol A", "TTL 60 s", "90.0 %", "95.0 %", "192.0.2.10, 192.0.2.11"]),
-    "record show": (["www.catsndogs.lol", "A"], ["healthy 2/2", "9000"]),
+    "record list": ([], ["www.catsndogs.lol A", "TTL 60 s", "192.0.2.10, 192.0.2.11",
+                         "CONFIGURED  ANSWERED  LATELY  EXPECTED  TRAFFIC",
+                         "90.0 %    89.7 %  89.2 %    95.0 %   96.0 %  healthy 2/2",
+                         "10.0 %    10.3 %  10.8 %     5.0 %        -  healthy"]),
+    "record show": (["www.catsndogs.lol", "A"], ["healthy 2/2", "answered 10000 since 2026-11-23T15:51:01Z (1m4s), lately 1000 in 1m\n"]),
     "record ttl": (["www.catsndogs.lol", "A", "5"], ["TTL 5 s (configured 60 s), choice exact"]),
     "weight set": (["www.catsndogs.lol", "A", "blue=90"], ["blue"]),
     "health list": ([], ["unhealthy", "HTTP 503, expected 200-299", "192.0.2.30"]),
@@ -403,27 +414,31 @@ def script_of(*results):
 def with_answers(result, blue, green, weight=None):
     result = copy.deepcopy(result)
     members = result["record_sets"][0]["members"]
-    members[0]["answered"], members[1]["answered"] = blue, green
+    for member, answers in zip(members, (blue, green)):
+        member["answered_since_shift"] = answers
+        member["share_answered"] = answers / (blue + green) if blue + green else None
+    result["record_sets"][0]["answers_since_shift"]["answers"] = blue + green
     if weight is not None:
         members[0]["weight"], members[1]["weight"] = 100 - weight, weight
     return result
 
 
 def test_watch_prints_a_line_for_each_change(daemon):
-    begin = with_answers(shown(step=1, weight=10), 9000, 1000, 10)
-    same = with_answers(shown(step=1, weight=10, hold_left_ms=3), 9090, 1010, 10)
-    middle = with_answers(shown(), 9150, 1150, 50)
+    begin = with_answers(shown(step=1, weight=10), 0, 0, 10)
+    same = with_answers(shown(step=1, weight=10, hold_left_ms=3), 90, 10, 10)
+    middle = with_answers(shown(), 150, 150, 50)
     sick = copy.deepcopy(middle)
     sick["record_sets"][0]["members"][1]["health"] = "unhealthy"
     end = with_answers(shown(state="succeeded", step=3, weight=100,
-                             ended_at="2026-11-23T15:53:01Z"), 9150, 1350, 100)
+                             ended_at="2026-11-23T15:53:01Z"), 60, 140, 100)
     daemon.answers["rollout show"] = script_of(begin, same, middle, sick, end)
     lines = ctl("-s", daemon.path, "rollout", "watch", "cats").stdout.splitlines()
     assert len(lines) == 4
     assert all(re.match(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ cats rollout 7: ", line) for line in lines)
     assert "holding at weight 10 (step 1 of 3); www.catsndogs.lol/A blue=90 healthy" in lines[0]
     assert "answered" not in lines[0]
-    assert "green=50 healthy; answered blue 50.0 %, green 50.0 %" in lines[1]
+    assert lines[1].endswith("green=50 healthy; answered blue 50.0 %, green 50.0 %; "
+                             "expected blue 95.0 %, green 5.0 %; traffic blue 96.0 %")
     assert "green=50 unhealthy" in lines[2]
     assert "succeeded" in lines[3] and "blue 30.0 %, green 70.0 %" in lines[3]
     assert all(one == ("rollout show", ["cats"]) for one in daemon.requests)
@@ -460,13 +475,6 @@ def test_watch_of_something_unknown_is_1(daemon):
     daemon.answers["rollout show"] = refuse
     done = ctl("-s", daemon.path, "rollout", "watch", "dogs", status=1)
     assert done.stderr == "ballastctl: no rollout is called dogs\n"
-
-
-def test_watch_counts_anew_when_the_daemon_has_restarted(daemon):
-    end = with_answers(shown(state="succeeded", ended_at="x"), 30, 10)
-    daemon.answers["rollout show"] = script_of(with_answers(shown(), 9000, 1000), end)
-    out = ctl("-s", daemon.path, "rollout", "watch", "cats").stdout
-    assert "blue 75.0 %, green 25.0 %" in out
 
 
 # ---- rollout watch, on a terminal ----
@@ -545,7 +553,7 @@ SUCCEEDED = shown(state="succeeded", step=3, weight=100, hold_left_ms=0,
 
 def test_the_view_is_drawn(daemon, terminal):
     daemon.answers["rollout show"] = script_of(
-        with_answers(shown(), 9000, 1000, 50), with_answers(shown(), 9050, 1150, 50))
+        with_answers(shown(), 9000, 1000, 50), with_answers(shown(), 500, 1500, 50))
     drawn = terminal()
     text = drawn.wait("25.0 %", "75.0 %", "green gets weight 10")
     lines = text.splitlines()
@@ -555,11 +563,11 @@ def test_the_view_is_drawn(daemon, terminal):
     assert re.fullmatch(r"hold   █+[▏▎▍▌▋▊▉]?░+ +00:42 left of 01:00", lines[4])
     bar = lines[4].split()[1]
     assert len(bar) in (39, 40) and 11 <= bar.count("█") <= 13  # 18.8 of 60 seconds have passed
-    assert "www.catsndogs.lol A" in lines[6]
-    assert lines[7].split() == ["MEMBER", "ROLE", "WEIGHT", "SHARE", "ANSWERED", "IN", "ALL",
-                                "HEALTH"]
-    assert re.fullmatch(r"blue +stable +50 █+[▏▎▍▌▋▊▉]?░+ +25\.0 % +90\.0 % +healthy 2/2", lines[8])
-    assert re.fullmatch(r"green +candidate +50 █+[▏▎▍▌▋▊▉]?░+ +75\.0 % +10\.0 % +healthy", lines[9])
+    assert lines[6] == "www.catsndogs.lol A  2000 answered in 1m4s since the shift"
+    assert lines[7].split() == ["MEMBER", "WEIGHT", "SHARE", "CONFIGURED", "ANSWERED", "EXPECTED",
+                                "TRAFFIC", "HEALTH"]
+    assert re.fullmatch(r"blue +50 █+[▏▎▍▌▋▊▉]?░+ +90\.0 % +25\.0 % +95\.0 % +96\.0 % healthy 2/2", lines[8])
+    assert re.fullmatch(r"green +50 █+[▏▎▍▌▋▊▉]?░+ +10\.0 % +75\.0 % +5\.0 % +- healthy", lines[9])
     assert "15:50:01  green gets weight 10" in text
     assert not drawn.screen.has_cursor
     assert drawn.screen.colours > {"0"}
@@ -588,12 +596,12 @@ def test_a_failed_rollout_is_shown_with_its_reason_and_exits_1(daemon, terminal)
     assert "New ECS service is not healthy!" in drawn.screen.text()
 
 
-@pytest.mark.parametrize("columns", [40, 41, 59, 60, 75, 76, 200])
+@pytest.mark.parametrize("columns", [40, 41, 59, 60, 67, 68, 77, 78, 95, 96, 200])
 def test_no_line_is_wider_than_the_terminal(daemon, terminal, columns):
     drawn = terminal(columns)
     text = drawn.wait("Ctrl-C")
     assert re.search(r"^green .* 10 █", text, re.M)
-    assert re.search(r"^blue .* 90 █+.* - .*healthy" + (" 2/2$" if columns >= 60 else "$"), text, re.M)
+    assert re.search(r"^blue .* 90 █+.* 89.7 % .*healthy" + (" 2/2$" if columns >= 60 else "$"), text, re.M)
 
 
 def test_a_low_terminal_shows_the_top(daemon, terminal):
