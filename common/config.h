@@ -160,6 +160,66 @@ struct config_plan {
     bool allow_short_hold; /* else the hold is at least the record set's TTL */
 };
 
+/* What a gate asks. */
+enum config_gate_type {
+    GATE_TYPE_WEBHOOK,    /* a POST, which is answered with pass, fail or wait */
+    GATE_TYPE_THRESHOLD,  /* a metric: the one value of a Prometheus query, within limits */
+    GATE_TYPE_COMPARISON, /* a metric: the candidate's samples against the stable member's */
+    GATE_TYPE_APPROVAL,   /* an operator: rollout approve, rollout reject */
+};
+/* As `type` of a gate has it: "webhook", "metric" (of both kinds), "approval". */
+const char *config_gate_type_name(enum config_gate_type type);
+
+/* What follows when a gate says neither pass nor fail. */
+enum config_gate_otherwise {
+    GATE_OTHERWISE_FALL_BACK, /* as when it fails */
+    GATE_OTHERWISE_CONTINUE,  /* as when it passes */
+    GATE_OTHERWISE_WAIT,      /* it is asked again after interval_ms */
+};
+const char *config_gate_otherwise_name(enum config_gate_otherwise otherwise); /* "fall_back", … */
+
+/* A metric: one query with limits, or two whose samples are compared. */
+struct config_gate_metric {
+    const char *query; /* of a threshold; the others are of a comparison */
+    bool has_min, has_max;
+    double min, max; /* the value may equal them */
+    const char *candidate_query, *stable_query;
+    int64_t window_ms;     /* how far back samples are taken; default 5 min */
+    int64_t resolution_ms; /* between two samples; default 5 s */
+    double significance;   /* of the one-sided test; default 0.05 */
+    double effect;         /* |Cliff's delta| from which on a difference matters; default 0.147 */
+    unsigned min_samples;  /* of each side; default 10 */
+    bool is_lower_worse;   /* default false */
+};
+
+#define GATE_PLACEHOLDER_COUNT 6
+/* What may stand in braces in the queries of a gate, and in the URL of a webhook; ends with NULL.
+ */
+extern const char *const config_gate_placeholders[GATE_PLACEHOLDER_COUNT + 1];
+
+struct config_gate {
+    const char *name; /* unique in the rollout */
+    enum config_gate_type type;
+    bool is_at_step;  /* asked when a hold is over; default true */
+    bool is_in_holds; /* asked every interval_ms during holds; default false */
+    /* Of all but approvals: */
+    const char *url;         /* of a metric the server's, without /api/v1/… and final slashes */
+    const char *secret_file; /* of a webhook: signs the requests; NULL: they are not signed */
+    const char *token_file;  /* of a metric: a bearer token; NULL: none is sent */
+    const char *ca_file;     /* PEM; NULL: the system's */
+    int64_t timeout_ms;      /* of one attempt; default 10 s */
+    unsigned retries;        /* attempts after the first one that fails; default 3 */
+    int64_t interval_ms;     /* between two questions; default 10 s */
+    enum config_gate_otherwise on_error;        /* default fall_back */
+    enum config_gate_otherwise on_inconclusive; /* of a metric; default wait */
+    /* From the first question at a step to the end of waiting; default 5 min, of an approval
+     * always set; 0: it is not asked at steps. */
+    int64_t deadline_ms;
+    enum config_gate_otherwise on_deadline; /* default fall_back; never wait */
+    struct config_gate_metric metric;
+    unsigned line;
+};
+
 struct config_rollout {
     const char *name;
     size_t *record_sets;     /* indexes into config.record_sets; they move together */
@@ -167,6 +227,8 @@ struct config_rollout {
     const char *cluster;     /* its name, or its ARN, exactly */
     unsigned min_running;    /* default 1 */
     struct config_plan plan;
+    struct config_gate *gates; /* beside the candidate's health, in the order of the file */
+    size_t gate_count;
     unsigned line;
 };
 

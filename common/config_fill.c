@@ -3,8 +3,10 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -104,6 +106,19 @@ bool fill_duration(const struct place *place, const char *key, const char *text,
     return true;
 }
 
+bool fill_decimal(const struct place *place, const char *key, const char *text, double *value)
+{
+    char *end = NULL;
+    if (text == NULL) {
+        return true;
+    }
+    *value = strtod(text, &end);
+    if (strspn(text, "0123456789+-.eE") != strlen(text) || *end != '\0' || !isfinite(*value)) {
+        return place_fail(place, key, "found \"%s\", expected a number such as 0.05", text);
+    }
+    return true;
+}
+
 bool fill_bool(const struct place *place, const char *key, const char *text, bool *value)
 {
     if (text == NULL) {
@@ -195,6 +210,41 @@ bool fill_path(const struct place *place, const char *key, const char *text, con
     CLEANUP(alloc_freep)
     char *path = alloc_printf("%s%s", text[0] == '/' ? "" : place->reader->directory, text);
     return fill_text(place, key, path, value);
+}
+
+/* What follows "http://" or "https://", or NULL. */
+static const char *after_scheme(const char *text)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        size_t len = strlen(schemes[i]);
+        if (strncmp(text, schemes[i], len) == 0) {
+            return text + len;
+        }
+    }
+    return NULL;
+}
+
+bool fill_url(const struct place *place, const char *key, const char *text, const char **value)
+{
+    if (text == NULL) {
+        return true;
+    }
+    const char *host = after_scheme(text);
+    size_t host_len = host == NULL ? 0 : strcspn(host, "/?");
+    if (host_len > 0 && memchr(host, '@', host_len) != NULL) {
+        /* Not repeated: it may be a password. */
+        return place_fail(place, key,
+                          "found a user in the URL, expected none (secrets are in "
+                          "files)");
+    }
+    if (host_len == 0 || host[0] == ':' || strpbrk(text, " #\\") != NULL) {
+        return place_fail(place, key,
+                          "found \"%s\", expected http:// or https:// and a host, without spaces "
+                          "and '#'",
+                          text);
+    }
+    return fill_text(place, key, text, value);
 }
 
 static size_t name_len(const char *name)

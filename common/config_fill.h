@@ -46,6 +46,9 @@ MUST_CHECK bool fill_bool(const struct place *place, const char *key, const char
 /* `names` ends with NULL; value is the index. */
 MUST_CHECK bool fill_choice(const struct place *place, const char *key, const char *text,
                             const char *const *names, unsigned *value);
+/* A decimal number such as "0.05" or "-1e6". */
+MUST_CHECK bool fill_decimal(const struct place *place, const char *key, const char *text,
+                             double *value);
 /* An identifier: 1 to 128 printable ASCII octets without '/', '=' and spaces, so that commands can
  * name it. */
 MUST_CHECK bool fill_name(const struct place *place, const char *key, const char *text,
@@ -59,6 +62,10 @@ MUST_CHECK bool fill_texts(const struct place *place, const char *key, char *con
 MUST_CHECK bool fill_path(const struct place *place, const char *key, const char *text,
                           const char **value);
 
+/* http:// or https:// with a host; without user, password, fragment and spaces. */
+MUST_CHECK bool fill_url(const struct place *place, const char *key, const char *text,
+                         const char **value);
+
 /* Domain names as far as the toolbox goes: letter case and a final dot do not matter. */
 bool same_name(const char *left, const char *right);
 
@@ -70,4 +77,6 @@ MUST_CHECK bool fill_zones(const struct config_reader *reader, const struct raw_
 MUST_CHECK bool fill_health_checks(const struct config_reader *reader,
                                    const struct raw_config *raw);
 MUST_CHECK bool fill_record_sets(const struct config_reader *reader, const struct raw_config *raw);
+MUST_CHECK bool fill_gates(const struct place *place, const struct raw_rollout *raw,
+                           struct config_rollout *rollout);
 MUST_CHECK bool fill_rollouts(const struct config_reader *reader, const struct raw_config *raw);

@@ -203,7 +203,7 @@ static bool fill_rollout(const struct place *place, const struct raw_rollout *ra
               fill_text(place, "cluster", raw->cluster, &rollout->cluster) &&
               fill_number(place, "min_running", raw->min_running, (struct range){1, TASKS_MAX},
                           &rollout->min_running) &&
-              fill_plan(place, raw->plan, &rollout->plan);
+              fill_plan(place, raw->plan, &rollout->plan) && fill_gates(place, raw, rollout);
     for (size_t i = 0; ok && i < rollout->record_set_count; i++) {
         ok = check_hold(place, &rollout->plan, &config->record_sets[rollout->record_sets[i]]);
     }

@@ -11,6 +11,8 @@
 /* Names are compared each with each: so many take about a second. */
 #define LIST_MAX  10000
 #define STEPS_MAX 32
+/* Each is asked at each step. */
+#define GATES_MAX 16
 /* Each that is silent costs seconds. */
 #define RESOLVERS_MAX 8
 #define MEMBERS_MAX   100
@@ -155,6 +157,25 @@ static const cyaml_schema_field_t plan_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t gate_fields[] = {
+    REQUIRED(raw_gate, name),         REQUIRED(raw_gate, type),
+    OPTIONAL(raw_gate, when),         OPTIONAL(raw_gate, url),
+    OPTIONAL(raw_gate, secret_file),  OPTIONAL(raw_gate, token_file),
+    OPTIONAL(raw_gate, ca_file),      OPTIONAL(raw_gate, timeout),
+    OPTIONAL(raw_gate, retries),      OPTIONAL(raw_gate, interval),
+    OPTIONAL(raw_gate, on_error),     OPTIONAL(raw_gate, on_inconclusive),
+    OPTIONAL(raw_gate, deadline),     OPTIONAL(raw_gate, on_deadline),
+    OPTIONAL(raw_gate, query),        OPTIONAL(raw_gate, min),
+    OPTIONAL(raw_gate, max),          OPTIONAL(raw_gate, candidate_query),
+    OPTIONAL(raw_gate, stable_query), OPTIONAL(raw_gate, window),
+    OPTIONAL(raw_gate, resolution),   OPTIONAL(raw_gate, significance),
+    OPTIONAL(raw_gate, effect),       OPTIONAL(raw_gate, min_samples),
+    OPTIONAL(raw_gate, worse),        CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t gate = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_gate, gate_fields)};
+
 static const cyaml_schema_field_t rollout_fields[] = {
     REQUIRED(raw_rollout, name),
     OPTIONAL(raw_rollout, record_set),
@@ -162,6 +183,7 @@ static const cyaml_schema_field_t rollout_fields[] = {
     REQUIRED(raw_rollout, cluster),
     OPTIONAL(raw_rollout, min_running),
     CYAML_FIELD_MAPPING_PTR("plan", OPTIONAL_PTR, struct raw_rollout, plan, plan_fields),
+    LIST(raw_rollout, gates, OPTIONAL_PTR, &gate, 0, GATES_MAX),
     CYAML_FIELD_END,
 };
 

@@ -134,6 +134,34 @@ struct raw_plan {
     char *asl;
 };
 
+struct raw_gate {
+    char *name;
+    char *type;
+    char *when;
+    char *url;
+    char *secret_file;
+    char *token_file;
+    char *ca_file;
+    char *timeout;
+    char *retries;
+    char *interval;
+    char *on_error;
+    char *on_inconclusive;
+    char *deadline;
+    char *on_deadline;
+    char *query;
+    char *min;
+    char *max;
+    char *candidate_query;
+    char *stable_query;
+    char *window;
+    char *resolution;
+    char *significance;
+    char *effect;
+    char *min_samples;
+    char *worse;
+};
+
 struct raw_rollout {
     char *name;
     char *record_set;
@@ -142,6 +170,8 @@ struct raw_rollout {
     char *cluster;
     char *min_running;
     struct raw_plan *plan;
+    struct raw_gate *gates;
+    unsigned gates_count;
 };
 
 struct raw_config {

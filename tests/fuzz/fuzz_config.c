@@ -10,6 +10,25 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check_gate(const struct config_gate *gate)
+{
+    assert(gate->is_at_step || gate->is_in_holds);
+    assert(gate->on_deadline != GATE_OTHERWISE_WAIT);
+    assert((gate->deadline_ms > 0) == gate->is_at_step);
+    if (gate->type == GATE_TYPE_APPROVAL) {
+        assert(!gate->is_in_holds && gate->url == NULL);
+        return;
+    }
+    assert(strncmp(gate->url, "http", 4) == 0 && gate->timeout_ms > 0 && gate->interval_ms > 0);
+    if (gate->type == GATE_TYPE_THRESHOLD) {
+        assert(gate->metric.query != NULL && (gate->metric.has_min || gate->metric.has_max));
+    } else if (gate->type == GATE_TYPE_COMPARISON) {
+        assert(gate->metric.candidate_query != NULL && gate->metric.stable_query != NULL);
+        assert(gate->metric.resolution_ms > 0 && gate->metric.min_samples > 0);
+        assert(gate->metric.significance > 0 && gate->metric.significance < 1);
+    }
+}
+
 static void check_promises(const struct config *config)
 {
     assert(config->server.listen_count >= 1 && config->server.workers >= 1);
@@ -37,6 +56,9 @@ static void check_promises(const struct config *config)
         assert(rollout->record_set_count >= 1);
         assert(rollout->record_sets[0] < config->record_set_count);
         assert(rollout->plan.steps[rollout->plan.step_count - 1] == 100);
+        for (size_t j = 0; j < rollout->gate_count; j++) {
+            check_gate(&rollout->gates[j]);
+        }
     }
 }
 
