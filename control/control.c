@@ -17,6 +17,7 @@
 #include "control/intake.h"
 #include "control/journal.h"
 #include "control/key_work.h"
+#include "control/metrics.h"
 #include "control/model.h"
 #include "control/named_check.h"
 #include "control/rule.h"
@@ -222,6 +223,11 @@ static json_t *on_post_events(void *argument, const char *body, size_t len, cons
     return result != NULL ? result : json_pack("{s:s}", "error", err.text);
 }
 
+static char *on_get_metrics(void *argument)
+{
+    return metrics_print(argument);
+}
+
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct control *control = handle->data;
@@ -283,10 +289,11 @@ void control_stop(struct control *control, const char *who)
 static bool open_sockets(struct control *control, struct error *err)
 {
     const struct config_control *config = &control->config->control;
+    const struct http_handlers handlers = {on_post_events, on_get_metrics, control};
     control->admin = admin_server_open(&control->loop, config->socket, &config->rights,
                                        commands_handle, control, err);
     if (control->admin != NULL && config->has_http) {
-        control->http = http_server_open(&control->loop, config, on_post_events, control, err);
+        control->http = http_server_open(&control->loop, config, &handlers, err);
     }
     return control->admin != NULL && (control->http != NULL || !config->has_http);
 }

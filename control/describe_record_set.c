@@ -29,15 +29,6 @@ static const char *health_name(const struct member_state *member)
     return health_verdict_name(verdict);
 }
 
-static size_t healthy_addresses(const struct member_state *member)
-{
-    size_t healthy = 0;
-    for (size_t i = 0; i < member->target_count; i++) {
-        healthy += member->targets[i]->health.verdict == HEALTH_HEALTHY ? 1 : 0;
-    }
-    return healthy;
-}
-
 static json_t *describe_values(const struct member_state *member)
 {
     json_t *values = json_array();
@@ -123,7 +114,7 @@ static json_t *describe_member(const struct record_set_state *set, size_t index,
     json_object_set_new(json, "health", json_string(health_name(member)));
     json_object_set_new(json, "forced", json_string(forced_health_name(member->forced)));
     json_object_set_new(json, "addresses_healthy",
-                        json_integer((json_int_t)healthy_addresses(member)));
+                        json_integer((json_int_t)member_healthy_addresses(member)));
     json_object_set_new(json, "addresses", json_integer((json_int_t)member->target_count));
     json_object_set_new(json, "values", describe_values(member));
     json_object_set_new(json, "alias",

@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "common/alloc.h"
+#include "control/metrics_text.h"
 
 struct route;
 
@@ -67,13 +68,24 @@ static struct MHD_Response *answer_events(const struct http_router *router,
                                           const struct request *request, unsigned *status)
 {
     *status = MHD_HTTP_OK;
-    return respond_json(router->post_events(router->argument,
-                                            request->body != NULL ? request->body : "",
-                                            request->len, request->who, status));
+    const struct http_handlers *handlers = &router->handlers;
+    return respond_json(handlers->post_events(handlers->argument,
+                                              request->body != NULL ? request->body : "",
+                                              request->len, request->who, status));
+}
+
+static struct MHD_Response *answer_metrics(const struct http_router *router,
+                                           const struct request *request, unsigned *status)
+{
+    (void)request;
+    *status = MHD_HTTP_OK;
+    return respond_text(router->handlers.get_metrics(router->handlers.argument),
+                        METRICS_CONTENT_TYPE);
 }
 
 static const struct route routes[] = {
     {"GET", "/healthz", false, answer_healthz},
+    {"GET", "/metrics", false, answer_metrics},
     {"POST", "/api/v1/events", true, answer_events},
 };
 

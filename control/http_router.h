@@ -10,8 +10,7 @@
 /* Owned by the http server. */
 struct http_router {
     char *token; /* NULL: none configured, and what needs one is refused */
-    http_post_events post_events;
-    void *argument;
+    struct http_handlers handlers;
 };
 
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback, with a router as their argument. */

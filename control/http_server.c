@@ -263,14 +263,12 @@ static bool start_daemon(struct http_server *server, const struct config_control
 }
 
 struct http_server *http_server_open(uv_loop_t *loop, const struct config_control *config,
-                                     http_post_events post_events, void *argument,
-                                     struct error *err)
+                                     const struct http_handlers *handlers, struct error *err)
 {
     struct http_server *server = alloc_zeroed(1, sizeof(*server));
     server->loop = loop;
     server->deadline_ms = DEADLINE_MS;
-    server->router.post_events = post_events;
-    server->router.argument = argument;
+    server->router.handlers = *handlers;
     TAILQ_INIT(&server->connections);
     if (!start_daemon(server, config, err)) {
         free_server(server);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* HTTP in, by libmicrohttpd on the control loop: POST /api/v1/events (a bearer token), GET
- * /healthz. Bodies, header sizes, connections and time are bounded. Control thread only. */
+ * /healthz, GET /metrics. Bodies, header sizes, connections and time are bounded. Control thread
+ * only. */
 #pragma once
 
 #include <jansson.h>
@@ -19,11 +20,21 @@ struct http_server;
 typedef json_t *(*http_post_events)(void *argument, const char *body, size_t len, const char *who,
                                     unsigned *status);
 
+/* Text for Prometheus, which the http server owns and frees. Must not close the server. */
+typedef char *(*http_get_metrics)(void *argument);
+
+/* Who answers; argument is passed to each. */
+struct http_handlers {
+    http_post_events post_events;
+    http_get_metrics get_metrics;
+    void *argument;
+};
+
 /* Reads the token file (first line) at the start. err: cannot listen, token file unreadable or
  * shorter than 16 octets, not loopback and no token. Port 0: the kernel's choice. */
 MUST_CHECK struct http_server *http_server_open(uv_loop_t *loop,
                                                 const struct config_control *config,
-                                                http_post_events post_events, void *argument,
+                                                const struct http_handlers *handlers,
                                                 struct error *err);
 /* Whether http_server_open would take the token file. */
 MUST_CHECK bool http_token_check(const char *path, struct error *err);

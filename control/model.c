@@ -121,6 +121,15 @@ bool member_is_healthy(const struct member_state *member)
     return member->target_count == 0;
 }
 
+size_t member_healthy_addresses(const struct member_state *member)
+{
+    size_t healthy = 0;
+    for (size_t i = 0; i < member->target_count; i++) {
+        healthy += member->targets[i]->health.verdict == HEALTH_HEALTHY ? 1 : 0;
+    }
+    return healthy;
+}
+
 /* Of a member whose alias target has no addresses, or stale ones. The first question after a start
  * is waited for. */
 static enum gate_verdict alias_gate(const struct alias_source *source, char *text, size_t size)

@@ -47,9 +47,16 @@ static json_t *take_events(void *argument, const char *body, size_t len, const c
     return json_pack("{s:I}", "len", (json_int_t)len);
 }
 
+static char *print_metrics(void *argument)
+{
+    (void)argument;
+    return alloc_string("ballast_zones 1\n");
+}
+
 static void open_world(void)
 {
     struct error err;
+    const struct http_handlers handlers = {take_events, print_metrics, NULL};
     struct config_control config = {.has_http = true};
     config.http.len = sizeof(config.http.v4);
     config.http.v4 =
@@ -59,7 +66,7 @@ static void open_world(void)
     uv_loop_init(&world.loop);
     for (size_t i = 0; i < 2; i++) {
         config.http_token_file = i == 0 ? world.token_file : NULL;
-        world.server[i] = http_server_open(&world.loop, &config, take_events, NULL, &err);
+        world.server[i] = http_server_open(&world.loop, &config, &handlers, &err);
         assert(world.server[i] != NULL);
     }
     world.is_open = true;

@@ -63,6 +63,12 @@ static json_t *take_events(void *argument, const char *body, size_t len, const c
     return json_pack("{s:I, s:s%}", "len", (json_int_t)len, "start", body, len < 20 ? len : 20);
 }
 
+static char *print_metrics(void *argument)
+{
+    (void)argument;
+    return alloc_string("ballast_zones 1\n");
+}
+
 static void write_token_file(struct fixture *fixture, const char *text)
 {
     FILE *file = fopen(fixture->token_file, "w");
@@ -73,7 +79,8 @@ static void write_token_file(struct fixture *fixture, const char *text)
 
 static struct http_server *open_server(struct fixture *fixture, struct error *err)
 {
-    return http_server_open(&fixture->loop.loop, &fixture->config, take_events, fixture, err);
+    const struct http_handlers handlers = {take_events, print_metrics, fixture};
+    return http_server_open(&fixture->loop.loop, &fixture->config, &handlers, err);
 }
 
 static int open_with_token(void **state, bool has_token)
@@ -206,6 +213,16 @@ static void assert_starts_with(const char *text, const char *start)
     if (strncmp(text, start, strlen(start)) != 0) {
         fail_msg("expected \"%s…\", received \"%s\"", start, text);
     }
+}
+
+static void metrics_are_text_for_prometheus(void **state)
+{
+    struct fixture *fixture = *state;
+    const char *answer =
+        ask(fixture, "GET /metrics HTTP/1.1\r\nHost: b\r\n\r\n", "ballast_zones 1\n");
+    assert_starts_with(answer, "HTTP/1.1 200 OK\r\n");
+    assert_non_null(
+        strstr(answer, "\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
 }
 
 static void healthz_says_ok(void **state)
@@ -683,6 +700,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(healthz_says_ok),
+        TEST(metrics_are_text_for_prometheus),
         TEST(head_is_get_without_the_body),
         TEST(another_path_is_not_found),
         TEST(another_method_is_not_allowed),
