@@ -12,15 +12,14 @@
 #include <unistd.h>
 
 #include "common/alloc.h"
-#include "common/file.h"
 #include "common/log.h"
 #include "control/http_router.h"
+#include "control/secret_file.h"
 
 #define MAX_CONNECTIONS        64
 #define MAX_CONNECTIONS_PER_IP 16
 #define BACKLOG                64
 #define DEADLINE_MS            10000
-#define MIN_TOKEN_OCTETS       16
 
 struct connection {
     TAILQ_ENTRY(connection) link;
@@ -161,35 +160,9 @@ static bool is_loopback(const struct address *address)
                : IN6_IS_ADDR_LOOPBACK(&address->v6.sin6_addr);
 }
 
-/* Owned by the caller; NULL and err. */
-static char *read_token(const char *path, struct error *err)
-{
-    struct error why;
-    FILE *file = file_open(path, &why);
-    if (file == NULL) {
-        error_set(err, "token file %s", why.text);
-        return NULL;
-    }
-    CLEANUP(alloc_freep) char *token = NULL;
-    size_t size = 0;
-    ssize_t len = getline(&token, &size, file);
-    fclose(file);
-    if (len < 0) {
-        error_set(err, "token file %s: empty, expected a token in its first line", path);
-        return NULL;
-    }
-    token[strcspn(token, " \t\r\n")] = '\0';
-    if (strlen(token) < MIN_TOKEN_OCTETS) {
-        error_set(err, "token file %s: expected at least %d octets in its first line", path,
-                  MIN_TOKEN_OCTETS);
-        return NULL;
-    }
-    return STEAL(token);
-}
-
 bool http_token_check(const char *path, struct error *err)
 {
-    CLEANUP(alloc_freep) const char *token = read_token(path, err);
+    CLEANUP(alloc_freep) const char *token = secret_file_read("token", path, err);
     return token != NULL;
 }
 
@@ -239,7 +212,7 @@ static bool start_daemon(struct http_server *server, const struct config_control
                               "control.http_token_file");
     }
     if (config->http_token_file != NULL) {
-        server->router.token = read_token(config->http_token_file, err);
+        server->router.token = secret_file_read("token", config->http_token_file, err);
         if (server->router.token == NULL) {
             return false;
         }

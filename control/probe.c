@@ -10,10 +10,10 @@
 
 #include "common/alloc.h"
 #include "config.h"
+#include "control/http_easy.h"
 
 #define BODY_MAX_OCTETS   5120
 #define HEADER_MAX_OCTETS 65536
-#define CA_CACHE_S        600L
 
 struct probe {
     struct http_client *client;
@@ -115,68 +115,15 @@ static curl_socket_t open_socket(void *argument, curlsocktype purpose,
     return fd;
 }
 
-static void describe_errno(int number, char text[PROBE_TEXT_SIZE])
-{
-    uv_strerror_r(uv_translate_sys_error(number), text, PROBE_TEXT_SIZE);
-}
-
-/* libcurl's own words, which may quote the peer's: only what every terminal and JSON can take. */
-static void describe_curl(const struct probe *probe, CURLcode result, const char *context,
-                          char text[PROBE_TEXT_SIZE])
-{
-    static const char *const prefixes[] = {"SSL certificate problem: ", "SSL: "};
-    const char *said = probe->curl_text[0] != '\0' ? probe->curl_text : curl_easy_strerror(result);
-    for (size_t i = 0; i < ARRAY_LEN(prefixes); i++) {
-        size_t len = strlen(prefixes[i]);
-        said += strncmp(said, prefixes[i], len) == 0 ? len : 0;
-    }
-    snprintf(text, PROBE_TEXT_SIZE, "%s%s", context, said);
-    for (char *at = text; *at != '\0'; at++) {
-        *at = *at < ' ' || *at > '~' ? '?' : *at;
-    }
-}
-
-/* What libcurl says at greater length than helps. */
-static const char *short_text(CURLcode result)
-{
-    static const struct {
-        CURLcode result;
-        const char *text;
-    } texts[] = {
-        {CURLE_GOT_NOTHING, "closed without an answer"},
-        {CURLE_PARTIAL_FILE, "closed in the middle of the answer"},
-        {CURLE_UNSUPPORTED_PROTOCOL, "the answer is not HTTP"},
-        {CURLE_WEIRD_SERVER_REPLY, "the answer is not HTTP"},
-        {CURLE_WRITE_ERROR, "the answer is not HTTP"},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
-        if (texts[i].result == result) {
-            return texts[i].text;
-        }
-    }
-    return NULL;
-}
-
 static void describe_failure(const struct probe *probe, CURLcode result, char text[PROBE_TEXT_SIZE])
 {
-    long number = 0;
-    curl_easy_getinfo(probe->exchange.easy, CURLINFO_OS_ERRNO, &number);
-    if (result == CURLE_OPERATION_TIMEDOUT) {
-        snprintf(text, PROBE_TEXT_SIZE, "timed out after %lld ms",
-                 (long long)probe->check->timeout_ms);
-    } else if (probe->header_octets > HEADER_MAX_OCTETS) {
+    if (result != CURLE_OPERATION_TIMEDOUT && probe->header_octets > HEADER_MAX_OCTETS) {
         snprintf(text, PROBE_TEXT_SIZE, "the answer's header is longer than %d octets",
                  HEADER_MAX_OCTETS);
-    } else if (short_text(result) != NULL) {
-        snprintf(text, PROBE_TEXT_SIZE, "%s", short_text(result));
-    } else if (result == CURLE_PEER_FAILED_VERIFICATION || result == CURLE_SSL_CACERT_BADFILE) {
-        describe_curl(probe, result, "certificate: ", text);
-    } else if (number != 0 && (result == CURLE_COULDNT_CONNECT || result == CURLE_RECV_ERROR ||
-                               result == CURLE_SEND_ERROR)) {
-        describe_errno((int)number, text);
-    } else {
-        describe_curl(probe, result, "", text);
+        return;
     }
+    http_easy_describe(probe->exchange.easy, result, probe->curl_text, probe->check->timeout_ms,
+                       text, PROBE_TEXT_SIZE);
 }
 
 /* The answer has come so far as it matters. */
@@ -223,10 +170,10 @@ static void on_done(void *argument, CURLcode result)
         outcome.counts = false;
         int number = probe->socket_errno != 0 ? probe->socket_errno : ENOMEM;
         char why[PROBE_TEXT_SIZE];
-        describe_errno(number, why);
+        http_easy_describe_errno(number, why, sizeof(why));
         snprintf(outcome.text, sizeof(outcome.text), "not probed: %s", why);
     } else if (probe->socket_errno != 0) {
-        describe_errno(probe->socket_errno, outcome.text);
+        http_easy_describe_errno(probe->socket_errno, outcome.text, sizeof(outcome.text));
     } else if (result == CURLE_OK && probe->check->type == CHECK_TCP) {
         outcome.succeeded = true;
         snprintf(outcome.text, sizeof(outcome.text), "connected in %lld ms",
@@ -241,38 +188,13 @@ static void on_done(void *argument, CURLcode result)
     probe->done(probe->argument, &outcome);
 }
 
-/* Nothing of the environment, of the user's home or of an earlier probe has a say. */
 static void set_transport(CURL *easy, struct probe *probe)
 {
-    const struct config_health_check *check = probe->check;
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)check->timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)check->timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, probe->curl_text);
+    http_easy_set_transport(easy, probe->check->timeout_ms, probe->curl_text);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, probe);
-    if (check->type == CHECK_TCP) {
+    if (probe->check->type == CHECK_TCP) {
         curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-    }
-}
-
-static void set_tls(CURL *easy, const struct config_health_check *check)
-{
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, check->verify ? 1L : 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, check->verify ? 2L : 0L);
-    /* A resumed session would skip the certificate. */
-    curl_easy_setopt(easy, CURLOPT_SSL_SESSIONID_CACHE, 0L);
-    /* Reading the system's certificates takes longer than the probe; a new bundle is seen soon. */
-    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
-    if (check->ca_file != NULL) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, check->ca_file);
-        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
     }
 }
 
@@ -330,7 +252,7 @@ struct probe *probe_new(struct http_client *client, const struct config_health_c
     assert(probe->exchange.easy != NULL);
     /* What a string of the configuration makes impossible, libcurl reports when it runs. */
     set_transport(probe->exchange.easy, probe);
-    set_tls(probe->exchange.easy, check);
+    http_easy_set_tls(probe->exchange.easy, check->verify, check->ca_file);
     set_url(probe->exchange.easy, probe, address);
     set_request(probe->exchange.easy, probe);
     return probe;

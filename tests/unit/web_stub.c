@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -99,6 +100,17 @@ static void answer(struct web_client *client)
     send_piece(&client->pause);
 }
 
+/* The header is there, and as much of a body as it promises. */
+static bool is_complete(const char *request)
+{
+    const char *end = strstr(request, "\r\n\r\n");
+    const char *promise = strstr(request, "\r\nContent-Length: ");
+    if (end == NULL || promise == NULL || promise > end) {
+        return end != NULL;
+    }
+    return strlen(end + 4) >= strtoul(promise + 18, NULL, 10);
+}
+
 static void give_room(uv_handle_t *handle, size_t suggested, uv_buf_t *buffer)
 {
     (void)suggested;
@@ -119,7 +131,7 @@ static void on_read(uv_stream_t *stream, ssize_t count, const uv_buf_t *buffer)
     }
     memcpy(client->request + client->len, buffer->base, len);
     client->len += len;
-    if (strstr(client->request, "\r\n\r\n") != NULL) {
+    if (is_complete(client->request)) {
         answer(client);
     }
 }
