@@ -11,6 +11,7 @@
 #include "control/freeze.h"
 #include "control/journal.h"
 #include "control/roles.h"
+#include "control/share_watch.h"
 
 /* How soon a rollout that waits for a verdict, or for the store, looks again. */
 #define RETRY_MS 1000
@@ -289,6 +290,7 @@ static bool journal_history(struct rule_move *move, const struct rollout *rollou
     struct history_entry entry = entry_of(move, rollout, effect);
     return effect->kind[0] == '\0' ||
            (store_add_history(control->store, &entry, err) &&
+            share_watch_journal(move->rule, entry.id, err) &&
             shift_journal(control, move->shifts, shift_count, entry.id, err));
 }
 

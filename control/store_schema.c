@@ -21,12 +21,15 @@
     "CREATE TABLE zone (name TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
 /* Since version 4. The weights of a record set before and after, by member, as JSON: what one line
- * of the history did; and why rollouts stand still, if they do. */
+ * of the history did; its shares until then, likewise; and why rollouts stand still, if they do. */
 #define AUDIT_TABLES                                                                               \
     "CREATE TABLE weight_change (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"   \
     " record_set TEXT NOT NULL, weights_before TEXT NOT NULL, weights_after TEXT NOT NULL,"        \
     " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
     "CREATE INDEX weight_change_record_set ON weight_change (record_set);"                         \
+    "CREATE TABLE share (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"           \
+    " record_set TEXT NOT NULL, shares TEXT NOT NULL,"                                             \
+    " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
     "CREATE TABLE ttl (record_set TEXT PRIMARY KEY, ttl_s INTEGER NOT NULL) STRICT, WITHOUT "      \
     "ROWID;"                                                                                       \
     "CREATE TABLE freeze (id INTEGER PRIMARY KEY CHECK (id = 1), at_ms INTEGER NOT NULL,"          \
@@ -194,6 +197,9 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
                               " ON CONFLICT DO UPDATE SET at_ms = ?1, who = ?2, reason = ?3",
     [STATEMENT_REMOVE_FREEZE] = "DELETE FROM freeze",
     [STATEMENT_LOAD_FREEZE] = "SELECT at_ms, who, reason FROM freeze",
+    [STATEMENT_ADD_SHARES] = "INSERT INTO share VALUES (?1, ?2, ?3)",
+    [STATEMENT_LIST_SHARES] = "SELECT record_set, shares FROM share"
+                              " WHERE history = ?1 ORDER BY record_set",
 };
 
 bool store_prepare_statements(struct store *store, int version, struct error *err)

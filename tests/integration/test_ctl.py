@@ -50,7 +50,10 @@ ROLLOUT = {"id": 7, "rule": "cats", "deployment": "ecs-svc/1234", "who": "event 
 HISTORY = [{"id": 1, "at": "2026-11-23T15:50:01Z", "rollout": 7, "kind": "start",
             "who": "event e-1", "text": "green gets weight 10", "weights": [
                 {"record_set": "www.catsndogs.lol/A", "before": {"blue": 100, "green": 0},
-                 "after": {"blue": 90, "green": 10}}]}]
+                 "after": {"blue": 90, "green": 10}}],
+            "shares": [{"record_set": "www.catsndogs.lol/A", "members": [
+                {"id": "blue", "share_answered": 0.901, "share_expected": 1, "share_traffic": None},
+                {"id": "green", "share_answered": 0.099, "share_expected": 0, "share_traffic": 0.04}]}]}]
 EVENT = {"seq": 3, "at": "2026-11-23T15:50:01Z", "event_id": "e-1", "task_arn": "arn:x/task/t1",
          "version": 4, "service": "cats-green", "deployment": "ecs-svc/1234", "fate": "started",
          "reason": "1 of 1 tasks run", "rollout": 7}
@@ -140,7 +143,8 @@ CALLS = {
     "rollout abort": (["cats"], ["nothing runs; nothing was changed"]),
     "rollout freeze": (["sale"], ["frozen       sale (since 2026-11-23T15:50:01Z, uid 0 (root))\n"]),
     "rollout thaw": (["sale"], ["rollouts go on\n"]),
-    "rollout history": ([], ["green gets weight 10", "blue=100 green=0 -> blue=90 green=10"]),
+    "rollout history": ([], ["green gets weight 10", "blue=100 green=0 -> blue=90 green=10",
+                            "blue 90.1/100.0/- green 9.9/0.0/4.0"]),
     "event push": (["-"], ["started", "1 of 1 tasks run", "1 received"]),
     "event log": ([], ["5 received: 1 started, 4 duplicate\n"]),
     "event pattern": ([], ["aws.ecs"]),

@@ -285,7 +285,8 @@ static void a_newer_version_that_is_only_in_the_log_is_refused(void **state)
     assert_refused_and_left_alone("user_version");
 }
 
-#define WITHOUT_AUDIT "DROP TABLE weight_change; DROP TABLE freeze; DROP TABLE ttl; "
+#define WITHOUT_AUDIT                                                                              \
+    "DROP TABLE weight_change; DROP TABLE freeze; DROP TABLE ttl; DROP TABLE share; "
 
 /* As it was before the history had weights. */
 static void make_file_of_version_3(void)
