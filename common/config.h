@@ -153,12 +153,26 @@ struct config_record_set {
     unsigned line;
 };
 
+/* A Resource of a state machine, and which of ours it stands for. */
+struct config_resource {
+    const char *from, *to;
+};
+
 struct config_plan {
     uint8_t *steps; /* the candidate's weight, ascending, 1 to 100; the stable has 100 minus it */
     size_t step_count;
     int64_t hold_ms;       /* default 60 s */
     bool allow_short_hold; /* else the hold is at least the record set's TTL */
+    const char *asl;       /* the file of a state machine, in place of the above; or NULL */
+    unsigned asl_line;
+    struct config_resource *resources;
+    size_t resource_count;
+    unsigned ttl_s; /* of answers during the rollout, where theirs is longer; 0: as it is */
+    int64_t
+        fall_back_budget_ms; /* how long a fall-back may take at caches; 0: as long as it takes */
 };
+/* The TTL during the rollout of a record set that has ttl_s. */
+uint32_t config_plan_ttl_s(const struct config_plan *plan, uint32_t ttl_s);
 
 /* What a gate asks. */
 enum config_gate_type {

@@ -79,4 +79,10 @@ MUST_CHECK bool fill_health_checks(const struct config_reader *reader,
 MUST_CHECK bool fill_record_sets(const struct config_reader *reader, const struct raw_config *raw);
 MUST_CHECK bool fill_gates(const struct place *place, const struct raw_rollout *raw,
                            struct config_rollout *rollout);
+/* config_plan.c: the plan of a rollout; raw NULL is the default. */
+MUST_CHECK bool fill_plan(const struct place *rollout, const struct raw_plan *raw,
+                          struct config_plan *plan);
+/* Whether its times fit a record set that it moves. */
+MUST_CHECK bool check_plan(const struct place *rollout, const struct config_plan *plan,
+                           const struct config_record_set *set);
 MUST_CHECK bool fill_rollouts(const struct config_reader *reader, const struct raw_config *raw);

@@ -2,84 +2,12 @@
 /* The section rollouts: which record sets move together, and how. */
 #include "common/config_fill.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/alloc.h"
-#include "common/duration.h"
 
-#define YEAR_MS         ((int64_t)365 * 86400 * 1000)
-#define HOLD_DEFAULT_MS 60000
-#define TASKS_MAX       10000
-
-/* The lab's plan. */
-static const uint8_t default_steps[] = {10, 50, 100};
-
-static bool fill_step(const struct place *place, const char *text, unsigned previous, uint8_t *step)
-{
-    unsigned value = 0;
-    if (!fill_number(place, NULL, text, (struct range){1, 100}, &value)) {
-        return false;
-    }
-    *step = (uint8_t)value;
-    return value > previous ||
-           place_fail(place, NULL, "found %u after %u, expected ascending steps", value, previous);
-}
-
-static bool fill_steps(const struct place *place, const struct raw_plan *raw,
-                       struct config_plan *plan)
-{
-    size_t count = raw->steps_count;
-    plan->steps = arena_alloc(place->reader->arena, count);
-    plan->step_count = count;
-    for (size_t i = 0; i < count; i++) {
-        struct place at = place_item(place, "steps", i);
-        if (!fill_step(&at, raw->steps[i], i == 0 ? 0 : plan->steps[i - 1], &plan->steps[i])) {
-            return false;
-        }
-    }
-    return plan->steps[count - 1] == 100 ||
-           place_fail(place, "steps", "found %u as the last step, expected 100",
-                      plan->steps[count - 1]);
-}
-
-static bool fill_plan(const struct place *rollout, const struct raw_plan *raw,
-                      struct config_plan *plan)
-{
-    struct place place = place_key(rollout, "plan");
-    plan->hold_ms = HOLD_DEFAULT_MS;
-    plan->steps =
-        arena_copy_octets(rollout->reader->arena, default_steps, ARRAY_LEN(default_steps));
-    plan->step_count = ARRAY_LEN(default_steps);
-    if (raw == NULL) {
-        return true;
-    }
-    if (raw->asl != NULL) {
-        return place_fail(&place, "asl",
-                          "found a state machine, which this version does not have; expected "
-                          "steps and hold");
-    }
-    return (raw->steps == NULL || fill_steps(&place, raw, plan)) &&
-           fill_duration(&place, "hold", raw->hold, (struct range){0, YEAR_MS}, &plan->hold_ms) &&
-           fill_bool(&place, "allow_short_hold", raw->allow_short_hold, &plan->allow_short_hold);
-}
-
-/* A shift has reached everybody only when the answers of before it have expired. */
-static bool check_hold(const struct place *rollout, const struct config_plan *plan,
-                       const struct config_record_set *set)
-{
-    struct place place = place_key(rollout, "plan");
-    char hold[DURATION_TEXT_SIZE];
-    if (plan->allow_short_hold || plan->hold_ms >= (int64_t)set->ttl_s * 1000) {
-        return true;
-    }
-    duration_print(plan->hold_ms, hold);
-    return place_fail(&place, "hold",
-                      "found %s, expected at least the TTL of %s/%s (%" PRIu32
-                      "s), or allow_short_hold: true beside it",
-                      hold, set->name, set->type, set->ttl_s);
-}
+#define TASKS_MAX 10000
 
 static bool has_member(const struct config_record_set *set, const char *id)
 {
@@ -205,7 +133,7 @@ static bool fill_rollout(const struct place *place, const struct raw_rollout *ra
                           &rollout->min_running) &&
               fill_plan(place, raw->plan, &rollout->plan) && fill_gates(place, raw, rollout);
     for (size_t i = 0; ok && i < rollout->record_set_count; i++) {
-        ok = check_hold(place, &rollout->plan, &config->record_sets[rollout->record_sets[i]]);
+        ok = check_plan(place, &rollout->plan, &config->record_sets[rollout->record_sets[i]]);
     }
     return ok;
 }

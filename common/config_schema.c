@@ -149,11 +149,23 @@ static const cyaml_schema_field_t record_set_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t resource_fields[] = {
+    REQUIRED(raw_resource, from),
+    REQUIRED(raw_resource, to),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t resource = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_resource, resource_fields)};
+
 static const cyaml_schema_field_t plan_fields[] = {
     LIST(raw_plan, steps, OPTIONAL_PTR, &text, 1, STEPS_MAX),
     OPTIONAL(raw_plan, hold),
     OPTIONAL(raw_plan, allow_short_hold),
     OPTIONAL(raw_plan, asl),
+    LIST(raw_plan, resources, OPTIONAL_PTR, &resource, 1, LIST_MAX),
+    OPTIONAL(raw_plan, ttl),
+    OPTIONAL(raw_plan, fall_back_budget),
     CYAML_FIELD_END,
 };
 

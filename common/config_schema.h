@@ -126,12 +126,21 @@ struct raw_record_set {
     unsigned members_count;
 };
 
+struct raw_resource {
+    char *from;
+    char *to;
+};
+
 struct raw_plan {
     char **steps;
     unsigned steps_count;
     char *hold;
     char *allow_short_hold;
     char *asl;
+    struct raw_resource *resources;
+    unsigned resources_count;
+    char *ttl;
+    char *fall_back_budget;
 };
 
 struct raw_gate {

@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/alloc.h"
+
 static const char *kind_of(mode_t mode)
 {
     if (S_ISDIR(mode)) {
@@ -37,4 +39,25 @@ FILE *file_open(const char *path, struct error *err)
         close(fd);
     }
     return NULL;
+}
+
+uint8_t *file_load(const char *path, size_t *len, struct error *err)
+{
+    FILE *file = file_open(path, err);
+    if (file == NULL) {
+        return NULL;
+    }
+    CLEANUP(alloc_freep) uint8_t *text = alloc_zeroed(FILE_LOAD_MAX + 1, 1);
+    *len = fread(text, 1, FILE_LOAD_MAX + 1, file);
+    bool is_read = !ferror(file);
+    fclose(file);
+    if (!is_read) {
+        error_set(err, "%s: cannot be read", path);
+        return NULL;
+    }
+    if (*len > FILE_LOAD_MAX) {
+        error_set(err, "%s: the file is too large, expected at most 1 MiB", path);
+        return NULL;
+    }
+    return STEAL(text);
 }

@@ -13,6 +13,7 @@
 #include "control/event_push.h"
 #include "control/journal.h"
 #include "control/rule.h"
+#include "control/rule_ttl.h"
 #include "control/weight_command.h"
 
 #define MOST_EVENTS 1000
@@ -159,13 +160,21 @@ static bool journal_ttl(const struct call *call, const struct record_set_state *
     return true;
 }
 
+static bool is_free(const struct record_set_state *set, struct error *err)
+{
+    return set->rule == NULL || !rule_ttl_is_lowered(set->rule, set) ||
+           error_set(err, "%s: rollout %lld of %s has lowered the TTL, until it is over", set->key,
+                     (long long)set->rule->rollout.id, set->rule->config->name);
+}
+
 static void ttl_command(const struct call *call)
 {
     struct error err;
     uint32_t ttl_s = 0;
     struct record_set_state *set =
         model_find_record_set(call->control, call_argument(call, 0), call_argument(call, 1), &err);
-    if (set == NULL || !parse_ttl(set, call_argument(call, 2), &ttl_s, &err) ||
+    if (set == NULL || !is_free(set, &err) ||
+        !parse_ttl(set, call_argument(call, 2), &ttl_s, &err) ||
         !journal_ttl(call, set, ttl_s, &err)) {
         admin_request_fail(call->request, "%s", err.text);
         return;

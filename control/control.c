@@ -20,6 +20,7 @@
 #include "control/metrics.h"
 #include "control/model.h"
 #include "control/named_check.h"
+#include "control/rollout_run.h"
 #include "control/rule.h"
 #include "control/share_watch.h"
 #include "control/shift.h"
@@ -94,7 +95,8 @@ static bool init_rules(struct control *control, struct error *err)
             rule->record_sets[s] = &control->record_sets[rule->config->record_sets[s]];
             rule->record_sets[s]->rule = rule;
         }
-        if (!rule_restore(rule, err)) {
+        if (!plan_source_load(control->config, rule->config, &rule->plan, err) ||
+            !rule_restore(rule, err)) {
             return false;
         }
     }
@@ -367,6 +369,8 @@ void control_free(struct control *control)
     }
     for (size_t i = 0; control->rules != NULL && i < control->config->rollout_count; i++) {
         free(control->rules[i].record_sets);
+        plan_source_done(&control->rules[i].plan);
+        rollout_run_free(control->rules[i].rollout.run);
     }
     free(control->record_sets);
     free(control->unpublished);

@@ -135,16 +135,12 @@ static struct asl_document *document_read(const struct request *request, struct 
 static struct asl_document *document_compile(const struct request *request, struct error *err)
 {
     int64_t hold_ms = 0;
-    struct asl_short_form form;
+    struct asl_short_form form = {.gate_count = 0};
     if (!asl_short_form_steps(request->steps, &form, err) ||
         (request->hold != NULL && !duration_parse(request->hold, &hold_ms, err))) {
         return NULL;
     }
-    if (hold_ms % 1000 != 0) {
-        error_set(err, "the hold is %s, expected whole seconds", request->hold);
-        return NULL;
-    }
-    form.hold_s = hold_ms / 1000;
+    form.hold_ms = hold_ms;
     json_t *json = asl_short_form_compile(&form, err);
     CLEANUP(alloc_freep) char *text = json == NULL ? NULL : json_dumps(json, 0);
     json_decref(json);

@@ -19,7 +19,6 @@
 #include "control/forecast/simulate_plot.h"
 
 /* A plan or a population of a megabyte is none. */
-#define FILE_MAX       ((size_t)1 << 20)
 #define TTL_DEFAULT_MS 60000
 
 struct request {
@@ -39,27 +38,6 @@ static void request_donep(struct request *request)
         free((char *)request->mappings[i].from);
     }
     free(request->mappings);
-}
-
-static uint8_t *file_load(const char *path, size_t *len, struct error *err)
-{
-    FILE *file = file_open(path, err);
-    if (file == NULL) {
-        return NULL;
-    }
-    CLEANUP(alloc_freep) uint8_t *text = alloc_zeroed(FILE_MAX + 1, 1);
-    *len = fread(text, 1, FILE_MAX + 1, file);
-    bool is_read = !ferror(file);
-    fclose(file);
-    if (!is_read) {
-        error_set(err, "%s: cannot be read", path);
-        return NULL;
-    }
-    if (*len > FILE_MAX) {
-        error_set(err, "%s: the file is too large, expected at most 1 MiB", path);
-        return NULL;
-    }
-    return STEAL(text);
 }
 
 /* ---- the words of the command line, which fit the table of commands ---- */

@@ -11,7 +11,9 @@
 #include "common/clock.h"
 #include "control/freeze.h"
 #include "control/journal.h"
+#include "control/rollout_run.h"
 #include "control/rule.h"
+#include "control/rule_ttl.h"
 
 json_t *describe_text(const char *text)
 {
@@ -92,6 +94,10 @@ json_t *describe_rollout(const struct rollout *rollout)
     json_object_set_new(json, "step", json_integer((json_int_t)rollout->step + 1));
     json_object_set_new(json, "steps", steps);
     json_object_set_new(json, "weight", json_integer(rollout_weight(rollout)));
+    json_object_set_new(json, "plan_state",
+                        rollout->run == NULL || rollout->run->execution == NULL
+                            ? json_null()
+                            : describe_text(asl_execution_state(rollout->run->execution)));
     json_object_set_new(json, "hold_ms", json_integer(rollout->plan.hold_ms));
     json_object_set_new(json, "hold_left_ms",
                         json_integer(rollout_hold_left_ms(rollout, clock_now_ms())));
@@ -107,8 +113,9 @@ json_t *describe_rule(const struct rule_state *rule)
 {
     json_t *steps = json_array();
     json_t *sets = json_array();
-    for (size_t i = 0; i < rule->config->plan.step_count; i++) {
-        json_array_append_new(steps, json_integer(rule->config->plan.steps[i]));
+    const struct plan *plan = &rule->plan.plan;
+    for (size_t i = 0; i < plan->step_count; i++) {
+        json_array_append_new(steps, json_integer(plan->steps[i]));
     }
     for (size_t i = 0; i < rule->record_set_count; i++) {
         json_array_append_new(sets, describe_text(rule->record_sets[i]->key));
@@ -122,7 +129,11 @@ json_t *describe_rule(const struct rule_state *rule)
     json_object_set_new(json, "live", describe_text(rule_live(rule)));
     json_object_set_new(
         json, "plan",
-        json_pack("{s:o, s:I}", "steps", steps, "hold_ms", (json_int_t)rule->config->plan.hold_ms));
+        json_pack("{s:o, s:o, s:o, s:I}", "steps", steps, "hold_ms",
+                  rule->config->plan.asl != NULL ? json_null() : json_integer(plan->hold_ms), "asl",
+                  rule->config->plan.asl == NULL ? json_null()
+                                                 : describe_text(rule->config->plan.asl),
+                  "fall_back_ms", (json_int_t)rule_fall_back_ms(rule)));
     json_object_set_new(json, "running",
                         is_running ? describe_rollout(&rule->rollout) : json_null());
     json_object_set_new(json, "last",

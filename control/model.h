@@ -13,6 +13,7 @@
 #include "control/checker.h"
 #include "control/event_push.h"
 #include "control/http_server.h"
+#include "control/plan_source.h"
 #include "control/publisher.h"
 #include "control/rollout.h"
 #include "control/shares.h"
@@ -65,14 +66,14 @@ struct rule_state {
     const struct config_rollout *config;
     struct record_set_state **record_sets;
     size_t record_set_count;
-    bool has_rollout; /* one was ever begun; rollout is the last */
-    struct rollout rollout;
+    struct plan_source plan;   /* that the next rollout executes */
+    bool has_rollout;          /* one was ever begun; rollout is the last */
+    struct rollout rollout;    /* its run is the rule's */
     int64_t newest_created_ms; /* of the newest deployment that was rolled out; 0: unknown */
     bool is_late;   /* the candidate was unhealthy when the rollout began, and is since */
     bool is_behind; /* a fall-back was published that the store would not take, */
     struct history_entry behind;            /* … nor this line about it, */
-    struct history_weights *behind_changes; /* … one for each record set, */
-    struct history_shares *behind_shares;   /* … nor these, likewise */
+    struct history_weights *behind_changes; /* … one for each record set */
     uv_timer_t timer;                       /* the end of the hold, or a retry */
 };
 

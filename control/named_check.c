@@ -10,6 +10,7 @@
 
 #include "common/alloc.h"
 #include "control/admin_rights.h"
+#include "control/plan_source.h"
 #include "control/http_server.h"
 
 #define TYPE_A    1
@@ -96,10 +97,23 @@ static bool check_token(const struct config *config, struct error *err)
                              control->http_token_line);
 }
 
+static bool check_plans(const struct config *config, struct error *err)
+{
+    for (size_t i = 0; i < config->rollout_count; i++) {
+        struct plan_source source;
+        if (!plan_source_load(config, &config->rollouts[i], &source, err)) {
+            return false;
+        }
+        plan_source_done(&source);
+    }
+    return true;
+}
+
 bool named_check(const struct config *config, const struct record_sets *sets, struct error *err)
 {
     const struct config_control *control = &config->control;
     return check_directory(config, "socket", control->socket_line, control->socket, err) &&
            check_state(config, err) && check_token(config, err) && check_rights(config, err) &&
-           check_authorities(config, err) && check_members(config, sets, err);
+           check_authorities(config, err) && check_members(config, sets, err) &&
+           check_plans(config, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "control/rule.h"
+#include "control/rule_private.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,15 +11,15 @@
 #include "control/freeze.h"
 #include "control/journal.h"
 #include "control/roles.h"
-#include "control/share_watch.h"
-
-/* How soon a rollout that waits for a verdict, or for the store, looks again. */
-#define RETRY_MS 1000
+#include "control/rollout_run.h"
+#include "control/rule_ttl.h"
 
 void rule_move_done(struct rule_move *move)
 {
     free(move->shifts);
     free(move->before);
+    rollout_run_free(STEAL(move->next.run));
+    rollout_run_free(STEAL(move->superseded.run));
     move->shifts = NULL;
     move->before = NULL;
     move->shift_count = 0;
@@ -30,7 +30,7 @@ bool rule_is_running(const struct rule_state *rule)
     return rule->has_rollout && !rollout_state_is_final(rule->rollout.state);
 }
 
-static size_t member_index(const struct record_set_state *set, const char *id)
+size_t rule_member_index(const struct record_set_state *set, const char *id)
 {
     for (size_t i = 0; i < set->member_count; i++) {
         if (strcmp(set->members[i].config->id, id) == 0) {
@@ -60,7 +60,7 @@ static enum gate_verdict rule_gate(const struct rule_state *rule, char *text, si
     for (size_t i = 0; i < rule->record_set_count; i++) {
         const struct record_set_state *set = rule->record_sets[i];
         char seen[ROLLOUT_TEXT_SIZE];
-        size_t candidate = member_index(set, rule->rollout.candidate);
+        size_t candidate = rule_member_index(set, rule->rollout.candidate);
         enum gate_verdict gate = member_gate(&set->members[candidate], seen, sizeof(seen));
         if (i == 0 || gate > worst) {
             snprintf(text, size, "%s", seen);
@@ -70,15 +70,12 @@ static enum gate_verdict rule_gate(const struct rule_state *rule, char *text, si
     return worst;
 }
 
-/* A freeze lets a rollout take no step. */
-static enum gate_verdict hold_frozen(const struct rule_state *rule, enum gate_verdict gate,
-                                     char *text, size_t size)
+/* The rollout as it is, with a run of its own: what is planned is not what is. */
+static struct rollout rollout_of(const struct rule_state *rule)
 {
-    if (gate == GATE_PASS && rule->control->freeze.is_on) {
-        freeze_print(rule->control, text, size);
-        return GATE_WAIT;
-    }
-    return gate;
+    struct rollout rollout = rule->rollout;
+    rollout.run = rollout_run_copy(rule->rollout.run);
+    return rollout;
 }
 
 /* The weights of before a rollout; a member that the store has none of has its weight as set. */
@@ -104,8 +101,8 @@ static struct roles roles_of(const struct record_set_state *set, const struct ro
                              const struct shift *before)
 {
     return (struct roles){.count = set->member_count,
-                          .stable = member_index(set, rollout->stable),
-                          .candidate = member_index(set, rollout->candidate),
+                          .stable = rule_member_index(set, rollout->stable),
+                          .candidate = rule_member_index(set, rollout->candidate),
                           .before = before->weights};
 }
 
@@ -157,7 +154,7 @@ static const char *choose_candidate(const struct rule_state *rule, const char *a
     if (asked != NULL) {
         return model_find_member(set, asked, err) == NULL ? NULL : asked;
     }
-    size_t other = roles_other(set->member_count, member_index(set, stable));
+    size_t other = roles_other(set->member_count, rule_member_index(set, stable));
     if (other == SIZE_MAX) {
         error_set(err, "record set %s has %zu members: say which one with --candidate ID", set->key,
                   set->member_count);
@@ -199,7 +196,7 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
         struct rollout_input input = {
             .kind = INPUT_SUPERSEDE, .now_ms = now_ms, .gate_text = "", .who = start->who};
         move->supersedes = true;
-        move->superseded = rule->rollout;
+        move->superseded = rollout_of(rule);
         if (!rollout_apply(&move->superseded, &input, &move->superseded_effect, err)) {
             return false;
         }
@@ -210,10 +207,8 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
     snprintf(next->who, sizeof(next->who), "%s", start->who);
     snprintf(next->stable, sizeof(next->stable), "%s", stable);
     snprintf(next->candidate, sizeof(next->candidate), "%s", candidate);
-    next->plan.step_count = rule->config->plan.step_count;
-    memcpy(next->plan.steps, rule->config->plan.steps, next->plan.step_count);
-    next->plan.hold_ms = rule->config->plan.hold_ms;
-    rollout_begin(next, now_ms, &move->effect);
+    next->plan = rule->plan.plan;
+    rollout_begin(next, rule_ttl_plan(move, now_ms), now_ms, &move->effect);
     return plan_shifts(move, err);
 }
 
@@ -236,7 +231,7 @@ bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, cons
     if (!rule->has_rollout) {
         return error_set(err, "rule %s has had no rollout yet", rule->config->name);
     }
-    char seen[ROLLOUT_TEXT_SIZE] = "";
+    char seen[ROLLOUT_TEXT_SIZE] = "", held[ROLLOUT_TEXT_SIZE * 3];
     struct rollout_input input = {
         .kind = kind,
         .now_ms = clock_now_ms(),
@@ -246,12 +241,15 @@ bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, cons
     };
     if (kind == INPUT_TICK) {
         input.gate = watch(rule, input.gate, input.now_ms);
-        input.gate = hold_frozen(rule, input.gate, seen, sizeof(seen));
-    } else if (kind == INPUT_PROMOTE && rule->control->freeze.is_on) {
-        freeze_print(rule->control, seen, sizeof(seen));
-        return error_set(err, "%s", seen);
     }
-    move->next = rule->rollout;
+    if (rule->control->freeze.is_on) {
+        freeze_print(rule->control, held, sizeof(held));
+        input.held = held;
+    }
+    if (kind == INPUT_PROMOTE && input.held != NULL) {
+        return error_set(err, "%s", held);
+    }
+    move->next = rollout_of(rule);
     return rollout_apply(&move->next, &input, &move->effect, err) && plan_shifts(move, err);
 }
 
@@ -266,7 +264,7 @@ bool rule_plan_fail(struct rule_state *rule, const char *text, const char *who,
     }
     struct rollout_input input = {
         .kind = INPUT_FAIL, .now_ms = clock_now_ms(), .gate_text = text, .who = who};
-    move->next = rule->rollout;
+    move->next = rollout_of(rule);
     return rollout_apply(&move->next, &input, &move->effect, err) && plan_shifts(move, err);
 }
 
@@ -290,7 +288,6 @@ static bool journal_history(struct rule_move *move, const struct rollout *rollou
     struct history_entry entry = entry_of(move, rollout, effect);
     return effect->kind[0] == '\0' ||
            (store_add_history(control->store, &entry, err) &&
-            share_watch_journal(move->rule, entry.id, err) &&
             shift_journal(control, move->shifts, shift_count, entry.id, err));
 }
 
@@ -318,29 +315,8 @@ bool rule_journal(struct rule_move *move, struct error *err)
 {
     struct control *control = move->rule->control;
     return store_save_rollout(control->store, &move->next, err) &&
-           (!move->is_start || journal_start(move, err)) &&
+           (!move->is_start || (journal_start(move, err) && rule_ttl_journal(move, err))) &&
            journal_history(move, &move->next, &move->effect, move->shift_count, err);
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    rule_tick(timer->data);
-}
-
-/* over_ms: when to look again at a hold that is over. */
-static void arm_timer(struct rule_state *rule, int64_t over_ms)
-{
-    bool is_holding = rule->has_rollout && rule->rollout.state == ROLLOUT_HOLDING;
-    if (rule->control->is_stopping || (!is_holding && !rule->is_behind)) {
-        uv_timer_stop(&rule->timer);
-        return;
-    }
-    int64_t left_ms = rollout_hold_left_ms(&rule->rollout, clock_now_ms());
-    if (left_ms <= 0) {
-        left_ms = over_ms;
-    }
-    uv_update_time(&rule->control->loop);
-    uv_timer_start(&rule->timer, on_timer, (uint64_t)left_ms, 0);
 }
 
 static void start_watching(struct rule_state *rule, int64_t created_ms)
@@ -357,6 +333,17 @@ static void start_watching(struct rule_state *rule, int64_t created_ms)
     }
 }
 
+void rule_take_over(struct rule_move *move)
+{
+    struct rule_state *rule = move->rule;
+    rollout_run_free(rule->rollout.run);
+    rule->rollout = move->next;
+    move->next.run = NULL;
+    if (!rule->is_behind) {
+        json_array_clear(rule->rollout.run->events);
+    }
+}
+
 void rule_act(struct rule_move *move)
 {
     struct rule_state *rule = move->rule;
@@ -364,10 +351,11 @@ void rule_act(struct rule_move *move)
         log_info("rollout %s #%lld: %s", rule->config->name, (long long)move->superseded.id,
                  move->superseded_effect.history);
     }
-    rule->rollout = move->next;
+    rule_take_over(move);
     rule->has_rollout = true;
     if (move->is_start) {
         start_watching(rule, move->created_ms);
+        rule_ttl_apply(rule);
     }
     shift_apply(rule->control, move->shifts, move->shift_count);
     shift_publish(rule->control);
@@ -375,7 +363,9 @@ void rule_act(struct rule_move *move)
         log_info("rollout %s #%lld: %s", rule->config->name, (long long)rule->rollout.id,
                  move->effect.history);
     }
-    arm_timer(rule, 0);
+    if (!rule->control->is_stopping) {
+        rule_tick_soon(rule); /* there may be more to do at once */
+    }
 }
 
 bool rule_commit(struct rule_move *move, struct error *err)
@@ -406,88 +396,4 @@ bool rule_leave_behind(struct rule_move *move)
     struct history_entry entry = entry_of(move, &move->next, &move->effect);
     journal_leave_behind(move->rule, &entry, move->shifts);
     return true;
-}
-
-/* One tick of the engine. True when it moved: there may be more to do at once. */
-static bool tick_once(struct rule_state *rule)
-{
-    struct rule_move move;
-    struct error err;
-    if (!rule_plan_input(rule, INPUT_TICK, "rollout", &move, &err)) {
-        log_error("rollout %s: %s", rule->config->name, err.text);
-        rule_move_done(&move);
-        return false;
-    }
-    if (move.effect.kind[0] == '\0') {
-        rule->rollout = move.next;
-        rule_move_done(&move);
-        return false;
-    }
-    bool is_journaled = rule_commit(&move, &err);
-    if (is_journaled || rule_leave_behind(&move)) {
-        rule_act(&move);
-    }
-    rule_move_done(&move);
-    return is_journaled;
-}
-
-void rule_tick(struct rule_state *rule)
-{
-    struct error err;
-    if (rule->is_behind && journal_catch_up(rule->control, &err)) {
-        log_info("rollout %s #%lld: its fall-back is in the state file now", rule->config->name,
-                 (long long)rule->rollout.id);
-    }
-    while (rule_is_running(rule) && tick_once(rule)) {
-    }
-    arm_timer(rule, RETRY_MS);
-}
-
-bool rule_restore(struct rule_state *rule, struct error *err)
-{
-    struct rollout *last = NULL;
-    size_t count = 0;
-    if (!store_list_rollouts(rule->control->store, rule->config->name, 1, &last, &count, err)) {
-        return false;
-    }
-    if (count > 0) {
-        rule->rollout = last[0];
-        rule->has_rollout = true;
-    }
-    free(last);
-    if (rule->has_rollout && !rollout_check(&rule->rollout, err)) {
-        return error_add_context(err, "%s: rollout %lld", rule->control->config->control.state,
-                                 (long long)rule->rollout.id);
-    }
-    for (size_t i = 0; rule_is_running(rule) && i < rule->record_set_count; i++) {
-        const struct record_set_state *set = rule->record_sets[i];
-        if (member_index(set, rule->rollout.stable) == SIZE_MAX ||
-            member_index(set, rule->rollout.candidate) == SIZE_MAX) {
-            return error_set(
-                err,
-                "%s:%u: rollout %lld of %s is running from %s to %s, but record set "
-                "%s has no such members now: put them back, or abort the rollout first",
-                rule->control->config->path, rule->config->line, (long long)rule->rollout.id,
-                rule->config->name, rule->rollout.stable, rule->rollout.candidate, set->key);
-        }
-    }
-    return store_load_newest_deployment(rule->control->store, rule->config->name,
-                                        &rule->newest_created_ms, err);
-}
-
-void rule_open(struct rule_state *rule)
-{
-    uv_timer_init(&rule->control->loop, &rule->timer);
-    rule->timer.data = rule;
-}
-
-void rule_watch(struct rule_state *rule)
-{
-    if (rule_is_running(rule)) {
-        log_info("rollout %s #%lld: goes on at weight %u, %s, %lld ms of the hold left",
-                 rule->config->name, (long long)rule->rollout.id,
-                 (unsigned)rollout_weight(&rule->rollout), rollout_state_name(rule->rollout.state),
-                 (long long)rollout_hold_left_ms(&rule->rollout, clock_now_ms()));
-    }
-    rule_tick(rule);
 }

@@ -283,18 +283,11 @@ static bool update_rollout(struct store *store, const struct rollout *rollout,
 static bool insert_rollout(struct store *store, struct rollout *rollout, struct store_values values,
                            struct error *err)
 {
-    bool is_own;
-    if (!store_enter(store, &is_own, err)) {
+    if (!store_execute(store, STATEMENT_INSERT_ROLLOUT, values, err)) {
         return false;
     }
-    bool ok = store_execute(store, STATEMENT_INSERT_ROLLOUT, values, err);
-    int64_t id = store_last_id(store);
-    ok = ok && store_execute(store, STATEMENT_PRUNE_ROLLOUTS, NO_VALUES, err);
-    if (!store_leave(store, is_own, ok, err)) {
-        return false;
-    }
-    rollout->id = id;
-    return true;
+    rollout->id = store_last_id(store);
+    return store_execute(store, STATEMENT_PRUNE_ROLLOUTS, NO_VALUES, err);
 }
 
 bool store_save_rollout(struct store *store, struct rollout *rollout, struct error *err)
@@ -318,11 +311,21 @@ bool store_save_rollout(struct store *store, struct rollout *rollout, struct err
         INTEGER(rollout->id),
     };
     struct store_values values = {items, ARRAY_LEN(items)};
-    if (rollout->id != 0) {
-        return update_rollout(store, rollout, values, err);
+    bool is_new = rollout->id == 0, is_own;
+    int64_t id = rollout->id;
+    if (!store_enter(store, &is_own, err)) {
+        return false;
     }
-    values.count--;
-    return insert_rollout(store, rollout, values, err);
+    values.count -= is_new ? 1 : 0;
+    bool ok = is_new ? insert_rollout(store, rollout, values, err)
+                     : update_rollout(store, rollout, values, err);
+    ok = ok &&
+         (rollout->run == NULL || store_save_run(store, rollout->id, rollout->run, is_new, err));
+    if (!store_leave(store, is_own, ok, err)) {
+        rollout->id = id;
+        return false;
+    }
+    return true;
 }
 
 static bool read_plan(const struct store *store, sqlite3_stmt *row, struct rollout *rollout,

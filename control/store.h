@@ -13,6 +13,7 @@
  * after they stopped, or 90 days after they were last heard of. */
 #pragma once
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -98,6 +99,19 @@ MUST_CHECK bool store_list_rollouts(struct store *store, const char *rule, size_
 /* Those that are not over, oldest first, of whatever rule. Caller frees *rollouts. */
 MUST_CHECK bool store_list_running_rollouts(struct store *store, struct rollout **rollouts,
                                             size_t *count, struct error *err);
+/* The plan that a rollout executes, and its run in it (rollout_run.h), as text. NULL: there is
+ * none, the rollout is older than plans. Caller frees with store_execution_done. store_save_rollout
+ * saves it, with the run's new events, when the rollout has its run. */
+struct store_execution {
+    char *plan;
+    char *run;
+};
+MUST_CHECK bool store_load_execution(struct store *store, int64_t rollout,
+                                     struct store_execution *execution, struct error *err);
+void store_execution_done(struct store_execution *execution);
+/* Its events, oldest first, as Step Functions' GetExecutionHistory has them: a new reference. NULL:
+ * err. */
+json_t *store_list_execution_events(struct store *store, int64_t rollout, struct error *err);
 /* The weights of before a rollout, for an abort. */
 MUST_CHECK bool store_save_before(struct store *store, int64_t rollout, const char *record_set,
                                   const char *member, uint8_t weight, struct error *err);
@@ -145,21 +159,6 @@ MUST_CHECK bool store_list_history_weights(struct store *store, int64_t history,
                                            struct history_weights **changes, size_t *count,
                                            struct error *err);
 void store_free_history_weights(struct history_weights *changes, size_t count);
-
-/* A record set's shares when a line of the history was written, before what it did: a JSON object
- * of describe_shares. They are dropped with the line. */
-struct history_shares {
-    char *record_set;
-    char *shares;
-};
-MUST_CHECK bool store_add_history_shares(struct store *store, int64_t history,
-                                         const struct history_shares *shares, struct error *err);
-/* By record set. Caller frees with store_free_history_shares. */
-MUST_CHECK bool store_list_history_shares(struct store *store, int64_t history,
-                                          struct history_shares **shares, size_t *count,
-                                          struct error *err);
-/* NULL is fine. */
-void store_free_history_shares(struct history_shares *shares, size_t count);
 
 /* Why, since when and by whom rollouts stand still. */
 struct freeze {

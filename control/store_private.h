@@ -76,8 +76,11 @@ enum store_statement {
     STATEMENT_SAVE_FREEZE,
     STATEMENT_REMOVE_FREEZE,
     STATEMENT_LOAD_FREEZE,
-    STATEMENT_ADD_SHARES,
-    STATEMENT_LIST_SHARES,
+    STATEMENT_ADD_EXECUTION,
+    STATEMENT_SAVE_EXECUTION,
+    STATEMENT_LOAD_EXECUTION,
+    STATEMENT_ADD_EXECUTION_EVENT,
+    STATEMENT_LIST_EXECUTION_EVENTS,
     STATEMENT_COUNT
 };
 
@@ -125,6 +128,11 @@ struct store_values {
     ((struct store_values){(const struct store_value[]){__VA_ARGS__},                              \
                            ARRAY_LEN(((const struct store_value[]){__VA_ARGS__}))})
 #define NO_VALUES ((struct store_values){NULL, 0})
+
+struct rollout_run;
+/* store_execution.c, for store_save_rollout. */
+MUST_CHECK bool store_save_run(struct store *store, int64_t rollout, const struct rollout_run *run,
+                               bool is_new, struct error *err);
 
 /* Runs a statement that returns no row. */
 MUST_CHECK bool store_execute(struct store *store, enum store_statement statement,

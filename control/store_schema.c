@@ -21,19 +21,21 @@
     "CREATE TABLE zone (name TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
 /* Since version 4. The weights of a record set before and after, by member, as JSON: what one line
- * of the history did; its shares until then, likewise; and why rollouts stand still, if they do. */
+ * of the history did; why rollouts stand still, if they do; the plans of rollouts, where they are
+ * in them, and what happened there. */
 #define AUDIT_TABLES                                                                               \
     "CREATE TABLE weight_change (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"   \
     " record_set TEXT NOT NULL, weights_before TEXT NOT NULL, weights_after TEXT NOT NULL,"        \
     " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
     "CREATE INDEX weight_change_record_set ON weight_change (record_set);"                         \
-    "CREATE TABLE share (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"           \
-    " record_set TEXT NOT NULL, shares TEXT NOT NULL,"                                             \
-    " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
     "CREATE TABLE ttl (record_set TEXT PRIMARY KEY, ttl_s INTEGER NOT NULL) STRICT, WITHOUT "      \
     "ROWID;"                                                                                       \
     "CREATE TABLE freeze (id INTEGER PRIMARY KEY CHECK (id = 1), at_ms INTEGER NOT NULL,"          \
-    " who TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"
+    " who TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"                                            \
+    "CREATE TABLE execution (rollout INTEGER PRIMARY KEY REFERENCES rollout ON DELETE CASCADE,"    \
+    " plan TEXT NOT NULL, run TEXT NOT NULL) STRICT;"                                              \
+    "CREATE TABLE execution_event (rollout INTEGER NOT NULL REFERENCES rollout ON DELETE CASCADE," \
+    " id INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (rollout, id)) STRICT, WITHOUT ROWID;"
 
 /* Each ends with its version, all of it in one transaction with the version. */
 const char *const store_upgrades[STORE_VERSION - 1] = {
@@ -197,9 +199,14 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
                               " ON CONFLICT DO UPDATE SET at_ms = ?1, who = ?2, reason = ?3",
     [STATEMENT_REMOVE_FREEZE] = "DELETE FROM freeze",
     [STATEMENT_LOAD_FREEZE] = "SELECT at_ms, who, reason FROM freeze",
-    [STATEMENT_ADD_SHARES] = "INSERT INTO share VALUES (?1, ?2, ?3)",
-    [STATEMENT_LIST_SHARES] = "SELECT record_set, shares FROM share"
-                              " WHERE history = ?1 ORDER BY record_set",
+    [STATEMENT_ADD_EXECUTION] = "INSERT INTO execution VALUES (?1, ?2, ?3)"
+                                " ON CONFLICT DO UPDATE SET plan = ?2, run = ?3",
+    [STATEMENT_SAVE_EXECUTION] = "UPDATE execution SET run = ?2 WHERE rollout = ?1",
+    [STATEMENT_LOAD_EXECUTION] = "SELECT plan, run FROM execution WHERE rollout = ?1",
+    [STATEMENT_ADD_EXECUTION_EVENT] =
+        "INSERT INTO execution_event VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+    [STATEMENT_LIST_EXECUTION_EVENTS] =
+        "SELECT event FROM execution_event WHERE rollout = ?1 ORDER BY id",
 };
 
 bool store_prepare_statements(struct store *store, int version, struct error *err)

@@ -24,6 +24,12 @@ static int64_t longest_ttl_ms(const struct weight_log *log, int64_t now_ms)
     return is_old ? log->ttl_before_ms : log->ttl_ms;
 }
 
+int64_t weight_log_old_ttl_left_ms(const struct weight_log *log, int64_t now_ms)
+{
+    bool is_old = longest_ttl_ms(log, now_ms) > log->ttl_ms;
+    return is_old ? log->ttl_changed_ms + log->ttl_before_ms - now_ms : 0;
+}
+
 /* What ended before any answer that is still kept, but the last of that. */
 static void forget_old(struct weight_log *log, int64_t now_ms)
 {

@@ -24,6 +24,8 @@ void weight_log_done(struct weight_log *log);
  * False when the weights are what they were. */
 bool weight_log_add(struct weight_log *log, const uint16_t *weights, size_t member_count,
                     int64_t ttl_ms, int64_t now_ms);
+/* How long caches may still have answers with an older, longer TTL; 0: they have none. */
+int64_t weight_log_old_ttl_left_ms(const struct weight_log *log, int64_t now_ms);
 /* The shares expected at resolvers that honour the TTL (control/forecast/expected_share.h), one for
  * each member. The log has at least one entry. */
 void weight_log_expect(const struct weight_log *log, size_t member_count, int64_t now_ms,

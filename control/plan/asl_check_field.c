@@ -19,6 +19,7 @@ enum field_kind {
     FIELD_EXPRESSION,
     FIELD_TEMPLATE,
     FIELD_SECONDS,
+    FIELD_SPAN, /* seconds, or a fraction of one */
     FIELD_TIMESTAMP,
     FIELD_RETRY,
     FIELD_CATCH,
@@ -52,7 +53,7 @@ static const struct field {
     {"HeartbeatSecondsPath", IN(ASL_TASK), FIELD_PATH},
     {"Retry", IN(ASL_TASK), FIELD_RETRY},
     {"Catch", IN(ASL_TASK), FIELD_CATCH},
-    {"Seconds", IN(ASL_WAIT), FIELD_SECONDS},
+    {"Seconds", IN(ASL_WAIT), FIELD_SPAN},
     {"SecondsPath", IN(ASL_WAIT), FIELD_PATH},
     {"Timestamp", IN(ASL_WAIT), FIELD_TIMESTAMP},
     {"TimestampPath", IN(ASL_WAIT), FIELD_PATH},
@@ -74,6 +75,18 @@ bool asl_check_seconds(struct asl_check *check, const char *name, const json_t *
     return (seconds >= 1 && seconds <= ASL_MAX_SECONDS) ||
            error_set(check->err, "%s is %" JSON_INTEGER_FORMAT ", expected 1 to %d seconds", name,
                      seconds, ASL_MAX_SECONDS);
+}
+
+/* Of a Wait. Step Functions takes whole seconds only. */
+static bool check_span(struct asl_check *check, const char *name, const json_t *value)
+{
+    if (!json_is_real(value)) {
+        return asl_check_seconds(check, name, value);
+    }
+    double seconds = json_real_value(value);
+    return (seconds >= 0.001 && seconds <= ASL_MAX_SECONDS) ||
+           error_set(check->err, "%s is %g, expected 0.001 to %d seconds", name, seconds,
+                     ASL_MAX_SECONDS);
 }
 
 static bool check_language(struct asl_check *check, const json_t *value)
@@ -130,6 +143,8 @@ static bool check_field(struct asl_check *check, const struct field *field, cons
                error_add_context(check->err, "%s", field->name);
     case FIELD_SECONDS:
         return asl_check_seconds(check, field->name, value);
+    case FIELD_SPAN:
+        return check_span(check, field->name, value);
     case FIELD_TIMESTAMP:
         return check_timestamp(check, value);
     case FIELD_RETRY:

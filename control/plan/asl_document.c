@@ -240,6 +240,7 @@ struct asl_document *asl_document_parse(const char *text, size_t len, const char
                                         struct error *err)
 {
     CLEANUP(asl_document_freep) struct asl_document *document = alloc_zeroed(1, sizeof(*document));
+    document->references = 1;
     struct error found = {""};
     if (!read_document(document, text, len, file, err)) {
         return NULL;
@@ -254,12 +255,34 @@ struct asl_document *asl_document_parse(const char *text, size_t len, const char
     return STEAL(document);
 }
 
+struct asl_document *asl_document_share(struct asl_document *document)
+{
+    document->references++;
+    return document;
+}
+
+char *asl_document_resolved(const struct asl_document *document)
+{
+    json_t *root = json_deep_copy(document->root);
+    json_t *states = json_object_get(root, "States");
+    for (size_t i = 0; i < document->count; i++) {
+        const struct asl_state *state = &document->states[i];
+        if (state->type == ASL_TASK) {
+            json_object_set_new(json_object_get(states, state->name), "Resource",
+                                json_sprintf("ballast:%s", asl_resource_name(state->resource)));
+        }
+    }
+    char *text = json_dumps(root, JSON_COMPACT);
+    json_decref(root);
+    return text;
+}
+
 void asl_document_freep(struct asl_document **document)
 {
-    if (*document != NULL) {
-        json_decref((*document)->root);
-        free((*document)->states);
-        free(*document);
-        *document = NULL;
+    struct asl_document *of = STEAL(*document);
+    if (of != NULL && --of->references == 0) {
+        json_decref(of->root);
+        free(of->states);
+        free(of);
     }
 }

@@ -64,7 +64,13 @@ struct asl_document;
 MUST_CHECK struct asl_document *asl_document_parse(const char *text, size_t len, const char *file,
                                                    const struct asl_mapping *mappings,
                                                    size_t mapping_count, struct error *err);
+/* Drops one owner of the document; the last frees it. */
 void asl_document_freep(struct asl_document **document);
+/* One owner more; returns the document. */
+struct asl_document *asl_document_share(struct asl_document *document);
+/* The document's text in which each Resource is one of ours, so that no mapping is needed to read
+ * it again. The caller frees it. */
+char *asl_document_resolved(const struct asl_document *document);
 
 /* The whole document; borrowed. */
 json_t *asl_document_json(const struct asl_document *document);

@@ -6,6 +6,7 @@
 #include "control/plan/asl_line.h"
 
 struct asl_document {
+    size_t references;
     json_t *root;
     struct asl_state *states;
     size_t count;

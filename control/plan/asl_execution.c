@@ -205,6 +205,23 @@ bool asl_execution_step(struct asl_execution *execution, const struct asl_event 
     return true;
 }
 
+void asl_execution_stood_still(struct asl_execution *execution, int64_t since_ms, int64_t now_ms)
+{
+    if (asl_is_over(execution)) {
+        return;
+    }
+    set_clock(execution, since_ms);
+    int64_t stood_ms = clock_in_range(now_ms) - execution->now_ms;
+    execution->until_ms += execution->is_timestamp ? 0 : stood_ms;
+    execution->deadline_ms += execution->deadline_ms == INT64_MAX ? 0 : stood_ms;
+    execution->now_ms += stood_ms;
+}
+
+void asl_execution_wait_longer(struct asl_execution *execution, int64_t delay_ms)
+{
+    execution->until_ms += execution->phase == ASL_WAITING ? delay_ms : 0;
+}
+
 struct asl_want asl_execution_want(const struct asl_execution *execution)
 {
     static const enum asl_want_kind kinds[ASL_PHASE_COUNT] = {
@@ -222,6 +239,8 @@ struct asl_want asl_execution_want(const struct asl_execution *execution)
     }
     bool is_first = execution->until_ms < execution->deadline_ms;
     want.until_ms = is_first ? execution->until_ms : execution->deadline_ms;
+    want.since_ms = execution->entered_ms;
+    want.is_span = execution->phase == ASL_WAITING && !execution->is_timestamp;
     if (want.kind == ASL_WANT_TASK) {
         want.task = execution->task;
         want.resource = execution->state->resource;

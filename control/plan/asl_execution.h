@@ -21,6 +21,9 @@
 
 struct asl_execution;
 
+/* Times are from 1970 to then. */
+#define ASL_TIME_MAX_MS INT64_C(253402300799999) /* the end of the year 9999 */
+
 struct asl_beginning {
     const char *id;      /* $$.Execution.Id */
     const char *name;    /* $$.Execution.Name */
@@ -32,7 +35,7 @@ struct asl_beginning {
 /* What it wants next. Pointers are the execution's, until the next step. */
 enum asl_want_kind {
     ASL_WANT_TASK,      /* run a task, and step with its result or, from until_ms on, with a tick */
-    ASL_WANT_TICK,      /* step with a tick from until_ms on */
+    ASL_WANT_TICK,      /* step with a tick from until_ms on: a Wait, or before another try */
     ASL_WANT_SUCCEEDED, /* it is over: output */
     ASL_WANT_FAILED,    /* … error and cause */
     ASL_WANT_ABORTED,
@@ -41,7 +44,9 @@ enum asl_want_kind {
 struct asl_want {
     enum asl_want_kind kind;
     int64_t until_ms;
-    int64_t task; /* names this attempt: the id of its event TaskScheduled */
+    int64_t since_ms; /* when the state was entered */
+    bool is_span;     /* a Wait of some time, not until a time of day */
+    int64_t task;     /* names this attempt: the id of its event TaskScheduled */
     enum asl_resource resource;
     json_t *input; /* of the task */
     json_t *output;
@@ -80,6 +85,14 @@ MUST_CHECK bool asl_execution_step(struct asl_execution *execution, const struct
                                    int64_t now_ms, json_t *history, struct error *err);
 
 struct asl_want asl_execution_want(const struct asl_execution *execution);
+/* Its clock stood still from since_ms to now_ms: what was left of a Wait, of a task's time and of
+ * the document's is left. Not of a Wait until a time of day. */
+void asl_execution_stood_still(struct asl_execution *execution, int64_t since_ms, int64_t now_ms);
+/* The Wait that it is in (want.is_span) takes so much longer. */
+void asl_execution_wait_longer(struct asl_execution *execution, int64_t delay_ms);
+/* Another execution that is where this one is; the caller owns it. */
+struct asl_execution *asl_execution_copy(const struct asl_execution *execution);
+
 /* The name of the state it is in, or was in when it ended. */
 const char *asl_execution_state(const struct asl_execution *execution);
 

@@ -6,8 +6,6 @@
 #include "control/plan/asl_fault.h"
 #include "control/plan/asl_path.h"
 
-#define ASL_TIME_MAX_MS INT64_C(253402300799999) /* the end of the year 9999 */
-
 enum asl_phase {
     ASL_ENTERING, /* only within a step */
     ASL_IN_TASK,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* An execution as JSON, and back. What comes back may have been written by anybody: everything is
  * checked, nothing asserted. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -162,6 +163,16 @@ static bool read_random(const json_t *saved, struct asl_execution *execution, st
     }
     execution->random = strtoull(text, NULL, 16);
     return true;
+}
+
+struct asl_execution *asl_execution_copy(const struct asl_execution *execution)
+{
+    json_t *saved = asl_execution_save(execution);
+    struct error err;
+    struct asl_execution *copy = asl_execution_load(execution->document, saved, &err);
+    json_decref(saved);
+    assert(copy != NULL);
+    return copy;
 }
 
 struct asl_execution *asl_execution_load(const struct asl_document *document, const json_t *saved,

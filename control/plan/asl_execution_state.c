@@ -177,6 +177,21 @@ static bool read_seconds(struct asl_execution *execution, const char *name, cons
     return true;
 }
 
+/* Of a Wait: Seconds may have a fraction. */
+static bool read_span(struct asl_execution *execution, const struct asl_scope *scope,
+                      int64_t *span_ms, struct asl_fault *fault)
+{
+    const json_t *fixed = field(execution, "Seconds");
+    int64_t seconds = 0;
+    if (fixed != NULL) {
+        *span_ms = llround(json_number_value(fixed) * 1000);
+        return true;
+    }
+    bool is_read = read_seconds(execution, "Seconds", "SecondsPath", scope, &seconds, fault);
+    *span_ms = seconds * 1000;
+    return is_read;
+}
+
 static bool read_timestamp(struct asl_execution *execution, const struct asl_scope *scope,
                            struct asl_fault *fault)
 {
@@ -204,16 +219,15 @@ static bool enter_wait(struct asl_execution *execution, json_t *context, struct 
     if (input == NULL) {
         return false;
     }
-    int64_t seconds = 0;
+    int64_t span_ms = 0;
     struct asl_scope scope = {input, context, &execution->random};
     bool is_span =
         field(execution, "Timestamp") == NULL && field(execution, "TimestampPath") == NULL;
     execution->is_timestamp = false;
-    bool is_right = is_span
-                        ? read_seconds(execution, "Seconds", "SecondsPath", &scope, &seconds, fault)
-                        : read_timestamp(execution, &scope, fault);
+    bool is_right = is_span ? read_span(execution, &scope, &span_ms, fault)
+                            : read_timestamp(execution, &scope, fault);
     if (is_right && is_span) {
-        execution->until_ms = execution->now_ms + seconds * 1000;
+        execution->until_ms = execution->now_ms + span_ms;
     }
     if (is_right && execution->until_ms <= execution->now_ms) {
         is_right = wait_done(execution, input, context, fault);

@@ -6,14 +6,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "control/plan/asl_document.h"
-
-#define NAME_SIZE 64
-#define FULL      100
+#define NAME_SIZE      64
+#define GATE_NAME_SIZE 128
+#define FULL           100
 
 /* The fall-back is what must not fail: it is tried for about half an hour. */
 #define RETRY_SHIFT     5
 #define RETRY_FALL_BACK 60
+/* How long health may be unknown at the end of a hold. */
+#define VERDICT_S 300
 
 static bool check_steps(const struct asl_short_form *form, struct error *err)
 {
@@ -34,8 +35,8 @@ static bool check_steps(const struct asl_short_form *form, struct error *err)
 
 static bool check_hold(const struct asl_short_form *form, struct error *err)
 {
-    return (form->hold_s >= 0 && form->hold_s <= ASL_MAX_SECONDS) ||
-           error_set(err, "the hold is %" PRId64 " s, expected 0 to %d s", form->hold_s,
+    return (form->hold_ms >= 0 && form->hold_ms <= ASL_MAX_SECONDS * INT64_C(1000)) ||
+           error_set(err, "the hold is %" PRId64 " ms, expected 0 to %d s", form->hold_ms,
                      ASL_MAX_SECONDS);
 }
 
@@ -67,6 +68,13 @@ static json_t *retry_of(int attempts)
                      "MaxDelaySeconds", 30);
 }
 
+/* "ask-errors-10": names of gates are at most 64 octets long. */
+static void gate_state(char out[GATE_NAME_SIZE], const char *what, const char *gate,
+                       const char *step)
+{
+    snprintf(out, GATE_NAME_SIZE, "%s-%.64s%s%.40s", what, gate, step[0] == '\0' ? "" : "-", step);
+}
+
 static void add_state(json_t *states, const char *name, json_t *state)
 {
     json_object_set_new(states, name, state);
@@ -78,19 +86,23 @@ static json_t *set_weight(int64_t weight, const char *next)
                      "ResultPath", "$.weight", "Next", next);
 }
 
-/* result: the path for ResultPath, or NULL to drop it. */
+/* A task that is tried again. result: the path for ResultPath, or NULL to drop it. */
 static json_t *task(const char *resource, const char *result, int attempts)
 {
-    json_t *task = json_pack("{s:s, s:s, s:i, s:s?}", "Type", "Task", "Resource", resource,
-                             "TimeoutSeconds", 60, "ResultPath", result);
-    json_object_set_new(task, "Retry", retry_of(attempts));
+    json_t *task =
+        json_pack("{s:s, s:s, s:i, s:s?}", "Type", "Task", "Resource", resource, "TimeoutSeconds",
+                  attempts == 0 ? VERDICT_S : 60, "ResultPath", result);
+    if (attempts > 0) {
+        json_object_set_new(task, "Retry", retry_of(attempts));
+    }
     return task;
 }
 
 /* A task that leads to the fall-back when it fails for good. */
-static json_t *task_or_fall_back(const char *resource, const char *result, const char *next)
+static json_t *task_or_fall_back(const char *resource, const char *result, int attempts,
+                                 const char *next)
 {
-    json_t *state = task(resource, result, RETRY_SHIFT);
+    json_t *state = task(resource, result, attempts);
     json_object_set_new(state, "Catch",
                         json_pack("[{s:[s], s:s, s:s}]", "ErrorEquals", "States.ALL", "ResultPath",
                                   "$.error", "Next", "fall-back"));
@@ -100,6 +112,7 @@ static json_t *task_or_fall_back(const char *resource, const char *result, const
 
 /* The names of one step's states. */
 struct names {
+    char step[NAME_SIZE];
     char weight[NAME_SIZE], shift[NAME_SIZE], hold[NAME_SIZE], check[NAME_SIZE], choice[NAME_SIZE];
 };
 
@@ -107,21 +120,91 @@ struct names {
 static struct names names_of(const struct asl_short_form *form, size_t index)
 {
     struct names names;
-    char step[NAME_SIZE / 2];
+    char *step = names.step;
     size_t number = 1;
     for (size_t i = 0; i < index; i++) {
         number += form->steps[i] == form->steps[index];
     }
-    int len = snprintf(step, sizeof(step), "%" PRId64, form->steps[index]);
+    int len = snprintf(step, NAME_SIZE / 2, "%" PRId64, form->steps[index]);
     if (number > 1) {
-        snprintf(step + len, sizeof(step) - (size_t)len, "-%zu", number);
+        snprintf(step + len, NAME_SIZE / 2 - (size_t)len, "-%zu", number);
     }
-    snprintf(names.weight, NAME_SIZE, "weight-%s", step);
-    snprintf(names.shift, NAME_SIZE, "shift-%s", step);
-    snprintf(names.hold, NAME_SIZE, "hold-%s", step);
-    snprintf(names.check, NAME_SIZE, "check-%s", step);
-    snprintf(names.choice, NAME_SIZE, "is-healthy-%s", step);
+    snprintf(names.weight, NAME_SIZE, "weight-%.30s", step);
+    snprintf(names.shift, NAME_SIZE, "shift-%.30s", step);
+    snprintf(names.hold, NAME_SIZE, "hold-%.30s", step);
+    snprintf(names.check, NAME_SIZE, "check-%.30s", step);
+    snprintf(names.choice, NAME_SIZE, "is-healthy-%.30s", step);
     return names;
+}
+
+/* A whole number of seconds where it is one, as Step Functions has it. */
+static json_t *seconds_of(int64_t duration_ms)
+{
+    return duration_ms % 1000 == 0 ? json_integer(duration_ms / 1000)
+                                   : json_real((double)duration_ms / 1000);
+}
+
+/* What an asked gate may say, and what is taken for a yes. */
+static json_t *choices_of(const struct asl_short_gate *gate, const char *next)
+{
+    const char *yes = gate->resource == ASL_APPROVE ? "approved" : "pass";
+    json_t *choices = json_pack("[{s:s, s:s, s:s}]", "Variable", "$.gate.State", "StringEquals",
+                                yes, "Next", next);
+    if (gate->inconclusive_passes) {
+        json_array_append_new(choices, json_pack("{s:s, s:s, s:s}", "Variable", "$.gate.State",
+                                                 "StringEquals", "inconclusive", "Next", next));
+    }
+    return choices;
+}
+
+static json_t *ask_gate(const struct asl_short_gate *gate, const char *choice, const char *next)
+{
+    json_t *catches = json_array();
+    if (gate->is_passed_by_silence) {
+        json_array_append_new(catches,
+                              json_pack("{s:[s], s:s, s:s}", "ErrorEquals", "States.Timeout",
+                                        "ResultPath", "$.error", "Next", next));
+    }
+    json_array_append_new(catches, json_pack("{s:[s], s:s, s:s}", "ErrorEquals", "States.ALL",
+                                             "ResultPath", "$.error", "Next", "fall-back"));
+    json_t *task =
+        json_pack("{s:s, s:o, s:{s:s}, s:I, s:s, s:o, s:s}", "Type", "Task", "Resource",
+                  json_sprintf("ballast:%s", asl_resource_name(gate->resource)), "Parameters",
+                  "gate", gate->name, "TimeoutSeconds", (json_int_t)gate->timeout_s, "ResultPath",
+                  "$.gate", "Catch", catches, "Next", choice);
+    return task;
+}
+
+/* The states of one gate; first gets the name of the one that asks. */
+static void add_gate(json_t *states, const struct asl_short_gate *gate, const char *step,
+                     const char *next)
+{
+    char ask[GATE_NAME_SIZE], choice[GATE_NAME_SIZE], no[GATE_NAME_SIZE];
+    gate_state(ask, "ask", gate->name, step);
+    gate_state(choice, "agrees", gate->name, step);
+    gate_state(no, "refused-by", gate->name, "");
+    add_state(states, ask, ask_gate(gate, choice, next));
+    add_state(states, choice,
+              json_pack("{s:s, s:o, s:s}", "Type", "Choice", "Choices", choices_of(gate, next),
+                        "Default", no));
+    add_state(states, no,
+              json_pack("{s:s, s:{s:s, s:o}, s:s, s:s}", "Type", "Pass", "Parameters", "Error",
+                        "GateFailed", "Cause.$",
+                        json_sprintf("States.Format('gate %s: {}', $.gate.Text)", gate->name),
+                        "ResultPath", "$.error", "Next", "fall-back"));
+}
+
+static void add_gates(json_t *states, const struct asl_short_form *form, const char *step,
+                      const char *next)
+{
+    for (size_t i = 0; i < form->gate_count; i++) {
+        char following[GATE_NAME_SIZE];
+        bool is_last = i + 1 == form->gate_count;
+        if (!is_last) {
+            gate_state(following, "ask", form->gates[i + 1].name, step);
+        }
+        add_gate(states, &form->gates[i], step, is_last ? next : following);
+    }
 }
 
 static void add_step(json_t *states, const struct asl_short_form *form, size_t index)
@@ -129,21 +212,27 @@ static void add_step(json_t *states, const struct asl_short_form *form, size_t i
     struct names names = names_of(form, index);
     bool is_last = index + 1 == form->step_count;
     struct names following = names_of(form, is_last ? index : index + 1);
+    const char *next = is_last ? "done" : following.weight;
+    char first_gate[GATE_NAME_SIZE] = "";
+    if (form->gate_count > 0) {
+        gate_state(first_gate, "ask", form->gates[0].name, names.step);
+    }
     add_state(states, names.weight, set_weight(form->steps[index], names.shift));
     add_state(states, names.shift,
-              task_or_fall_back("ballast:changeWeight", NULL,
-                                form->hold_s > 0 ? names.hold : names.check));
-    if (form->hold_s > 0) {
+              task_or_fall_back("ballast:changeWeight", NULL, RETRY_SHIFT,
+                                form->hold_ms > 0 ? names.hold : names.check));
+    if (form->hold_ms > 0) {
         add_state(states, names.hold,
-                  json_pack("{s:s, s:I, s:s}", "Type", "Wait", "Seconds", (json_int_t)form->hold_s,
+                  json_pack("{s:s, s:o, s:s}", "Type", "Wait", "Seconds", seconds_of(form->hold_ms),
                             "Next", names.check));
     }
     add_state(states, names.check,
-              task_or_fall_back("ballast:checkHealth", "$.health", names.choice));
+              task_or_fall_back("ballast:checkHealth", "$.health", 0, names.choice));
     add_state(states, names.choice,
               json_pack("{s:s, s:[{s:s, s:s, s:s}], s:s}", "Type", "Choice", "Choices", "Variable",
                         "$.health.State", "StringEquals", "healthy", "Next",
-                        is_last ? "done" : following.weight, "Default", "unhealthy"));
+                        form->gate_count > 0 ? first_gate : next, "Default", "unhealthy"));
+    add_gates(states, form, names.step, next);
 }
 
 static void add_ends(json_t *states)

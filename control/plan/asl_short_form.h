@@ -11,13 +11,25 @@
 #include <stdint.h>
 
 #include "common/error.h"
+#include "control/plan/asl_document.h"
 
 #define ASL_SHORT_MAX_STEPS 32
+
+/* What has to agree after each hold, beside health. */
+struct asl_short_gate {
+    const char *name; /* of a gate of the rollout: Parameters of its Task name it */
+    enum asl_resource resource;
+    int64_t timeout_s;         /* until when it has to answer */
+    bool inconclusive_passes;  /* "inconclusive" is as good as "pass" */
+    bool is_passed_by_silence; /* a time-out is as good as an answer */
+};
 
 struct asl_short_form {
     size_t step_count;
     int64_t steps[ASL_SHORT_MAX_STEPS]; /* weights of the candidate, 1 to 100, not falling */
-    int64_t hold_s;                     /* 0: no hold */
+    int64_t hold_ms;                    /* 0: no hold */
+    const struct asl_short_gate *gates; /* asked in this order; borrowed */
+    size_t gate_count;
 };
 
 /* "10,50,100"; err says which step is wrong. */

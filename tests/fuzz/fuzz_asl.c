@@ -126,7 +126,7 @@ static void try_texts(const char *text)
 {
     struct error err;
     struct asl_fault fault;
-    struct asl_short_form form;
+    struct asl_short_form form = {.gate_count = 0};
     uint64_t random = 1;
     json_t *input = result_of(6);
     struct asl_scope scope = {input, input, &random};
@@ -137,7 +137,7 @@ static void try_texts(const char *text)
     }
     json_decref(input);
     if (asl_short_form_steps(text, &form, &err)) {
-        form.hold_s = 60;
+        form.hold_ms = 60000;
         json_t *json = asl_short_form_compile(&form, &err);
         assert(json != NULL);
         json_decref(json);

@@ -14,7 +14,8 @@
 #include <sqlite3.h>
 
 #include "common/alloc.h"
-#include "control/rollout.h"
+#include "control/plan_source.h"
+#include "control/rollout_run.h"
 #include "control/store.h"
 #include "control/zone_list.h"
 #include "tests/fuzz/folder.h"
@@ -82,8 +83,30 @@ static void write_state(const uint8_t *data, size_t size)
     }
 }
 
+/* The plan that it executes, as it was stored, or as its steps say. */
+static struct rollout_run *run_of(struct store *store, const struct rollout *stored)
+{
+    struct error err;
+    struct store_execution execution;
+    struct rollout rollout = *stored;
+    CLEANUP(asl_document_freep) struct asl_document *document = NULL;
+    if (!store_load_execution(store, stored->id, &execution, &err)) {
+        return NULL;
+    }
+    if (execution.plan == NULL) {
+        document = plan_source_compile(&rollout.plan);
+        rollout_rebuild_run(&rollout, document);
+    } else {
+        document =
+            asl_document_parse(execution.plan, strlen(execution.plan), "plan", NULL, 0, &err);
+        rollout.run = document == NULL ? NULL : rollout_run_load(document, execution.run, &err);
+    }
+    store_execution_done(&execution);
+    return rollout.run;
+}
+
 /* What the engine makes of a rollout that was stored. */
-static void check_rollout(const struct rollout *stored)
+static void check_rollout(struct store *store, const struct rollout *stored)
 {
     struct error err = {""};
     assert(stored->plan.step_count >= 1 && stored->plan.step_count <= PLAN_MAX_STEPS);
@@ -92,9 +115,14 @@ static void check_rollout(const struct rollout *stored)
         assert(err.text[0] != '\0');
         return;
     }
+    struct rollout_run *run = run_of(store, stored);
+    if (run == NULL) {
+        return;
+    }
     for (unsigned kind = 0; kind < INPUT_KIND_COUNT; kind++) {
         for (unsigned gate = GATE_PASS; gate <= GATE_FAIL; gate++) {
             struct rollout rollout = *stored;
+            rollout.run = rollout_run_copy(run);
             struct rollout_effect effect;
             struct rollout_input input = {.kind = (enum rollout_input_kind)kind,
                                           .now_ms = NOW_MS,
@@ -107,8 +135,10 @@ static void check_rollout(const struct rollout *stored)
             }
             int64_t left_ms = rollout_hold_left_ms(&rollout, NOW_MS);
             assert(left_ms >= 0 && left_ms <= rollout.plan.hold_ms);
+            rollout_run_free(rollout.run);
         }
     }
+    rollout_run_free(run);
 }
 
 static void check_rollouts(struct store *store)
@@ -119,7 +149,7 @@ static void check_rollouts(struct store *store)
     if (store_list_running_rollouts(store, &rollouts, &count, &err)) {
         for (size_t i = 0; i < count; i++) {
             assert(rollouts[i].ended_ms == 0);
-            check_rollout(&rollouts[i]);
+            check_rollout(store, &rollouts[i]);
         }
         free(rollouts);
     } else {
@@ -190,7 +220,6 @@ static void check_audit(struct store *store)
     struct error err;
     struct freeze freeze;
     struct history_weights *changes = NULL;
-    struct history_shares *shares = NULL;
     size_t count = 0;
     if (store_load_freeze(store, &freeze, &err) && freeze.is_on) {
         assert(strlen(freeze.who) < sizeof(freeze.who));
@@ -203,13 +232,6 @@ static void check_audit(struct store *store)
             json_decref(json_loads(changes[i].after, 0, NULL));
         }
         store_free_history_weights(changes, count);
-    }
-    if (store_list_history_shares(store, 1, &shares, &count, &err)) {
-        for (size_t i = 0; i < count; i++) {
-            assert(shares[i].record_set != NULL);
-            json_decref(json_loads(shares[i].shares, 0, NULL));
-        }
-        store_free_history_shares(shares, count);
     }
 }
 

@@ -50,10 +50,7 @@ ROLLOUT = {"id": 7, "rule": "cats", "deployment": "ecs-svc/1234", "who": "event 
 HISTORY = [{"id": 1, "at": "2026-11-23T15:50:01Z", "rollout": 7, "kind": "start",
             "who": "event e-1", "text": "green gets weight 10", "weights": [
                 {"record_set": "www.catsndogs.lol/A", "before": {"blue": 100, "green": 0},
-                 "after": {"blue": 90, "green": 10}}],
-            "shares": [{"record_set": "www.catsndogs.lol/A", "members": [
-                {"id": "blue", "share_answered": 0.901, "share_expected": 1, "share_traffic": None},
-                {"id": "green", "share_answered": 0.099, "share_expected": 0, "share_traffic": 0.04}]}]}]
+                 "after": {"blue": 90, "green": 10}}]}]
 EVENT = {"seq": 3, "at": "2026-11-23T15:50:01Z", "event_id": "e-1", "task_arn": "arn:x/task/t1",
          "version": 4, "service": "cats-green", "deployment": "ecs-svc/1234", "fate": "started",
          "reason": "1 of 1 tasks run", "rollout": 7}
@@ -143,8 +140,7 @@ CALLS = {
     "rollout abort": (["cats"], ["nothing runs; nothing was changed"]),
     "rollout freeze": (["sale"], ["frozen       sale (since 2026-11-23T15:50:01Z, uid 0 (root))\n"]),
     "rollout thaw": (["sale"], ["rollouts go on\n"]),
-    "rollout history": ([], ["green gets weight 10", "blue=100 green=0 -> blue=90 green=10",
-                            "blue 90.1/100.0/- green 9.9/0.0/4.0"]),
+    "rollout history": ([], ["green gets weight 10", "blue=100 green=0 -> blue=90 green=10"]),
     "event push": (["-"], ["started", "1 of 1 tasks run", "1 received"]),
     "event log": ([], ["5 received: 1 started, 4 duplicate\n"]),
     "event pattern": ([], ["aws.ecs"]),
@@ -700,7 +696,6 @@ def test_what_is_wrong_with_a_plan_is_1(tmp_path):
     assert "is a directory" in ctl("plan", "show", str(tmp_path), status=1).stderr
     assert "step 2 is 5" in ctl("plan", "show", "--steps", "10,5", status=1).stderr
     assert "60" in ctl("plan", "show", "--steps", "10", "--hold", "60", status=1).stderr
-    assert "whole seconds" in ctl("plan", "show", "--steps=10", "--hold=500ms", status=1).stderr
 
 
 def test_a_short_form_becomes_a_document_that_is_taken():

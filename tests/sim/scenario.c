@@ -403,5 +403,6 @@ bool scenario_play(const char *path, struct scenario_result *result, struct erro
     fclose(file);
     result->expectations = scenario->expectations;
     result->played_ms = scenario->world.now_ms;
+    world_end(&scenario->world);
     return is_played;
 }

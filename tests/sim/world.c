@@ -3,7 +3,9 @@
 
 #include "common/alloc.h"
 #include "control/effective.h"
+#include "control/plan_source.h"
 #include "control/roles.h"
+#include "control/rollout_run.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -73,6 +75,17 @@ static void act(struct world *world, const struct rollout_effect *effect)
     update_effective(world);
 }
 
+/* The engine's run is the world's. */
+static void begin_plan(struct world *world)
+{
+    CLEANUP(asl_document_freep)
+    struct asl_document *document = plan_source_compile(&world->plan);
+    rollout_run_free(world->rollout.run);
+    world->rollout =
+        (struct rollout){.rule = "scenario", .plan = world->plan, .who = "the scenario"};
+    world->rollout.run = rollout_run_new(document, 0);
+}
+
 static bool apply(struct world *world, enum rollout_input_kind kind, struct rollout_effect *effect,
                   struct error *err)
 {
@@ -136,8 +149,10 @@ void world_begin(struct world *world)
 static int64_t next_event_ms(const struct world *world)
 {
     int64_t next_ms = world->next_probe_ms;
-    if (world->has_rollout && world->rollout.state == ROLLOUT_HOLDING) {
-        int64_t left_ms = rollout_hold_left_ms(&world->rollout, world_clock_ms(world));
+    if (world->has_rollout && !rollout_state_is_final(world->rollout.state)) {
+        int64_t now_ms = world_clock_ms(world);
+        int64_t at_ms = rollout_next_ms(&world->rollout, now_ms);
+        int64_t left_ms = at_ms == INT64_MAX ? 0 : at_ms - now_ms;
         /* A hold that is over waits for a verdict, which comes with a probe. */
         if (left_ms > 0 && world->now_ms + left_ms < next_ms) {
             next_ms = world->now_ms + left_ms;
@@ -185,11 +200,10 @@ bool world_start(struct world *world, size_t candidate, struct error *err)
     world->stable = stable;
     world->candidate = candidate;
     world->has_rollout = true;
-    world->rollout =
-        (struct rollout){.rule = "scenario", .plan = world->plan, .who = "the scenario"};
+    begin_plan(world);
     snprintf(world->rollout.stable, MEMBER_ID_SIZE, "%s", world->members[stable].id);
     snprintf(world->rollout.candidate, MEMBER_ID_SIZE, "%s", world->members[candidate].id);
-    rollout_begin(&world->rollout, world_clock_ms(world), &effect);
+    rollout_begin(&world->rollout, 0, world_clock_ms(world), &effect);
     act(world, &effect);
     settle(world);
     return true;
@@ -201,10 +215,26 @@ void world_set_weight(struct world *world, size_t member, uint8_t weight)
     update_effective(world);
 }
 
+static bool load_run(struct world *world, const char *text, const char *run, struct error *err)
+{
+    CLEANUP(asl_document_freep)
+    struct asl_document *document =
+        asl_document_parse(text, strlen(text), "stored plan", NULL, 0, err);
+    world->rollout.run = document == NULL ? NULL : rollout_run_load(document, run, err);
+    return world->rollout.run != NULL;
+}
+
 bool world_restart(struct world *world, int64_t down_ms, int64_t clock_back_ms, struct error *err)
 {
     /* Only octets survive: whatever the engine kept elsewhere would be lost here. */
     CLEANUP(alloc_freep) void *stored = alloc_copy(&world->rollout, sizeof(world->rollout));
+    CLEANUP(alloc_freep) char *run = NULL;
+    CLEANUP(alloc_freep) char *document = NULL;
+    if (world->has_rollout) {
+        run = rollout_run_save(world->rollout.run);
+        document = asl_document_resolved(world->rollout.run->document);
+        rollout_run_free(world->rollout.run);
+    }
     memset(&world->rollout, 0xa5, sizeof(world->rollout));
     world->now_ms += down_ms;
     world->clock_back_ms += clock_back_ms;
@@ -215,7 +245,9 @@ bool world_restart(struct world *world, int64_t down_ms, int64_t clock_back_ms, 
         }
     }
     memcpy(&world->rollout, stored, sizeof(world->rollout));
-    if (world->has_rollout && !rollout_check(&world->rollout, err)) {
+    world->rollout.run = NULL;
+    if (world->has_rollout &&
+        (!rollout_check(&world->rollout, err) || !load_run(world, document, run, err))) {
         return false;
     }
     if (world->interval_ms > 0) {
@@ -224,4 +256,10 @@ bool world_restart(struct world *world, int64_t down_ms, int64_t clock_back_ms, 
     update_effective(world);
     settle(world);
     return true;
+}
+
+void world_end(struct world *world)
+{
+    rollout_run_free(world->rollout.run);
+    world->rollout.run = NULL;
 }

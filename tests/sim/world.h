@@ -57,5 +57,7 @@ void world_set_weight(struct world *world, size_t member, uint8_t weight);
  * wall clock may have been set back meanwhile. */
 MUST_CHECK bool world_restart(struct world *world, int64_t down_ms, int64_t clock_back_ms,
                               struct error *err);
+/* Frees what the world owns. */
+void world_end(struct world *world);
 /* By the daemon's wall clock. */
 int64_t world_clock_ms(const struct world *world);

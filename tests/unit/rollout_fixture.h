@@ -7,14 +7,54 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
 #include "common/attributes.h"
+#include "control/plan_source.h"
 #include "control/rollout.h"
+#include "control/rollout_run.h"
 
 #define START ((int64_t)1700000000000)
 #define SEEN  "192.0.2.30: HTTP 503, expected 200-299"
+
+/* Runs that tests have made: whoever copies a rollout shares its run, so that they are freed
+ * together at the end. */
+#define FIXTURE_MAX_RUNS 100000
+static struct rollout_run *fixture_runs[FIXTURE_MAX_RUNS];
+static size_t fixture_run_count;
+
+static inline struct rollout_run *keep_run(struct rollout_run *run)
+{
+    assert_true(fixture_run_count < FIXTURE_MAX_RUNS);
+    fixture_runs[fixture_run_count++] = run;
+    return run;
+}
+
+static inline int free_runs(void **state)
+{
+    (void)state;
+    while (fixture_run_count > 0) {
+        rollout_run_free(fixture_runs[--fixture_run_count]);
+    }
+    return 0;
+}
+
+/* Steps and one hold. */
+static inline struct rollout_run *run_of(const struct plan *plan)
+{
+    CLEANUP(asl_document_freep) struct asl_document *document = plan_source_compile(plan);
+    return keep_run(rollout_run_new(document, 0));
+}
+
+/* Another rollout, which is where the first is. */
+static inline struct rollout copy_of(const struct rollout *rollout)
+{
+    struct rollout copy = *rollout;
+    copy.run = keep_run(rollout_run_copy(rollout->run));
+    return copy;
+}
 
 static inline struct rollout new_rollout(struct rollout_effect *effect)
 {
@@ -26,7 +66,22 @@ static inline struct rollout new_rollout(struct rollout_effect *effect)
         .candidate = "green",
         .plan = {.step_count = 3, .steps = {10, 50, 100}, .hold_ms = 60000},
     };
-    rollout_begin(&rollout, START, effect);
+    rollout.run = run_of(&rollout.plan);
+    rollout_begin(&rollout, 0, START, effect);
+    return rollout;
+}
+
+/* Begun with another plan. */
+static inline struct rollout begun_with(const struct plan *plan)
+{
+    struct rollout_effect effect;
+    struct rollout rollout = {.rule = "cats",
+                              .who = "uid 0 (root)",
+                              .stable = "blue",
+                              .candidate = "green",
+                              .plan = *plan};
+    rollout.run = run_of(plan);
+    rollout_begin(&rollout, 0, START, &effect);
     return rollout;
 }
 
@@ -71,12 +126,17 @@ static inline void refused(const struct rollout *rollout, enum rollout_input_kin
                            enum gate_verdict gate, const char *text)
 {
     struct rollout copy = *rollout;
+    char *before = rollout_run_save(rollout->run);
     struct rollout_input input = input_at(kind, 1000, gate);
     struct rollout_effect effect;
     struct error err = {""};
     assert_false(rollout_apply(&copy, &input, &effect, &err));
     assert_string_equal(err.text, text);
     assert_memory_equal(&copy, rollout, sizeof(copy));
+    char *after = rollout_run_save(rollout->run);
+    assert_string_equal(after, before);
+    free(before);
+    free(after);
     assert_int_equal(effect.shift, SHIFT_NONE);
     assert_string_equal(effect.kind, "");
     assert_string_equal(effect.history, "");

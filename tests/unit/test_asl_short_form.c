@@ -17,11 +17,11 @@
 static struct play play_short(const char *steps, int64_t hold_s)
 {
     struct error err;
-    struct asl_short_form form;
+    struct asl_short_form form = {.gate_count = 0};
     if (!asl_short_form_steps(steps, &form, &err)) {
         fail_msg("%s", err.text);
     }
-    form.hold_s = hold_s;
+    form.hold_ms = hold_s * 1000;
     json_t *json = asl_short_form_compile(&form, &err);
     CLEANUP(alloc_freep) char *text = json_dumps(json, 0);
     json_decref(json);
@@ -110,7 +110,7 @@ static void odd_steps_are_refused(void **state)
     };
     (void)state;
     struct error err;
-    struct asl_short_form form;
+    struct asl_short_form form = {.gate_count = 0};
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         assert_false(asl_short_form_steps(cases[i].steps, &form, &err));
         if (strstr(err.text, cases[i].text) == NULL) {
@@ -118,7 +118,7 @@ static void odd_steps_are_refused(void **state)
         }
     }
     assert_true(asl_short_form_steps("10", &form, &err));
-    form.hold_s = -1;
+    form.hold_ms = -1;
     assert_null(asl_short_form_compile(&form, &err));
     form.step_count = 0;
     assert_null(asl_short_form_compile(&form, &err));

@@ -1129,12 +1129,45 @@ static void a_hold_is_at_least_the_ttl_unless_told_otherwise(void **state)
            "allow_short_hold: true beside it");
 }
 
-static void what_later_versions_bring_is_refused_by_name(void **state)
+static void a_state_machine_stands_alone(void **state)
 {
     (void)state;
-    refuse(PLAN("      asl: step-function.json\n"),
-           ":16: rollouts[0].plan.asl: found a state machine, which this version does not have; "
-           "expected steps and hold");
+    refuse(PLAN("      asl: plan.json\n      hold: 60s\n"),
+           ":17: rollouts[0].plan.hold: found it beside asl, expected one of the two: the state "
+           "machine says when to shift and how long to wait");
+    refuse(PLAN("      asl: plan.json\n      steps: [100]\n"),
+           ":17: rollouts[0].plan.steps: found it beside asl, expected one of the two: the state "
+           "machine says when to shift and how long to wait");
+    refuse(PLAN("      resources: [{ from: a, to: metric }]\n"),
+           ":16: rollouts[0].plan.resources: found it without asl, expected it beside the file of "
+           "a state machine");
+    struct config *config = load_good(PLAN("      asl: plan.json\n      resources:\n"
+                                           "        - { from: \"arn:x\", to: changeWeight }\n"));
+    const struct config_plan *plan = &config->rollouts[0].plan;
+    assert_non_null(strstr(plan->asl, "/plan.json"));
+    assert_int_equal(plan->resource_count, 1);
+    assert_string_equal(plan->resources[0].from, "arn:x");
+    assert_string_equal(plan->resources[0].to, "changeWeight");
+    config_free(config);
+}
+
+static void a_ttl_of_the_plan_keeps_fall_backs_within_a_budget(void **state)
+{
+    (void)state;
+    refuse(PLAN("      fall_back_budget: 30s\n"),
+           ":16: rollouts[0].plan.fall_back_budget: found 30s, but caches keep answers of "
+           "a.example.org/A for up to 60s after a fall-back; expected that much, or a lower ttl in "
+           "the plan");
+    refuse(PLAN("      ttl: 0\n"),
+           ":16: rollouts[0].plan.ttl: found \"0\", expected a whole number "
+           "from 1 to 2147483647");
+    struct config *config =
+        load_good(PLAN("      fall_back_budget: 30s\n      ttl: 20\n      hold: 10s\n"));
+    assert_int_equal(config->rollouts[0].plan.ttl_s, 20);
+    assert_int_equal(config->rollouts[0].plan.fall_back_budget_ms, 30000);
+    assert_int_equal(config_plan_ttl_s(&config->rollouts[0].plan, 60), 20);
+    assert_int_equal(config_plan_ttl_s(&config->rollouts[0].plan, 10), 10);
+    config_free(config);
 }
 
 static void other_rollout_values_are_checked(void **state)
@@ -1240,7 +1273,8 @@ int main(void)
         cmocka_unit_test(record_sets_that_move_together_have_the_same_members),
         cmocka_unit_test(steps_ascend_to_100),
         cmocka_unit_test(a_hold_is_at_least_the_ttl_unless_told_otherwise),
-        cmocka_unit_test(what_later_versions_bring_is_refused_by_name),
+        cmocka_unit_test(a_state_machine_stands_alone),
+        cmocka_unit_test(a_ttl_of_the_plan_keeps_fall_backs_within_a_budget),
         cmocka_unit_test(other_rollout_values_are_checked),
         cmocka_unit_test(the_documented_example_loads),
     };

@@ -23,7 +23,8 @@ static void beginning_forgets_what_the_struct_held(void **state)
     struct rollout rollout = begun();
     tick(&rollout, 10, GATE_FAIL);
     struct rollout_effect effect;
-    rollout_begin(&rollout, START, &effect);
+    rollout.run = run_of(&(struct plan){.step_count = 1, .steps = {10}, .hold_ms = 60000});
+    rollout_begin(&rollout, 0, START, &effect);
     struct rollout fresh = begun();
     assert_int_equal(rollout.state, fresh.state);
     assert_int_equal(rollout.ended_ms, 0);
@@ -67,8 +68,8 @@ static void one_tick_moves_at_most_one_step(void **state)
 static void a_plan_without_a_hold_moves_a_step_a_tick(void **state)
 {
     (void)state;
-    struct rollout rollout = begun();
-    rollout.plan.hold_ms = 0;
+    struct rollout rollout =
+        begun_with(&(struct plan){.step_count = 3, .steps = {10, 50, 100}, .hold_ms = 0});
     assert_int_equal(tick(&rollout, 0, GATE_PASS).weight, 50);
     assert_int_equal(tick(&rollout, 0, GATE_PASS).weight, 100);
     assert_string_equal(tick(&rollout, 0, GATE_PASS).kind, "succeeded");
@@ -133,7 +134,7 @@ static void texts_that_are_too_long_are_cut(void **state)
     }
 }
 
-static void without_a_verdict_it_waits_and_never_passes(void **state)
+static void without_a_verdict_it_waits(void **state)
 {
     (void)state;
     struct rollout rollout = begun();
@@ -145,13 +146,7 @@ static void without_a_verdict_it_waits_and_never_passes(void **state)
         &effect, SHIFT_NONE, "waiting",
         "waiting at 10 (step 1 of 3): the hold is over, green has no health verdict yet: " SEEN);
     assert_string_equal(rollout.reason, "the hold is over, green has no health verdict yet: " SEEN);
-    for (int64_t day = 1; day < 30; day++) {
-        effect = tick(&rollout, day * 86400000, GATE_WAIT);
-        nothing_happened(&effect);
-        assert_int_equal(rollout.state, ROLLOUT_HOLDING);
-        assert_int_equal(rollout_weight(&rollout), 10);
-    }
-    struct rollout failing = rollout;
+    struct rollout failing = copy_of(&rollout);
     effect = tick(&failing, 60001, GATE_FAIL);
     assert_int_equal(effect.shift, SHIFT_FALL_BACK);
     effect = tick(&rollout, 60001, GATE_PASS);
@@ -159,11 +154,33 @@ static void without_a_verdict_it_waits_and_never_passes(void **state)
     assert_string_equal(rollout.reason, "");
 }
 
-static void a_plan_that_ends_below_100_succeeds_there(void **state)
+/* A verdict that never comes is no reason to stay shifted for ever. */
+static void without_a_verdict_for_minutes_it_falls_back(void **state)
 {
     (void)state;
     struct rollout rollout = begun();
-    rollout.plan.step_count = 2;
+    int64_t at_ms = 60000;
+    tick(&rollout, at_ms, GATE_WAIT);
+    struct rollout_effect effect = {.kind = ""};
+    while (rollout.state == ROLLOUT_HOLDING && effect.shift == SHIFT_NONE) {
+        assert_int_equal(rollout_weight(&rollout), 10);
+        at_ms += 1000;
+        effect = tick(&rollout, at_ms, GATE_WAIT);
+    }
+    assert_in_range(at_ms, 300000, 600000);
+    happened(&effect, SHIFT_FALL_BACK, "shifted",
+             "shifted green back to 0, blue to 100 (state shift-back)");
+    effect = tick(&rollout, at_ms, GATE_WAIT);
+    assert_int_equal(rollout.state, ROLLOUT_FAILED);
+    happened(&effect, SHIFT_NONE, "failed",
+             "failed: the task has not answered within its TimeoutSeconds or HeartbeatSeconds");
+}
+
+static void a_plan_that_ends_below_100_succeeds_there(void **state)
+{
+    (void)state;
+    struct rollout rollout =
+        begun_with(&(struct plan){.step_count = 2, .steps = {10, 50}, .hold_ms = 60000});
     tick(&rollout, 60000, GATE_PASS);
     struct rollout_effect effect = tick(&rollout, 120000, GATE_PASS);
     happened(&effect, SHIFT_NONE, "succeeded", "succeeded: green has 50 after step 2 of 2");
@@ -226,7 +243,7 @@ static void a_gate_is_as_good_as_its_worst_verdict(void **state)
 static void states_and_inputs_have_names(void **state)
 {
     (void)state;
-    static const char *const names[] = {"holding", "paused",  "succeeded",
+    static const char *const names[] = {"holding", "paused",  "preparing", "succeeded",
                                         "failed",  "aborted", "superseded"};
     assert_int_equal(ARRAY_LEN(names), ROLLOUT_STATE_COUNT);
     for (size_t i = 0; i < ARRAY_LEN(names); i++) {
@@ -272,9 +289,11 @@ static void a_stored_rollout_that_cannot_be_is_refused(void **state)
     bad = good;
     bad.plan.hold_ms = -1;
     check_refuses(&bad, "hold of -1 ms, expected 0 or more");
+    bad.plan.hold_ms = INT64_MAX;
+    check_refuses(&bad, "hold of 9223372036854775807 ms, expected at most 99999999 s");
     bad = good;
     bad.state = (enum rollout_state)ROLLOUT_STATE_COUNT;
-    check_refuses(&bad, "state 6, expected one below 6");
+    check_refuses(&bad, "state 7, expected one below 7");
     bad = good;
     bad.step = 3;
     check_refuses(&bad, "at step 4 of 3");
@@ -301,7 +320,8 @@ int main(void)
         cmocka_unit_test(an_unhealthy_candidate_falls_back_at_once),
         cmocka_unit_test(a_fall_back_needs_no_text_of_what_was_seen),
         cmocka_unit_test(texts_that_are_too_long_are_cut),
-        cmocka_unit_test(without_a_verdict_it_waits_and_never_passes),
+        cmocka_unit_test(without_a_verdict_it_waits),
+        cmocka_unit_test(without_a_verdict_for_minutes_it_falls_back),
         cmocka_unit_test(a_plan_that_ends_below_100_succeeds_there),
         cmocka_unit_test(a_clock_that_went_backwards_does_not_lengthen_a_hold),
         cmocka_unit_test(extreme_numbers_stay_in_range),
@@ -309,5 +329,5 @@ int main(void)
         cmocka_unit_test(states_and_inputs_have_names),
         cmocka_unit_test(a_stored_rollout_that_cannot_be_is_refused),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, free_runs);
 }

@@ -75,8 +75,8 @@ static void promoting_without_a_verdict_says_so(void **state)
 static void a_plan_that_ends_below_100_is_promoted_to_100(void **state)
 {
     (void)state;
-    struct rollout rollout = begun();
-    rollout.plan.step_count = 2;
+    struct rollout rollout =
+        begun_with(&(struct plan){.step_count = 2, .steps = {10, 50}, .hold_ms = 60000});
     assert_int_equal(apply(&rollout, INPUT_PROMOTE, 1, GATE_PASS).weight, 100);
     assert_int_equal(rollout_weight(&rollout), 100);
     assert_true(rollout_check(&rollout, NULL));
@@ -234,5 +234,5 @@ int main(void)
         cmocka_unit_test(what_a_running_state_does_not_allow_is_refused),
         cmocka_unit_test(final_states_absorb_every_input),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, NULL, free_runs);
 }
