@@ -234,12 +234,18 @@ struct config_gate {
     unsigned line;
 };
 
+/* Which events start a rollout: min_running tasks run; the deployment is COMPLETED; whichever comes
+ * first. */
+enum config_trigger { TRIGGER_TASKS, TRIGGER_DEPLOYMENT, TRIGGER_BOTH };
+const char *config_trigger_name(enum config_trigger trigger); /* "tasks", … */
+
 struct config_rollout {
     const char *name;
-    size_t *record_sets;     /* indexes into config.record_sets; they move together */
-    size_t record_set_count; /* `record_set: NAME/TYPE` or `record_sets: [NAME/TYPE, …]` */
-    const char *cluster;     /* its name, or its ARN, exactly */
-    unsigned min_running;    /* default 1 */
+    size_t *record_sets;         /* indexes into config.record_sets; they move together */
+    size_t record_set_count;     /* `record_set: NAME/TYPE` or `record_sets: [NAME/TYPE, …]` */
+    const char *cluster;         /* its name, or its ARN, exactly */
+    unsigned min_running;        /* default 1 */
+    enum config_trigger trigger; /* default TRIGGER_TASKS */
     struct config_plan plan;
     struct config_gate *gates; /* beside the candidate's health, in the order of the file */
     size_t gate_count;

@@ -9,6 +9,14 @@
 
 #define TASKS_MAX 10000
 
+static const char *const trigger_names[] = {
+    [TRIGGER_TASKS] = "tasks", [TRIGGER_DEPLOYMENT] = "deployment", [TRIGGER_BOTH] = "both", NULL};
+
+const char *config_trigger_name(enum config_trigger trigger)
+{
+    return trigger_names[trigger];
+}
+
 static bool has_member(const struct config_record_set *set, const char *id)
 {
     for (size_t i = 0; i < set->member_count; i++) {
@@ -126,12 +134,15 @@ static bool fill_rollout(const struct place *place, const struct raw_rollout *ra
     const struct config *config = place->reader->config;
     rollout->line = place_line(place);
     rollout->min_running = 1;
+    unsigned trigger = TRIGGER_TASKS;
     bool ok = fill_name(place, "name", raw->name, &rollout->name) &&
               fill_rollout_sets(place, raw, rollout) &&
               fill_text(place, "cluster", raw->cluster, &rollout->cluster) &&
               fill_number(place, "min_running", raw->min_running, (struct range){1, TASKS_MAX},
                           &rollout->min_running) &&
+              fill_choice(place, "trigger", raw->trigger, trigger_names, &trigger) &&
               fill_plan(place, raw->plan, &rollout->plan) && fill_gates(place, raw, rollout);
+    rollout->trigger = (enum config_trigger)trigger;
     for (size_t i = 0; ok && i < rollout->record_set_count; i++) {
         ok = check_plan(place, &rollout->plan, &config->record_sets[rollout->record_sets[i]]);
     }

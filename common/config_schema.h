@@ -178,6 +178,7 @@ struct raw_rollout {
     unsigned record_sets_count;
     char *cluster;
     char *min_running;
+    char *trigger;
     struct raw_plan *plan;
     struct raw_gate *gates;
     unsigned gates_count;

@@ -41,6 +41,11 @@ void command_key_roll(const struct call *call);
 void command_key_ds_seen(const struct call *call);
 void command_key_forget(const struct call *call);
 
+/* The commands that tell of events, in event_command.c. */
+void command_event_log(const struct call *call);
+void command_event_pattern(const struct call *call);
+void command_event_stats(const struct call *call);
+
 /* The commands about rollouts and history, in commands_rollout.c. */
 void command_rollout_list(const struct call *call);
 void command_rollout_show(const struct call *call);

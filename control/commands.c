@@ -16,8 +16,6 @@
 #include "control/rule_ttl.h"
 #include "control/weight_command.h"
 
-#define MOST_EVENTS 1000
-
 static void status(const struct call *call)
 {
     admin_request_succeed(call->request, describe_status(call->control));
@@ -186,53 +184,6 @@ static void ttl_command(const struct call *call)
         call, json_pack("{s:o}", "record_set", describe_record_set(call->control, set)));
 }
 
-struct event_counts {
-    json_t *counters;
-    int64_t received;
-};
-
-static void add_count(void *argument, const char *fate, int64_t count)
-{
-    struct event_counts *counts = argument;
-    counts->received += count;
-    json_object_set_new(counts->counters, fate, json_integer(count));
-}
-
-static void event_log(const struct call *call)
-{
-    struct error err;
-    struct event_entry *entries = NULL;
-    size_t count = 0;
-    struct event_counts counts = {.counters = json_object()};
-    if (!store_list_events(call->control->store, MOST_EVENTS, &entries, &count, &err) ||
-        !store_count_events(call->control->store, add_count, &counts, &err)) {
-        free(entries);
-        json_decref(counts.counters);
-        admin_request_fail(call->request, "%s", err.text);
-        return;
-    }
-    json_t *events = json_array();
-    for (size_t i = 0; i < count; i++) {
-        json_array_append_new(events, describe_event(&entries[i]));
-    }
-    free(entries);
-    admin_request_succeed(call->request,
-                          json_pack("{s:o, s:o, s:I}", "events", events, "counters",
-                                    counts.counters, "received", (json_int_t)counts.received));
-}
-
-static void event_pattern(const struct call *call)
-{
-    json_t *patterns = json_array();
-    for (size_t i = 0; i < call->control->config->rollout_count; i++) {
-        json_t *pattern = describe_event_pattern(&call->control->rules[i]);
-        if (pattern != NULL) {
-            json_array_append_new(patterns, pattern);
-        }
-    }
-    admin_request_succeed(call->request, json_pack("{s:o}", "patterns", patterns));
-}
-
 static void stats(const struct call *call)
 {
     admin_request_succeed(call->request, describe_stats(call->control));
@@ -283,8 +234,9 @@ static const struct row rows[] = {
     {"rollout thaw", command_rollout_thaw},
     {"rollout history", command_rollout_history},
     {"event push", event_push_command},
-    {"event log", event_log},
-    {"event pattern", event_pattern},
+    {"event log", command_event_log},
+    {"event pattern", command_event_pattern},
+    {"event stats", command_event_stats},
     {"zone list", command_zone_list},
     {"zone add", command_zone_add},
     {"zone remove", command_zone_remove},

@@ -6,6 +6,7 @@
 
 #include "common/attributes.h"
 #include "common/duration.h"
+#include "control/ctl_render_events.h"
 #include "control/ctl_render_history.h"
 #include "control/ctl_render_records.h"
 #include "control/ctl_render_zones.h"
@@ -20,13 +21,6 @@ static void put(FILE *out, const struct style *style, enum ink ink, const char *
 static const json_t *list_of(const json_t *result, const char *key)
 {
     return json_object_get(result, key);
-}
-
-/* ARN's are long and their last part tells tasks and deployments apart. */
-static const char *last_part(const char *text)
-{
-    const char *slash = strrchr(text, '/');
-    return slash == NULL || slash[1] == '\0' ? text : slash + 1;
 }
 
 static void rollout_line(FILE *out, const struct style *style, const json_t *rollout)
@@ -169,7 +163,9 @@ static void rule_print(FILE *out, const struct style *style, const json_t *rule)
     put(out, style, INK_PLAIN, text);
     fputs(", cluster ", out);
     put(out, style, INK_PLAIN, field_text(rule, "cluster"));
-    fprintf(out, ", starts at %" PRId64 " running\n  plan     ", field_number(rule, "min_running"));
+    fputs(", starts by ", out);
+    put(out, style, INK_PLAIN, field_text(rule, "trigger"));
+    fprintf(out, ", %" PRId64 " running\n  plan     ", field_number(rule, "min_running"));
     for (size_t i = 0; i < json_array_size(steps); i++) {
         fprintf(out, "%s%" PRId64, i == 0 ? "" : ", ",
                 (int64_t)json_integer_value(json_array_get(steps, i)));
@@ -211,40 +207,6 @@ static void render_rollout(FILE *out, const struct style *style, const json_t *r
 static void render_message(FILE *out, const struct style *style, const json_t *result)
 {
     put(out, style, INK_PLAIN, field_text(result, "message"));
-    fputc('\n', out);
-}
-
-static void render_events(FILE *out, const struct style *style, const json_t *result)
-{
-    const json_t *events = list_of(result, "events");
-    struct table *table =
-        TABLE(">SEQ", "AT", "SERVICE", "DEPLOYMENT", "TASK", ">VERSION", "FATE", "REASON");
-    for (size_t i = 0; i < json_array_size(events); i++) {
-        const json_t *event = json_array_get(events, i);
-        const char *fate = field_text(event, "fate");
-        table_add(table, INK_PLAIN, "%" PRId64, field_number(event, "seq"));
-        table_add(table, INK_PLAIN, "%s", field_text(event, "at"));
-        table_add(table, INK_PLAIN, "%s", field_text(event, "service"));
-        table_add(table, INK_PLAIN, "%s", last_part(field_text(event, "deployment")));
-        table_add(table, INK_PLAIN, "%s", last_part(field_text(event, "task_arn")));
-        table_add(table, INK_PLAIN, "%" PRId64, field_number(event, "version"));
-        table_add(table, ink_of(fate), "%s", fate);
-        table_add(table, INK_PLAIN, "%s", field_text(event, "reason"));
-    }
-    table_print(table, out, style, "");
-    fprintf(out, "%" PRId64 " received", field_number(result, "received"));
-    const char *fate;
-    const json_t *count;
-    const char *separator = ": ";
-    json_t *counters = json_object_get(result, "counters");
-    json_object_foreach(counters, fate, count)
-    {
-        if (json_integer_value(count) > 0) {
-            fprintf(out, "%s%" PRId64 " ", separator, (int64_t)json_integer_value(count));
-            put(out, style, INK_PLAIN, fate);
-            separator = ", ";
-        }
-    }
     fputc('\n', out);
 }
 
@@ -329,6 +291,8 @@ static const struct {
     {"rollout history", render_history},
     {"event push", render_events},
     {"event log", render_events},
+    {"event pattern", render_event_pattern},
+    {"event stats", render_event_stats},
     {"zone list", render_zones},
     {"zone add", render_zones},
     {"zone remove", render_message},

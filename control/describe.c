@@ -126,6 +126,7 @@ json_t *describe_rule(const struct rule_state *rule)
     json_object_set_new(json, "record_sets", sets);
     json_object_set_new(json, "cluster", describe_text(rule->config->cluster));
     json_object_set_new(json, "min_running", json_integer(rule->config->min_running));
+    json_object_set_new(json, "trigger", json_string(config_trigger_name(rule->config->trigger)));
     json_object_set_new(json, "live", describe_text(rule_live(rule)));
     json_object_set_new(
         json, "plan",
@@ -287,52 +288,4 @@ json_t *describe_status(struct control *control)
                             ? json_string("ok")
                             : describe_text(control->store_error.text));
     return json;
-}
-
-/* The cluster as EventBridge can match it: an ARN exactly, a bare name by the ARN's end. */
-static json_t *cluster_pattern(const char *cluster)
-{
-    if (strncmp(cluster, "arn:", 4) == 0) {
-        return json_pack("[s]", cluster);
-    }
-    CLEANUP(alloc_freep) char *suffix = alloc_printf(":cluster/%s", cluster);
-    return json_pack("[{s:s}]", "suffix", suffix);
-}
-
-static bool has_text(const json_t *list, const char *text)
-{
-    size_t i = 0;
-    while (i < json_array_size(list) &&
-           strcmp(json_string_value(json_array_get(list, i)), text) != 0) {
-        i++;
-    }
-    return i < json_array_size(list);
-}
-
-static void add_groups(json_t *groups, const struct record_set_state *set)
-{
-    for (size_t m = 0; m < set->member_count; m++) {
-        const char *service = set->members[m].config->ecs_service;
-        CLEANUP(alloc_freep)
-        char *group = service == NULL ? NULL : alloc_printf("service:%s", service);
-        if (group != NULL && !has_text(groups, group)) {
-            json_array_append_new(groups, describe_text(group));
-        }
-    }
-}
-
-json_t *describe_event_pattern(const struct rule_state *rule)
-{
-    json_t *groups = json_array();
-    for (size_t i = 0; i < rule->record_set_count; i++) {
-        add_groups(groups, rule->record_sets[i]);
-    }
-    if (json_array_size(groups) == 0) {
-        json_decref(groups);
-        return NULL;
-    }
-    return json_pack("{s:[s], s:[s], s:{s:o, s:o, s:[s,s], s:[s,s]}}", "source", "aws.ecs",
-                     "detail-type", "ECS Task State Change", "detail", "clusterArn",
-                     cluster_pattern(rule->config->cluster), "group", groups, "desiredStatus",
-                     "RUNNING", "STOPPED", "lastStatus", "RUNNING", "STOPPED");
 }

@@ -26,6 +26,3 @@ json_t *describe_history_entry(const struct history_entry *entry);
 json_t *describe_event(const struct event_entry *entry);
 json_t *describe_zone(const struct zone_entry *entry);
 json_t *describe_stats(struct control *control);
-/* The narrowest EventBridge pattern that still triggers the rule; NULL when no member has a
- * service, and so no event concerns it. */
-json_t *describe_event_pattern(const struct rule_state *rule);

@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* One ECS task event out of its JSON. The fields are those of the ECS developer guide, "Amazon ECS
- * task state change events". */
+/* One ECS event out of its JSON. The fields are those of the ECS developer guide, "Amazon ECS task
+ * state change events" and "Amazon ECS service deployment state change events". */
 #include "control/ecs_event.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define DETAIL_TYPE "ECS Task State Change"
+#define TASK_TYPE       "ECS Task State Change"
+#define DEPLOYMENT_TYPE "ECS Deployment State Change"
+#define NAME_PREFIX     "SERVICE_DEPLOYMENT_" /* of a deployment event's name */
 
 /* PutEvents refuses sources that begin with "aws.", so a replay has its own. */
 static const char *const sources[] = {"aws.ecs", "custom.ecs"};
 
-/* The two spellings of the same three keys. */
+static const char *const state_names[ECS_DEPLOYMENT_STATES] = {
+    [ECS_IN_PROGRESS] = "IN_PROGRESS", [ECS_COMPLETED] = "COMPLETED", [ECS_FAILED] = "FAILED"};
+
+/* The two spellings of the same keys. */
 struct spelling {
     const char *source;
     const char *detail_type;
+    const char *resources;
     const char *detail;
 };
-static const struct spelling delivered = {"source", "detail-type", "detail"};
-static const struct spelling put_events = {"Source", "DetailType", "Detail"};
+static const struct spelling delivered = {"source", "detail-type", "resources", "detail"};
+static const struct spelling put_events = {"Source", "DetailType", "Resources", "Detail"};
 
 /* Where each text of detail goes. One that is too long is refused, never cut: two tasks whose ARNs
  * differ at the end only would become one. */
@@ -34,7 +41,7 @@ struct field {
         key, offsetof(struct ecs_event, member), sizeof(((struct ecs_event *)0)->member),          \
             is_required                                                                            \
     }
-static const struct field fields[] = {
+static const struct field task_fields[] = {
     FIELD("taskArn", task_arn, true),
     FIELD("clusterArn", cluster_arn, true),
     FIELD("desiredStatus", desired_status, true),
@@ -78,9 +85,25 @@ static bool copy_text(const char *what, const json_t *json, char *out, size_t si
     return true;
 }
 
-static bool copy_fields(const json_t *detail, struct ecs_event *event, struct error *text)
+/* Adds a text for people to event->reason; nothing about it is a reason to lose the event. */
+static void add_reason(const json_t *json, struct ecs_event *event)
 {
-    for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+    const char *value = json_string_value(json); /* NULL when it is no string */
+    size_t used = strlen(event->reason);
+    if (value == NULL || value[0] == '\0') {
+        return;
+    }
+    snprintf(event->reason + used, sizeof(event->reason) - used, "%s%s", used == 0 ? "" : ": ",
+             value);
+    for (char *c = event->reason + used; *c != '\0'; c++) {
+        *c = (unsigned char)*c < ' ' || *c == 0x7f ? '?' : *c;
+    }
+}
+
+static bool copy_fields(const json_t *detail, const struct field *fields, size_t count,
+                        struct ecs_event *event, struct error *text)
+{
+    for (size_t i = 0; i < count; i++) {
         const json_t *value = json_object_get(detail, fields[i].key);
         char *out = (char *)event + fields[i].offset;
         if (is_absent(value) && !fields[i].is_required) {
@@ -229,26 +252,106 @@ static bool read_time(const char *text, int64_t *at_ms)
     return *at_ms > 0;
 }
 
-static bool read_created(const json_t *detail, struct ecs_event *event, struct error *text)
+/* at_ms stays 0 when the time is not said. */
+static bool read_time_of(const json_t *detail, const char *key, int64_t *at_ms, struct error *text)
 {
-    const json_t *created = json_object_get(detail, "createdAt");
+    const json_t *json = json_object_get(detail, key);
     char value[64];
-    if (is_absent(created)) {
+    if (is_absent(json)) {
         return true;
     }
-    if (!copy_text("createdAt", created, value, sizeof(value), text)) {
+    if (!copy_text(key, json, value, sizeof(value), text)) {
         return false;
     }
-    return read_time(value, &event->created_ms) ||
-           error_set(text, "createdAt is \"%s\", expected a time like 2026-11-23T15:50:01.123Z",
+    return read_time(value, at_ms) ||
+           error_set(text, "%s is \"%s\", expected a time like 2026-11-23T15:50:01.123Z", key,
                      value);
 }
 
-static bool read_detail(const json_t *detail, struct ecs_event *event, struct error *text)
+static enum ecs_parse read_task(const json_t *detail, struct ecs_event *event, struct error *text)
 {
-    return copy_fields(detail, event, text) && read_version(detail, event, text) &&
-           read_cluster(event, text) && read_origin(detail, event, text) &&
-           read_containers(detail, event, text) && read_created(detail, event, text);
+    event->kind = ECS_OF_TASK;
+    bool ok = copy_fields(detail, task_fields, ARRAY_LEN(task_fields), event, text) &&
+              read_version(detail, event, text) && read_cluster(event, text) &&
+              read_origin(detail, event, text) && read_containers(detail, event, text) &&
+              read_time_of(detail, "createdAt", &event->created_ms, text);
+    add_reason(json_object_get(detail, "stopCode"), event);
+    add_reason(json_object_get(detail, "stoppedReason"), event);
+    return ok ? ECS_PARSED : ECS_MALFORMED;
+}
+
+/* "arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/NAME", whose cluster's ARN is the same with
+ * "cluster/CLUSTER"; or, of services made before ARNs were long, "…:service/NAME". */
+static bool read_service_arn(const char *arn, struct ecs_event *event, struct error *text)
+{
+    static const char mark[] = ":service/";
+    const char *names = strstr(arn, mark) + strlen(mark);
+    const char *slash = strchr(names, '/');
+    const char *name = slash == NULL ? names : slash + 1;
+    if (slash == names || name[0] == '\0' || strchr(name, '/') != NULL) {
+        return error_set(text, "resources has %s, expected …:service/CLUSTER/NAME", arn);
+    }
+    strcpy(event->service, name);
+    if (slash != NULL) {
+        snprintf(event->cluster, sizeof(event->cluster), "%.*s", (int)(slash - names), names);
+        snprintf(event->cluster_arn, sizeof(event->cluster_arn), "%.*s:cluster/%.*s",
+                 (int)(names - strlen(mark) - arn), arn, (int)(slash - names), names);
+    }
+    return true;
+}
+
+static bool read_service(const json_t *resources, struct ecs_event *event, struct error *text)
+{
+    size_t i;
+    const json_t *resource;
+    if (!json_is_array(resources)) {
+        return error_set(text, "resources is %s, expected an array", type_name(resources));
+    }
+    json_array_foreach(resources, i, resource)
+    {
+        char arn[ECS_TEXT_SIZE];
+        if (!copy_text("an item of resources", resource, arn, sizeof(arn), text)) {
+            return false;
+        }
+        if (strstr(arn, ":service/") != NULL) {
+            return read_service_arn(arn, event, text);
+        }
+    }
+    return error_set(text, "resources has no service's ARN");
+}
+
+static enum ecs_parse read_name(const json_t *detail, struct ecs_event *event, struct error *text)
+{
+    char name[64];
+    if (!copy_text("eventName", json_object_get(detail, "eventName"), name, sizeof(name), text)) {
+        return ECS_MALFORMED;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(state_names); i++) {
+        if (strncmp(name, NAME_PREFIX, strlen(NAME_PREFIX)) == 0 &&
+            strcmp(name + strlen(NAME_PREFIX), state_names[i]) == 0) {
+            event->state = (enum ecs_deployment_state)i;
+            return ECS_PARSED;
+        }
+    }
+    event->other_field = "detail.eventName";
+    error_set(text,
+              "eventName is \"%s\", expected " NAME_PREFIX "IN_PROGRESS, " NAME_PREFIX
+              "COMPLETED or " NAME_PREFIX "FAILED",
+              name);
+    return ECS_OTHER_EVENT;
+}
+
+static enum ecs_parse read_deployment(const json_t *resources, const json_t *detail,
+                                      struct ecs_event *event, struct error *text)
+{
+    event->kind = ECS_OF_DEPLOYMENT;
+    const json_t *id = json_object_get(detail, "deploymentId");
+    bool ok = read_service(resources, event, text) &&
+              (!is_absent(id) || error_set(text, "deploymentId is nothing, expected a string")) &&
+              read_prefixed(detail, "deploymentId", "ecs-svc/", event->deployment, text) &&
+              read_time_of(detail, "updatedAt", &event->updated_ms, text);
+    add_reason(json_object_get(detail, "reason"), event);
+    return ok ? read_name(detail, event, text) : ECS_MALFORMED;
 }
 
 /* A bad id of the envelope is no reason to lose an event: it only labels the log's line. */
@@ -278,8 +381,8 @@ static const struct spelling *spelling_of(const json_t *json)
     return is_put_events ? &put_events : &delivered;
 }
 
-static enum ecs_parse check_envelope(const json_t *json, const struct spelling *keys,
-                                     struct error *text)
+static enum ecs_parse read_envelope(const json_t *json, const struct spelling *keys,
+                                    struct ecs_event *event, struct error *text)
 {
     char source[ECS_TEXT_SIZE], detail_type[ECS_TEXT_SIZE];
     if (!copy_text(keys->source, json_object_get(json, keys->source), source, sizeof(source),
@@ -289,26 +392,31 @@ static enum ecs_parse check_envelope(const json_t *json, const struct spelling *
         return ECS_MALFORMED;
     }
     if (!is_our_source(source)) {
+        event->other_field = "source";
         error_set(text, "%s is \"%s\", expected \"aws.ecs\" or \"custom.ecs\"", keys->source,
                   source);
-        return ECS_NOT_A_TASK_EVENT;
+        return ECS_OTHER_EVENT;
     }
-    if (strcmp(detail_type, DETAIL_TYPE) != 0) {
-        error_set(text, "%s is \"%s\", expected \"%s\"", keys->detail_type, detail_type,
-                  DETAIL_TYPE);
-        return ECS_NOT_A_TASK_EVENT;
+    if (strcmp(detail_type, TASK_TYPE) != 0 && strcmp(detail_type, DEPLOYMENT_TYPE) != 0) {
+        event->other_field = "detail-type";
+        error_set(text, "%s is \"%s\", expected \"" TASK_TYPE "\" or \"" DEPLOYMENT_TYPE "\"",
+                  keys->detail_type, detail_type);
+        return ECS_OTHER_EVENT;
     }
+    event->kind = strcmp(detail_type, TASK_TYPE) == 0 ? ECS_OF_TASK : ECS_OF_DEPLOYMENT;
     return ECS_PARSED;
 }
 
-static enum ecs_parse parse_detail(const char *key, const json_t *detail, struct ecs_event *event,
-                                   struct error *text)
+static enum ecs_parse read_detail(const json_t *json, const struct spelling *keys,
+                                  const json_t *detail, struct ecs_event *event, struct error *text)
 {
     if (!json_is_object(detail)) {
-        error_set(text, "%s is %s, expected an object", key, type_name(detail));
+        error_set(text, "%s is %s, expected an object", keys->detail, type_name(detail));
         return ECS_MALFORMED;
     }
-    return read_detail(detail, event, text) ? ECS_PARSED : ECS_MALFORMED;
+    return event->kind == ECS_OF_TASK
+               ? read_task(detail, event, text)
+               : read_deployment(json_object_get(json, keys->resources), detail, event, text);
 }
 
 enum ecs_parse ecs_event_parse(const json_t *json, struct ecs_event *event, struct error *text)
@@ -320,13 +428,13 @@ enum ecs_parse ecs_event_parse(const json_t *json, struct ecs_event *event, stru
     }
     read_id(json, event);
     const struct spelling *keys = spelling_of(json);
-    enum ecs_parse verdict = check_envelope(json, keys, text);
+    enum ecs_parse verdict = read_envelope(json, keys, event, text);
     if (verdict != ECS_PARSED) {
         return verdict;
     }
     const json_t *detail = json_object_get(json, keys->detail);
     if (keys != &put_events || !json_is_string(detail)) {
-        return parse_detail(keys->detail, detail, event, text);
+        return read_detail(json, keys, detail, event, text);
     }
     json_error_t why;
     json_t *inner = json_loadb(json_string_value(detail), json_string_length(detail), 0, &why);
@@ -334,9 +442,14 @@ enum ecs_parse ecs_event_parse(const json_t *json, struct ecs_event *event, stru
         error_set(text, "Detail is a string that is not JSON: %s", why.text);
         return ECS_MALFORMED;
     }
-    verdict = parse_detail(keys->detail, inner, event, text);
+    verdict = read_detail(json, keys, inner, event, text);
     json_decref(inner);
     return verdict;
+}
+
+const char *ecs_deployment_state_name(enum ecs_deployment_state state)
+{
+    return state_names[state];
 }
 
 bool ecs_event_has_container(const struct ecs_event *event, const char *name)

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "control/describe.h"
+#include "control/event_pattern.h"
 #include "control/journal.h"
 #include "control/ledger.h"
 #include "control/rule.h"
@@ -58,6 +59,8 @@ static bool judge(struct intake *intake, const struct ecs_event *event, struct j
         rules[i].whole = control->config;
         rules[i].live = rule_live(rule);
         rules[i].is_running = rule_is_running(rule);
+        rules[i].running_candidate = rule_is_running(rule) ? rule->rollout.candidate : NULL;
+        rules[i].running_deployment = rule_is_running(rule) ? rule->rollout.deployment : NULL;
         rules[i].newest_created_ms = rule->newest_created_ms;
     }
     bool is_judged =
@@ -66,19 +69,29 @@ static bool judge(struct intake *intake, const struct ecs_event *event, struct j
     return is_judged;
 }
 
+struct event_who {
+    char text[ROLLOUT_TEXT_SIZE * 2];
+};
+
+static struct event_who who_of(const struct intake *intake, const struct ecs_event *event)
+{
+    struct event_who who;
+    snprintf(who.text, sizeof(who.text), "event %s from %s",
+             event->id[0] == '\0' ? "without id" : event->id, intake->who);
+    return who;
+}
+
 /* Journals the rollout that the event starts; a refusal becomes the event's fate. */
 static bool prepare_start(struct intake *intake, const struct ecs_event *event,
                           struct judgement *judgement, struct rule_move *move)
 {
     struct rule_state *rule = &intake->control->rules[judgement->rule];
-    char who[ROLLOUT_TEXT_SIZE * 2];
-    snprintf(who, sizeof(who), "event %s from %s", event->id[0] == '\0' ? "without id" : event->id,
-             intake->who);
+    struct event_who who = who_of(intake, event);
     struct rule_start start = {
         .candidate = judgement->candidate,
         .deployment = event->deployment,
         .created_ms = judgement->created_ms,
-        .who = who,
+        .who = who.text,
         .may_supersede = true,
     };
     struct error refusal;
@@ -98,8 +111,36 @@ static bool is_start(const struct judgement *judgement)
     return judgement->fate == FATE_STARTED || judgement->fate == FATE_SUPERSEDED_ONE;
 }
 
-/* One event in the open transaction; a start ends it, since later events depend on it. */
-static bool take_in(struct intake *intake, const struct ecs_event *event,
+/* Plans and journals what the event makes its rule do. False: the store failed; a fall-back, whose
+ * move is planned then, does not wait for it. */
+static bool prepare_move(struct intake *intake, const struct ecs_event *event,
+                         struct judgement *judgement, struct rule_move *move)
+{
+    bool is_judged = judge(intake, event, judgement);
+    if (judgement->fate == FATE_FELL_BACK) {
+        struct rule_state *rule = &intake->control->rules[judgement->rule];
+        return rule_plan_fail(rule, judgement->reason, who_of(intake, event).text, move,
+                              &intake->err) &&
+               is_judged && rule_journal(move, &intake->err);
+    }
+    return is_judged && (!is_start(judgement) || prepare_start(intake, event, judgement, move));
+}
+
+/* Every event is counted for the rule that it concerns, if there is one. */
+static bool add_to_stats(struct intake *intake, const struct ecs_event *event,
+                         const struct judgement *judgement)
+{
+    bool is_ours = judgement->candidate[0] != '\0';
+    const struct config_rollout *rule =
+        is_ours ? &intake->control->config->rollouts[judgement->rule] : NULL;
+    return store_count_stat(intake->control->store, is_ours ? rule->name : "",
+                            is_ours ? event->deployment : "", event_fate_name(judgement->fate),
+                            event_pattern_filter(rule, event, judgement->fate), &intake->err);
+}
+
+/* One event (not judged yet when is_parsed) in the open transaction; a move ends it, since later
+ * events depend on it. */
+static bool take_in(struct intake *intake, const struct ecs_event *event, bool is_parsed,
                     struct judgement *judgement, struct event_entry *entry)
 {
     struct rule_move move = {0};
@@ -107,22 +148,22 @@ static bool take_in(struct intake *intake, const struct ecs_event *event,
     bool is_open = begin(intake);
     bool is_good = is_open;
     intake->in_transaction += is_open ? 1 : 0;
-    if (is_good && event != NULL) {
-        is_good = judge(intake, event, judgement);
+    if (is_good && is_parsed) {
+        is_good = prepare_move(intake, event, judgement, &move);
     }
-    if (is_good && is_start(judgement)) {
-        is_good = prepare_start(intake, event, judgement, &move);
-    }
+    bool moves = move.rule != NULL && judgement->fate != FATE_REFUSED;
     snprintf(entry->fate, sizeof(entry->fate), "%s", event_fate_name(judgement->fate));
     snprintf(entry->reason, sizeof(entry->reason), "%s", judgement->reason);
-    entry->rollout = is_start(judgement) ? move.next.id : 0;
-    is_good = is_good && store_add_event(intake->control->store, entry, &intake->err);
-    if (!is_good || is_start(judgement) || intake->in_transaction >= EVENTS_PER_TRANSACTION) {
+    entry->rollout = moves ? move.next.id : 0;
+    is_good = is_good && store_add_event(intake->control->store, entry, &intake->err) &&
+              add_to_stats(intake, event, judgement);
+    if (!is_good || moves || intake->in_transaction >= EVENTS_PER_TRANSACTION) {
         is_good = end(intake, is_good) && is_good;
     }
     if (!is_good) {
         fail(intake, first_lost);
-    } else if (is_start(judgement)) {
+    }
+    if (moves && (is_good || rule_leave_behind(&move))) {
         rule_act(&move);
     }
     rule_move_done(&move);
@@ -154,7 +195,7 @@ bool intake_take(struct intake *intake, const json_t *json, const char *malforme
         parsed = ecs_event_parse(json, &event, &text);
     }
     if (parsed != ECS_PARSED) {
-        judgement.fate = parsed == ECS_MALFORMED ? FATE_MALFORMED : FATE_NOT_TASK_EVENT;
+        judgement.fate = parsed == ECS_MALFORMED ? FATE_MALFORMED : FATE_OTHER_EVENT;
         snprintf(judgement.reason, sizeof(judgement.reason), "%s", text.text);
     }
     struct event_entry entry = {.at_ms = clock_now_ms(), .version = event.version};
@@ -162,7 +203,7 @@ bool intake_take(struct intake *intake, const json_t *json, const char *malforme
     snprintf(entry.task_arn, sizeof(entry.task_arn), "%s", event.task_arn);
     snprintf(entry.service, sizeof(entry.service), "%s", event.service);
     snprintf(entry.deployment, sizeof(entry.deployment), "%s", event.deployment);
-    if (take_in(intake, parsed == ECS_PARSED ? &event : NULL, &judgement, &entry)) {
+    if (take_in(intake, &event, parsed == ECS_PARSED, &judgement, &entry)) {
         json_array_append_new(intake->events, describe_event(&entry));
         log_debug("event %s: %s (%s)", entry.event_id, entry.fate, entry.reason);
     }

@@ -10,7 +10,11 @@
 static const char *const fate_names[FATE_COUNT] = {
     [FATE_STARTED] = "started",
     [FATE_SUPERSEDED_ONE] = "superseded one",
+    [FATE_FELL_BACK] = "fell back",
     [FATE_WAITING] = "waiting for more tasks",
+    [FATE_NOT_COMPLETED] = "waiting for COMPLETED",
+    [FATE_NOTED] = "noted",
+    [FATE_FAILED] = "failed deployment",
     [FATE_ROLLED_OUT] = "already rolled out",
     [FATE_LIVE] = "live",
     [FATE_OLDER] = "older",
@@ -21,7 +25,7 @@ static const char *const fate_names[FATE_COUNT] = {
     [FATE_OTHER_SERVICE] = "other service",
     [FATE_OTHER_CONTAINER] = "other container",
     [FATE_NO_DEPLOYMENT] = "no deployment",
-    [FATE_NOT_TASK_EVENT] = "not a task event",
+    [FATE_OTHER_EVENT] = "other event",
     [FATE_MALFORMED] = "malformed",
     [FATE_REFUSED] = "refused",
 };
@@ -47,7 +51,6 @@ struct trial {
     const struct ledger_rule *rule; /* the one that fits best; NULL: none fits the cluster */
     const struct config_member *member;
     bool is_decided;
-    bool has_acted; /* the rule knows the deployment */
 };
 
 /* Returns true: the trial went well, and is over. */
@@ -69,8 +72,8 @@ static enum fit fit_member(const struct config_member *member, const struct ecs_
     if (member->ecs_service == NULL || strcmp(member->ecs_service, event->service) != 0) {
         return FIT_CLUSTER;
     }
-    bool has_container =
-        member->ecs_container == NULL || ecs_event_has_container(event, member->ecs_container);
+    bool has_container = event->kind == ECS_OF_DEPLOYMENT || member->ecs_container == NULL ||
+                         ecs_event_has_container(event, member->ecs_container);
     return has_container ? FIT_CONTAINER : FIT_SERVICE;
 }
 
@@ -127,8 +130,18 @@ static enum fit find_rule(struct trial *trial)
 static bool test_rule(struct trial *trial)
 {
     const struct ecs_event *event = trial->event;
-    switch (find_rule(trial)) {
+    enum fit fit = find_rule(trial);
+    if (trial->member != NULL) {
+        snprintf(trial->judgement->candidate, sizeof(trial->judgement->candidate), "%s",
+                 trial->member->id);
+    }
+    switch (fit) {
     case FIT_NOTHING:
+        if (event->cluster[0] == '\0') {
+            return decide(trial, FATE_OTHER_CLUSTER,
+                          "the ARN of service %s is of the old format, which names no cluster",
+                          event->service);
+        }
         return decide(trial, FATE_OTHER_CLUSTER, "no rollout is configured for cluster %s",
                       event->cluster);
     case FIT_CLUSTER:
@@ -142,14 +155,68 @@ static bool test_rule(struct trial *trial)
     case FIT_CONTAINER:
         break;
     }
-    snprintf(trial->judgement->candidate, sizeof(trial->judgement->candidate), "%s",
-             trial->member->id);
     return event->deployment[0] != '\0' ||
-           decide(trial, FATE_NO_DEPLOYMENT, "startedBy names no deployment (ecs-svc/…)");
+           decide(trial, FATE_NO_DEPLOYMENT, "%s names no deployment (ecs-svc/…)",
+                  event->kind == ECS_OF_TASK ? "startedBy" : "deploymentId");
+}
+
+static bool triggers(const struct trial *trial, enum config_trigger how)
+{
+    enum config_trigger trigger = trial->rule->config->trigger;
+    return trigger == how || trigger == TRIGGER_BOTH;
+}
+
+static bool runs(const struct ecs_event *event)
+{
+    return strcmp(event->desired_status, "RUNNING") == 0 &&
+           strcmp(event->last_status, "RUNNING") == 0;
+}
+
+/* A text for people behind what it explains; empty when there is none. */
+struct because {
+    char text[ECS_TEXT_SIZE + 4];
+};
+
+static struct because because(const struct ecs_event *event)
+{
+    struct because because = {""};
+    if (event->reason[0] != '\0') {
+        snprintf(because.text, sizeof(because.text), " (%s)", event->reason);
+    }
+    return because;
+}
+
+static const char *last_part(const char *arn)
+{
+    const char *slash = strrchr(arn, '/');
+    return slash == NULL ? arn : slash + 1;
+}
+
+/* The version is newer than what is known, so that a task that ran and does not is no late news. */
+static bool test_loss(struct trial *trial)
+{
+    const struct ecs_event *event = trial->event;
+    const struct ledger_rule *rule = trial->rule;
+    if (!rule->is_running || rule->running_deployment[0] == '\0' ||
+        strcmp(rule->running_candidate, trial->member->id) != 0 || runs(event)) {
+        return true;
+    }
+    unsigned before, after, needed = rule->config->min_running;
+    if (!store_count_without(trial->store, event, rule->running_deployment,
+                             trial->member->ecs_container, &before, &after, trial->err)) {
+        return false;
+    }
+    bool is_loss = after < before && after < needed && (before >= needed || after == 0);
+    return !is_loss || decide(trial, FATE_FELL_BACK,
+                              "%s has lost tasks: %u of the %u needed run (deployment %s), since "
+                              "%s is %s, to be %s%s",
+                              rule->running_candidate, after, needed, rule->running_deployment,
+                              last_part(event->task_arn), event->last_status, event->desired_status,
+                              because(event).text);
 }
 
 /* Deduplicates, and remembers the task whatever it does: one that stops has to leave the count. */
-static bool test_version(struct trial *trial)
+static bool test_task(struct trial *trial)
 {
     const struct ecs_event *event = trial->event;
     bool found;
@@ -165,16 +232,100 @@ static bool test_version(struct trial *trial)
         return decide(trial, FATE_STALE, "version %" PRId64 " of the task, %" PRId64 " was seen",
                       event->version, seen);
     }
-    return store_save_task(trial->store, event, trial->now_ms, trial->err);
+    return test_loss(trial) && store_save_task(trial->store, event, trial->now_ms, trial->err);
 }
 
 static bool test_status(struct trial *trial)
 {
     const struct ecs_event *event = trial->event;
-    bool runs =
-        strcmp(event->desired_status, "RUNNING") == 0 && strcmp(event->last_status, "RUNNING") == 0;
-    return runs || decide(trial, FATE_NOT_RUNNING, "the task is %s, to be %s", event->last_status,
-                          event->desired_status);
+    return runs(event) || decide(trial, FATE_NOT_RUNNING, "the task is %s, to be %s",
+                                 event->last_status, event->desired_status);
+}
+
+static bool load_state(struct trial *trial, enum ecs_deployment_state state, bool *found,
+                       int64_t *updated_ms)
+{
+    return store_load_deployment_state(trial->store, trial->event->cluster_arn,
+                                       trial->event->deployment, state, found, updated_ms,
+                                       trial->err);
+}
+
+static bool test_failure(struct trial *trial)
+{
+    const struct ecs_event *event = trial->event;
+    const struct ledger_rule *rule = trial->rule;
+    bool ends_rollout =
+        rule->is_running && strcmp(rule->running_deployment, event->deployment) == 0;
+    bool is_known;
+    int64_t updated_ms;
+    if (ends_rollout) { /* before the store is asked */
+        decide(trial, FATE_FELL_BACK, "deployment %s FAILED%s", event->deployment,
+               because(event).text);
+    }
+    if (!load_state(trial, ECS_FAILED, &is_known, &updated_ms)) {
+        return false;
+    }
+    if (!ends_rollout && is_known) {
+        return decide(trial, FATE_DUPLICATE, "it was said before that deployment %s FAILED",
+                      event->deployment);
+    }
+    if (!ends_rollout) {
+        decide(trial, FATE_FAILED, "deployment %s FAILED%s", event->deployment,
+               because(event).text);
+    }
+    return is_known || store_save_deployment_state(trial->store, event, trial->err);
+}
+
+/* One that comes again is another chance when the rollout was refused the first time. */
+static bool may_start_again(struct trial *trial, bool *may)
+{
+    int64_t created_ms, rollout;
+    bool found;
+    if (!store_load_deployment(trial->store, trial->rule->config->name, trial->event->cluster_arn,
+                               trial->event->deployment, &found, &created_ms, &rollout,
+                               trial->err)) {
+        return false;
+    }
+    *may = !found;
+    return true;
+}
+
+/* Deduplicates and remembers what is said of a deployment; only COMPLETED goes on from here. */
+static bool test_state(struct trial *trial)
+{
+    const struct ecs_event *event = trial->event;
+    const char *state = ecs_deployment_state_name(event->state);
+    bool is_completed = event->state == ECS_COMPLETED;
+    bool may_start = is_completed && triggers(trial, TRIGGER_DEPLOYMENT);
+    bool is_known;
+    int64_t updated_ms;
+    if (event->state == ECS_FAILED) {
+        return test_failure(trial);
+    }
+    if (!load_state(trial, event->state, &is_known, &updated_ms) ||
+        (is_known && may_start && !may_start_again(trial, &may_start))) {
+        return false;
+    }
+    if (is_known && !may_start) {
+        return decide(trial, FATE_DUPLICATE, "it was said before that deployment %s is %s",
+                      event->deployment, state);
+    }
+    if (!is_known && !store_save_deployment_state(trial->store, event, trial->err)) {
+        return false;
+    }
+    return may_start || decide(trial, FATE_NOTED, "deployment %s is %s%s", event->deployment, state,
+                               is_completed ? ", but tasks trigger this rollout" : "");
+}
+
+static bool test_failed(struct trial *trial)
+{
+    bool has_failed;
+    int64_t updated_ms;
+    if (!load_state(trial, ECS_FAILED, &has_failed, &updated_ms)) {
+        return false;
+    }
+    return !has_failed || decide(trial, FATE_FAILED, "deployment %s FAILED before it could start",
+                                 trial->event->deployment);
 }
 
 /* A deployment that had its rollout stays "already rolled out" when its member is live since. One
@@ -207,40 +358,80 @@ static bool test_deployment(struct trial *trial)
                             event->deployment);
 }
 
-static bool test_count(struct trial *trial)
+/* What is known of a deployment that may start a rollout. */
+struct readiness {
+    unsigned running;
+    bool is_completed;
+    int64_t created_ms; /* when its first task was, or when ECS spoke of it first; 0: unknown */
+};
+
+static bool load_readiness(struct trial *trial, struct readiness *ready)
 {
     const struct ecs_event *event = trial->event;
-    const struct config_rollout *config = trial->rule->config;
-    int64_t *created_ms = &trial->judgement->created_ms;
-    unsigned running;
+    bool is_known;
+    int64_t began_ms, completed_ms;
     if (!store_count_running(trial->store, event->cluster_arn, event->service, event->deployment,
-                             trial->member->ecs_container, &running, created_ms, trial->err)) {
+                             trial->member->ecs_container, &ready->running, &ready->created_ms,
+                             trial->err) ||
+        !load_state(trial, ECS_COMPLETED, &ready->is_completed, &completed_ms) ||
+        !load_state(trial, ECS_IN_PROGRESS, &is_known, &began_ms)) {
         return false;
     }
-    if (*created_ms != 0 && *created_ms < trial->rule->newest_created_ms) {
+    if (ready->created_ms == 0) {
+        ready->created_ms = is_known && began_ms != 0 ? began_ms
+                            : ready->is_completed     ? completed_ms
+                                                      : 0;
+    }
+    return true;
+}
+
+static bool test_readiness(struct trial *trial)
+{
+    const struct config_rollout *config = trial->rule->config;
+    const char *deployment = trial->event->deployment;
+    struct readiness ready;
+    if (!load_readiness(trial, &ready)) {
+        return false;
+    }
+    trial->judgement->created_ms = ready.created_ms;
+    if (ready.created_ms != 0 && ready.created_ms < trial->rule->newest_created_ms) {
         return decide(trial, FATE_OLDER,
                       "deployment %s is %" PRId64 " s older than the newest of"
                       " rollout %s",
-                      event->deployment, (trial->rule->newest_created_ms - *created_ms) / 1000,
+                      deployment, (trial->rule->newest_created_ms - ready.created_ms) / 1000,
                       config->name);
     }
-    if (running < config->min_running) {
-        return decide(trial, FATE_WAITING, "%u of %u tasks run", running, config->min_running);
-    }
     bool supersedes = trial->rule->is_running;
-    return decide(trial, supersedes ? FATE_SUPERSEDED_ONE : FATE_STARTED,
-                  "%u of %u tasks run: rollout %s to %s%s", running, config->min_running,
-                  config->name, trial->member->id,
-                  supersedes ? ", in place of the running one" : "");
+    enum event_fate start = supersedes ? FATE_SUPERSEDED_ONE : FATE_STARTED;
+    const char *instead = supersedes ? ", in place of the running one" : "";
+    if (triggers(trial, TRIGGER_DEPLOYMENT) && ready.is_completed) {
+        return decide(trial, start, "deployment %s is COMPLETED: rollout %s to %s%s", deployment,
+                      config->name, trial->member->id, instead);
+    }
+    if (!triggers(trial, TRIGGER_TASKS)) {
+        return decide(trial, FATE_NOT_COMPLETED, "%u tasks run, deployment %s is not COMPLETED yet",
+                      ready.running, deployment);
+    }
+    if (ready.running < config->min_running) {
+        return decide(trial, FATE_WAITING, "%u of %u tasks run", ready.running,
+                      config->min_running);
+    }
+    return decide(trial, start, "%u of %u tasks run: rollout %s to %s%s", ready.running,
+                  config->min_running, config->name, trial->member->id, instead);
 }
 
 bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t count,
                   const struct ecs_event *event, int64_t now_ms, struct judgement *judgement,
                   struct error *err)
 {
-    static bool (*const tests[])(struct trial *) = {
-        test_rule, test_version, test_status, test_deployment, test_count,
-    };
+    typedef bool (*test)(struct trial *);
+    static const test of_tasks[] = {test_rule,       test_task,   test_status,
+                                    test_deployment, test_failed, test_readiness};
+    static const test of_deployments[] = {test_rule, test_state, test_deployment, test_failed,
+                                          test_readiness};
+    bool is_task = event->kind == ECS_OF_TASK;
+    const test *tests = is_task ? of_tasks : of_deployments;
+    size_t test_count = is_task ? ARRAY_LEN(of_tasks) : ARRAY_LEN(of_deployments);
     struct trial trial = {
         .store = store,
         .rules = rules,
@@ -251,7 +442,7 @@ bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t c
         .err = err,
     };
     *judgement = (struct judgement){.rule = SIZE_MAX};
-    for (size_t i = 0; i < ARRAY_LEN(tests) && !trial.is_decided; i++) {
+    for (size_t i = 0; i < test_count && !trial.is_decided; i++) {
         if (!tests[i](&trial)) {
             return false;
         }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* What becomes of each ECS task event, and why. Events are hints: at least once, out of order, and
+/* What becomes of each ECS event, and why. Events are hints: at least once, out of order, and
  * RUNNING is not health. Control thread only; state is in the store, inside the caller's
  * transaction. */
 #pragma once
@@ -11,18 +11,22 @@
 enum event_fate {
     FATE_STARTED,        /* a rollout */
     FATE_SUPERSEDED_ONE, /* a rollout, in place of a running one */
+    FATE_FELL_BACK,      /* the running rollout: its deployment FAILED, or its tasks are lost */
     FATE_WAITING,        /* for more tasks: min_running not reached */
+    FATE_NOT_COMPLETED,  /* a running task, but it is COMPLETED that starts a rollout */
+    FATE_NOTED,          /* ECS said of a deployment what starts nothing, but is remembered */
+    FATE_FAILED,         /* the deployment FAILED: it starts no rollout */
     FATE_ROLLED_OUT,     /* this deployment has had its rollout */
     FATE_LIVE,           /* of the service that is live already: not a canary */
     FATE_OLDER,          /* the deployment is older than the one that runs or ran last */
-    FATE_DUPLICATE,      /* (taskArn, version) seen */
+    FATE_DUPLICATE,      /* (taskArn, version) or (deploymentId, eventName) seen */
     FATE_STALE,          /* a lower version than seen */
     FATE_NOT_RUNNING,    /* desired or last status is not RUNNING */
     FATE_OTHER_CLUSTER,
     FATE_OTHER_SERVICE,
     FATE_OTHER_CONTAINER,
-    FATE_NO_DEPLOYMENT, /* startedBy names none */
-    FATE_NOT_TASK_EVENT,
+    FATE_NO_DEPLOYMENT, /* startedBy or deploymentId names none */
+    FATE_OTHER_EVENT,   /* of another source, detail type or name */
     FATE_MALFORMED,
     FATE_REFUSED, /* the rollout could not start; the reason says why; the next event tries again */
     FATE_COUNT
@@ -35,6 +39,8 @@ struct ledger_rule {
     const struct config *whole;
     const char *live; /* id of the stable member */
     bool is_running;
+    const char *running_candidate;  /* of the running rollout, and its deployment: empty when it */
+    const char *running_deployment; /* was started by hand. Both NULL when none runs */
     /* of the deployment that runs or was rolled out last by this rule: 0 when unknown
      * (store_load_newest_deployment) */
     int64_t newest_created_ms;
@@ -48,11 +54,19 @@ struct judgement {
     int64_t created_ms;                 /* STARTED, SUPERSEDED_ONE: of the deployment; may be 0 */
 };
 
-/* Judges one event and remembers its task. Of several rules the one that fits best decides
- * (cluster, then service, then container), the first of equals. A deployment that arrives while its
- * service is live is saved as such; it starts no rollout later either. STARTED and SUPERSEDED_ONE
- * ask the caller to start the rollout, to save the deployment with the rollout's id, and to write
- * FATE_REFUSED instead when that fails. False: the store failed (err). */
+/* Judges one event and remembers its task, or what it says of its deployment. Of several rules the
+ * one that fits best decides (cluster, then service, then container), the first of equals. A
+ * deployment that arrives while its service is live is saved as such; it starts no rollout later
+ * either. STARTED and SUPERSEDED_ONE ask the caller to start the rollout, to save the deployment
+ * with the rollout's id, and to write FATE_REFUSED instead when that fails.
+ *
+ * FELL_BACK asks the caller to let the rule's rollout fail, with the reason. Tasks are lost when a
+ * task that ran does so no more and leaves fewer than min_running; tasks of newer deployments of
+ * the service count as well. Where so many were never seen to run, because COMPLETED came first,
+ * all have to be gone.
+ *
+ * False: the store failed (err). A fall-back does not wait for it: the judgement says FELL_BACK all
+ * the same, else nothing. */
 MUST_CHECK bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t count,
                              const struct ecs_event *event, int64_t now_ms,
                              struct judgement *judgement, struct error *err);

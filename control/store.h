@@ -9,8 +9,9 @@
  * roll back; the store is usable again once its disk is.
  *
  * Nothing here grows without bound. Kept are: the newest 10,000 events (their counters for ever),
- * 100,000 lines of history, 10,000 rollouts that are over, 100,000 deployments; tasks until 7 days
- * after they stopped, or 90 days after they were last heard of. */
+ * 100,000 lines of history, 10,000 rollouts that are over, 100,000 deployments and as many states
+ * of deployments, statistics of the events of 1,000 deployments; tasks until 7 days after they
+ * stopped, or 90 days after they were last heard of. */
 #pragma once
 
 #include <jansson.h>
@@ -197,6 +198,35 @@ MUST_CHECK bool store_load_deployment(struct store *store, const char *rule,
 /* The largest created_ms of the rule's deployments that were "started"; 0: none says so. */
 MUST_CHECK bool store_load_newest_deployment(struct store *store, const char *rule,
                                              int64_t *created_ms, struct error *err);
+
+/* How many tasks run, counted as above, over the deployment and those of its service whose first
+ * task was created after its first: with the task's last known state, and without it. */
+MUST_CHECK bool store_count_without(struct store *store, const struct ecs_event *task,
+                                    const char *deployment, const char *container,
+                                    unsigned *running, unsigned *without, struct error *err);
+
+/* What ECS said of a deployment, each state once: when it did (0: it did not say). */
+MUST_CHECK bool store_save_deployment_state(struct store *store, const struct ecs_event *event,
+                                            struct error *err);
+MUST_CHECK bool store_load_deployment_state(struct store *store, const char *cluster_arn,
+                                            const char *deployment, enum ecs_deployment_state state,
+                                            bool *found, int64_t *updated_ms, struct error *err);
+
+/* What events came to, by rule and deployment (each may be empty: of none), by fate, and by the
+ * field of an event pattern that would have kept them away ("": none would). */
+struct event_stat {
+    int64_t deployment_id; /* the same for all of a rule's deployment; later ones are larger */
+    char rule[ROLLOUT_TEXT_SIZE];
+    char deployment[ECS_TEXT_SIZE];
+    char fate[32];
+    char field[32];
+    int64_t total;
+};
+MUST_CHECK bool store_count_stat(struct store *store, const char *rule, const char *deployment,
+                                 const char *fate, const char *field, struct error *err);
+/* By rule, its newest deployment first. Caller frees *stats. */
+MUST_CHECK bool store_list_stats(struct store *store, struct event_stat **stats, size_t *count,
+                                 struct error *err);
 
 /* The event log keeps the newest 10,000; the counters by fate keep everything that ever came. */
 struct event_entry {

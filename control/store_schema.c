@@ -20,6 +20,17 @@
 #define ZONE_TABLE                                                                                 \
     "CREATE TABLE zone (name TEXT PRIMARY KEY, definition TEXT NOT NULL) STRICT, WITHOUT ROWID;"
 
+/* Since version 4. What ECS said of deployments; and what came of the events of each. */
+#define DEPLOYMENT_TABLES                                                                          \
+    "CREATE TABLE deployment_state (id INTEGER PRIMARY KEY, cluster_arn TEXT NOT NULL,"            \
+    " deployment TEXT NOT NULL, state TEXT NOT NULL, updated_ms INTEGER NOT NULL,"                 \
+    " UNIQUE (cluster_arn, deployment, state)) STRICT;"                                            \
+    "CREATE TABLE stat_deployment (id INTEGER PRIMARY KEY, rule TEXT NOT NULL,"                    \
+    " deployment TEXT NOT NULL, UNIQUE (rule, deployment)) STRICT;"                                \
+    "CREATE TABLE event_stat (stat_deployment INTEGER NOT NULL"                                    \
+    " REFERENCES stat_deployment ON DELETE CASCADE, fate TEXT NOT NULL, field TEXT NOT NULL,"      \
+    " total INTEGER NOT NULL, PRIMARY KEY (stat_deployment, fate, field)) STRICT, WITHOUT ROWID;"
+
 /* Since version 4. The weights of a record set before and after, by member, as JSON: what one line
  * of the history did; why rollouts stand still, if they do; the plans of rollouts, where they are
  * in them, and what happened there. */
@@ -41,7 +52,7 @@
 const char *const store_upgrades[STORE_VERSION - 1] = {
     ALIAS_TABLE "PRAGMA user_version = 2;",
     ZONE_TABLE "PRAGMA user_version = 3;",
-    AUDIT_TABLES "PRAGMA user_version = 4;",
+    AUDIT_TABLES DEPLOYMENT_TABLES "PRAGMA user_version = 4;",
 };
 
 /* STRICT, so that a column holds what it says. Rows are pruned by their id, oldest first. */
@@ -82,7 +93,7 @@ const char store_schema[] =
     "CREATE TABLE event (seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, event_id TEXT NOT NULL,"
     " task_arn TEXT NOT NULL, version INTEGER NOT NULL, service TEXT NOT NULL,"
     " deployment TEXT NOT NULL, fate TEXT NOT NULL, reason TEXT NOT NULL,"
-    " rollout INTEGER NOT NULL) STRICT;" ALIAS_TABLE ZONE_TABLE AUDIT_TABLES
+    " rollout INTEGER NOT NULL) STRICT;" ALIAS_TABLE ZONE_TABLE AUDIT_TABLES DEPLOYMENT_TABLES
     "CREATE TABLE event_total (fate TEXT PRIMARY KEY, total INTEGER NOT NULL)"
     " STRICT, WITHOUT ROWID;"
     "PRAGMA application_id = " QUOTE(STORE_APPLICATION_ID) ";"
@@ -207,6 +218,36 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
         "INSERT INTO execution_event VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
     [STATEMENT_LIST_EXECUTION_EVENTS] =
         "SELECT event FROM execution_event WHERE rollout = ?1 ORDER BY id",
+    [STATEMENT_COUNT_WITHOUT] =
+        "WITH age AS (SELECT deployment, min(nullif(created_ms, 0)) AS since FROM task"
+        " WHERE cluster_arn = ?1 AND service = ?2 GROUP BY deployment)"
+        " SELECT coalesce(sum(1), 0), coalesce(sum(task_arn <> ?5), 0) FROM task"
+        " WHERE cluster_arn = ?1 AND service = ?2"
+        " AND desired_status = 'RUNNING' AND last_status = 'RUNNING'"
+        " AND (?4 IS NULL OR EXISTS (SELECT 1 FROM task_container"
+        " WHERE task_container.task_arn = task.task_arn AND name = ?4))"
+        " AND (deployment = ?3 OR deployment IN (SELECT deployment FROM age WHERE since >"
+        " (SELECT since FROM age WHERE deployment = ?3)))",
+    [STATEMENT_SAVE_DEPLOYMENT_STATE] =
+        "INSERT INTO deployment_state (cluster_arn, deployment, state, updated_ms)"
+        " VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+    [STATEMENT_PRUNE_DEPLOYMENT_STATES] =
+        "DELETE FROM deployment_state WHERE id <= (SELECT max(id) FROM deployment_state)"
+        " - " QUOTE(STORE_DEPLOYMENTS_KEPT),
+    [STATEMENT_LOAD_DEPLOYMENT_STATE] =
+        "SELECT updated_ms FROM deployment_state"
+        " WHERE cluster_arn = ?1 AND deployment = ?2 AND state = ?3",
+    [STATEMENT_ADD_STAT_DEPLOYMENT] = "INSERT INTO stat_deployment (rule, deployment)"
+                                      " VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+    [STATEMENT_PRUNE_STAT_DEPLOYMENTS] =
+        "DELETE FROM stat_deployment WHERE deployment <> ''"
+        " AND id <= (SELECT max(id) FROM stat_deployment) - " QUOTE(STORE_STATS_KEPT),
+    [STATEMENT_COUNT_STAT] =
+        "INSERT INTO event_stat SELECT id, ?3, ?4, 1 FROM stat_deployment"
+        " WHERE rule = ?1 AND deployment = ?2 ON CONFLICT DO UPDATE SET total = total + 1",
+    [STATEMENT_LIST_STATS] =
+        "SELECT id, rule, deployment, fate, field, total FROM stat_deployment"
+        " JOIN event_stat ON stat_deployment = id ORDER BY rule, id DESC, fate, field",
 };
 
 bool store_prepare_statements(struct store *store, int version, struct error *err)

@@ -22,7 +22,7 @@ _ballastctl()
     weight) choices='set' ;;
     health) choices='list force' ;;
     rollout) choices='list show start pause resume promote abort freeze thaw history watch simulate' ;;
-    event) choices='push log pattern' ;;
+    event) choices='push log pattern stats' ;;
     zone) choices='list add remove reload check export' ;;
     key) choices='list generate roll ds-seen forget' ;;
     plan) choices='check show graph' ;;

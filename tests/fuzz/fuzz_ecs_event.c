@@ -19,13 +19,21 @@ static void check_event(void *argument, const json_t *json, const char *malforme
         assert(strncmp(malformed, "line ", 5) == 0);
         return;
     }
-    if (ecs_event_parse(json, &event, &text) != ECS_PARSED) {
+    enum ecs_parse parsed = ecs_event_parse(json, &event, &text);
+    if (parsed != ECS_PARSED) {
         assert(text.text[0] != '\0');
+        assert((parsed == ECS_OTHER_EVENT) == (event.other_field != NULL));
         return;
     }
     assert(event.version >= 0 && event.created_ms >= 0);
-    assert(event.task_arn[0] != '\0' && event.cluster[0] != '\0');
+    assert((event.kind == ECS_OF_TASK) == (event.task_arn[0] != '\0'));
+    assert((event.cluster[0] != '\0') == (event.cluster_arn[0] != '\0'));
+    assert(event.kind == ECS_OF_TASK ? event.cluster[0] != '\0' : event.service[0] != '\0');
     assert(event.container_count <= ECS_MAX_CONTAINERS);
+    assert(ecs_deployment_state_name(event.state)[0] != '\0' && event.updated_ms >= 0);
+    for (const char *c = event.reason; *c != '\0'; c++) {
+        assert((unsigned char)*c >= ' ' && *c != 0x7f);
+    }
     assert(event.deployment[0] == '\0' || strncmp(event.deployment, "ecs-svc/", 8) == 0);
 }
 

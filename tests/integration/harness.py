@@ -443,3 +443,20 @@ def task_event(service="cats-green", deployment="ecs-svc/1000000000000000001", t
             "containers": [{"name": container or service, "lastStatus": last}],
         },
     }
+
+
+def deployment_event(state="COMPLETED", service="cats-green",
+                     deployment="ecs-svc/1000000000000000001", cluster=CLUSTER, number=1,
+                     reason=None, at="2026-11-23T15:10:00.000Z"):
+    """An ECS deployment state change as EventBridge delivers it."""
+    arn = f"{cluster.replace(':cluster/', ':service/')}/{service}"
+    return {
+        "version": "0", "id": f"00000000-0000-4000-9000-{number:012x}",
+        "detail-type": "ECS Deployment State Change", "source": "aws.ecs",
+        "account": "123456789012", "time": at, "region": "eu-west-1", "resources": [arn],
+        "detail": {
+            "eventType": "ERROR" if state == "FAILED" else "INFO",
+            "eventName": f"SERVICE_DEPLOYMENT_{state}", "deploymentId": deployment,
+            "updatedAt": at, "reason": reason or f"ECS deployment {deployment} {state.lower()}.",
+        },
+    }

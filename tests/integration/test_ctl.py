@@ -51,6 +51,9 @@ HISTORY = [{"id": 1, "at": "2026-11-23T15:50:01Z", "rollout": 7, "kind": "start"
             "who": "event e-1", "text": "green gets weight 10", "weights": [
                 {"record_set": "www.catsndogs.lol/A", "before": {"blue": 100, "green": 0},
                  "after": {"blue": 90, "green": 10}}]}]
+PATTERN = {"source": ["aws.ecs"]}
+SUMS = {"received": 5, "fates": {"started": 1, "duplicate": 3, "not running": 1},
+        "filters": {"detail.lastStatus": 2}}
 EVENT = {"seq": 3, "at": "2026-11-23T15:50:01Z", "event_id": "e-1", "task_arn": "arn:x/task/t1",
          "version": 4, "service": "cats-green", "deployment": "ecs-svc/1234", "fate": "started",
          "reason": "1 of 1 tasks run", "rollout": 7}
@@ -87,7 +90,7 @@ ANSWERS = {
          "latency_ms": 3, "last_probe_at": None, "forced": "auto"}]},
     "health force": {"member": "www.catsndogs.lol/A/green", "forced": "down"},
     "rollout list": {"rules": [
-        {"name": "cats", "record_sets": ["www.catsndogs.lol/A"], "cluster": "c1", "min_running": 1,
+        {"name": "cats", "record_sets": ["www.catsndogs.lol/A"], "cluster": "c1", "min_running": 1, "trigger": "both",
          "plan": {"steps": [10, 50, 100], "hold_ms": 60000}, "running": ROLLOUT, "last": None}]},
     "rollout show": shown(),
     "rollout start": {"rollout": ROLLOUT, "message": "started rollout 7"},
@@ -101,7 +104,12 @@ ANSWERS = {
     "event push": {"received": 1, "events": [EVENT]},
     "event log": {"events": [EVENT], "counters": {"started": 1, "duplicate": 4, "stale": 0},
                   "received": 5},
-    "event pattern": {"patterns": [{"source": ["aws.ecs"]}]},
+    "event pattern": {"pattern": PATTERN, "characters": 22, "limit": 2048, "notes": ["the end"],
+                      "patterns": [{"rule": "cats", "for": "tasks", "pattern": PATTERN,
+                                    "characters": 22}]},
+    "event stats": {"others": {**SUMS, "filters": {}}, "rules": [
+        {"rule": "cats", **SUMS, "deployments_seen": 21,
+         "deployments": [{"deployment": "ecs-svc/1234", **SUMS}]}]},
     "zone list": {"zones": [ZONE]},
     "zone add": {"zones": [{**ZONE, "source": "run time"}]},
     "zone remove": {"zone": "catsndogs.lol", "until_restart": True, "message": "it is removed"},
@@ -131,7 +139,7 @@ CALLS = {
     "weight set": (["www.catsndogs.lol", "A", "blue=90"], ["blue"]),
     "health list": ([], ["unhealthy", "HTTP 503, expected 200-299", "192.0.2.30"]),
     "health force": (["www.catsndogs.lol/A/green", "down"], ["www.catsndogs.lol/A/green: health down"]),
-    "rollout list": ([], ["cluster c1", "10, 50, 100; hold 1m", "step 2 of 3"]),
+    "rollout list": ([], ["cluster c1, starts by both, 1 running\n", "10, 50, 100; hold 1m", "step 2 of 3"]),
     "rollout show": (["cats"], ["ecs-svc/1234", "event e-1", "green gets weight 10", "41s"]),
     "rollout start": (["cats"], ["started rollout 7"]),
     "rollout pause": (["cats"], ["paused"]),
@@ -143,7 +151,8 @@ CALLS = {
     "rollout history": ([], ["green gets weight 10", "blue=100 green=0 -> blue=90 green=10"]),
     "event push": (["-"], ["started", "1 of 1 tasks run", "1 received"]),
     "event log": ([], ["5 received: 1 started, 4 duplicate\n"]),
-    "event pattern": ([], ["aws.ecs"]),
+    "event pattern": ([], ["aws.ecs", "# 22 of 2048 characters\n", "# the end\n"]),
+    "event stats": ([], ["cats", "21 in all", "1234", "3 duplicate", "2 detail.lastStatus"]),
     "zone list": ([], ["2026112301", "20 KiB", "catsndogs.lol.zone", "configuration", "here",
                        "warning: the serial has not\n"]),
     "zone add": (["catsndogs.lol", "/file"], ["2026112301", "run time"]),

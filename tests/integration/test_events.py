@@ -74,7 +74,7 @@ def test_every_fate_has_a_reason(lab):
         (task_event(task=7, desired="STOPPED"), "not running"),
         (task_event(task=8, service="cats", deployment="ecs-svc/9"), "live"),
         (task_event(task=9, deployment="somebody"), "no deployment"),
-        ({"source": "aws.ec2", "detail-type": "x", "detail": {}}, "not a task event"),
+        ({"source": "aws.ec2", "detail-type": "x", "detail": {}}, "other event"),
         ({"rubbish": True}, None),
     ]
     for event, fate in pushes:
@@ -124,31 +124,6 @@ def test_an_empty_file_and_no_file(lab):
     assert "missing" in lab.daemon.ctl("event", "push", lab.daemon.folder / "missing",
                                        status=1).stderr
     check_sums(lab, 0)
-
-
-def test_event_pattern_is_the_narrowest(lab):
-    pattern, = lab.daemon.json("event", "pattern")["patterns"]
-    assert "aws.ecs" in json.dumps(pattern) and "service:cats-green" in json.dumps(pattern)
-
-
-def test_event_pattern_has_every_service_once(make_daemon):
-    services = {"A": ["cats", "cats-green"], "AAAA": ["cats", "cats-six"], "TXT": [None, None]}
-    values = {"A": "192.0.2.1", "AAAA": "::1", "TXT": '"x"'}
-
-    def members(kind):
-        more = [{"ecs_service": one} if one else {} for one in services[kind]]
-        return [harness.member("blue", 100, values[kind], **more[0]),
-                harness.member("green", 0, values[kind], **more[1])]
-
-    daemon = make_daemon({
-        "record_sets": [harness.record_set(members(kind), kind=kind) for kind in services],
-        "rollouts": [
-            {"name": "cats", "record_sets": ["www.catsndogs.lol/A", "www.catsndogs.lol/AAAA"],
-             "cluster": "c"},
-            {"name": "by-hand", "record_set": "www.catsndogs.lol/TXT", "cluster": "c"}],
-    })
-    pattern, = daemon.json("event", "pattern")["patterns"]
-    assert pattern["detail"]["group"] == ["service:cats", "service:cats-green", "service:cats-six"]
 
 
 def post(lab, body, token=TOKEN, path="/api/v1/events", method="POST"):

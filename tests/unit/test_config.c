@@ -275,6 +275,7 @@ static void sections_of_a_record_set_have_their_defaults(void **state)
     assert_int_equal(config->record_sets[0].choice, CHOICE_EXACT);
     const struct config_rollout *rollout = &config->rollouts[0];
     assert_int_equal(rollout->min_running, 1);
+    assert_int_equal(rollout->trigger, TRIGGER_TASKS);
     assert_int_equal(rollout->plan.step_count, 3);
     assert_int_equal(rollout->plan.steps[0], 10);
     assert_int_equal(rollout->plan.steps[1], 50);
@@ -1170,11 +1171,28 @@ static void a_ttl_of_the_plan_keeps_fall_backs_within_a_budget(void **state)
     config_free(config);
 }
 
+static void each_trigger_is_read(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"tasks", "deployment", "both"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        CLEANUP(alloc_freep)
+        char *text =
+            alloc_printf(ROLLOUT("    record_set: a.example.org/A\n    trigger: %s\n"), names[i]);
+        struct config *config = load_good(text);
+        assert_int_equal(config->rollouts[0].trigger, i);
+        assert_string_equal(config_trigger_name((enum config_trigger)i), names[i]);
+        config_free(config);
+    }
+}
+
 static void other_rollout_values_are_checked(void **state)
 {
     (void)state;
     refuse(ROLLOUT("    record_set: a.example.org/A\n    min_running: 0\n"),
            ":15: rollouts[0].min_running: found \"0\", expected a whole number from 1 to 10000");
+    refuse(ROLLOUT("    record_set: a.example.org/A\n    trigger: task\n"),
+           ":15: rollouts[0].trigger: found \"task\", expected one of: tasks, deployment, both");
     refuse(SETS "rollouts:\n  - name: two words\n    cluster: c\n"
                 "    record_set: a.example.org/A\n",
            ":12: rollouts[0].name: found \"two words\", expected 1 to 128 printable characters "
@@ -1275,6 +1293,7 @@ int main(void)
         cmocka_unit_test(a_hold_is_at_least_the_ttl_unless_told_otherwise),
         cmocka_unit_test(a_state_machine_stands_alone),
         cmocka_unit_test(a_ttl_of_the_plan_keeps_fall_backs_within_a_budget),
+        cmocka_unit_test(each_trigger_is_read),
         cmocka_unit_test(other_rollout_values_are_checked),
         cmocka_unit_test(the_documented_example_loads),
     };

@@ -116,19 +116,145 @@ static void a_replay_is_delivered_with_its_own_source(void **state)
 static void events_of_another_kind_are_told_by_name(void **state)
 {
     (void)state;
-    assert_int_equal(parse("{\"source\":\"aws.ecs\",\"detail-type\":\"ECS Deployment State "
-                           "Change\",\"detail\":{}}"),
-                     ECS_NOT_A_TASK_EVENT);
-    assert_non_null(strstr(text.text, "ECS Deployment State Change"));
+    assert_int_equal(parse("{\"source\":\"aws.ecs\",\"detail-type\":\"ECS Service Action\","
+                           "\"detail\":{}}"),
+                     ECS_OTHER_EVENT);
+    assert_string_equal(text.text,
+                        "detail-type is \"ECS Service Action\", expected \"ECS Task State Change\" "
+                        "or \"ECS Deployment State Change\"");
+    assert_string_equal(event.other_field, "detail-type");
     const char *const others[] = {"aws.ec2", "aws.ecs2", "aws.EC", "xaws.ecs", "", "AWS.ECS"};
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {
         CLEANUP(alloc_freep)
         char *json = alloc_printf("{\"source\":\"%s\",\"detail-type\":\"ECS Task State Change\","
                                   "\"detail\":{" REQUIRED "}}",
                                   others[i]);
-        assert_int_equal(parse(json), ECS_NOT_A_TASK_EVENT);
+        assert_int_equal(parse(json), ECS_OTHER_EVENT);
         assert_non_null(strstr(text.text, others[i]));
+        assert_string_equal(event.other_field, "source");
     }
+}
+
+#define SERVICE_ARN "arn:aws:ecs:eu-west-1:123456789012:service/catsndogsECScluster/cats-green"
+#define SAID(name)  "\"eventName\":\"" name "\",\"deploymentId\":\"ecs-svc/123\""
+#define DEPLOYMENT_OF(resources, detail)                                                           \
+    "{\"source\":\"aws.ecs\",\"detail-type\":\"ECS Deployment State Change\","                     \
+    "\"resources\":" resources ",\"detail\":{" detail "}}"
+#define DEPLOYMENT(detail) DEPLOYMENT_OF("[\"" SERVICE_ARN "\"]", detail)
+
+static void a_deployment_s_event_gives_every_field(void **state)
+{
+    (void)state;
+    size_t len;
+    CLEANUP(alloc_freep) char *json = read_file("deployment-failed.json", &len);
+    assert_int_equal(parse(json), ECS_PARSED);
+    assert_int_equal(event.kind, ECS_OF_DEPLOYMENT);
+    assert_string_equal(event.id, "ddca6449-b258-46c0-8653-e0e3aEXAMPLE");
+    assert_string_equal(event.cluster_arn,
+                        "arn:aws:ecs:us-east-1:111122223333:cluster/catsndogsECScluster");
+    assert_string_equal(event.cluster, "catsndogsECScluster");
+    assert_string_equal(event.service, "cats-green");
+    assert_string_equal(event.deployment, "ecs-svc/5211643699352071000");
+    assert_int_equal(event.state, ECS_FAILED);
+    assert_int_equal(event.updated_ms, 1795449311000);
+    assert_string_equal(event.reason, "ECS deployment circuit breaker: task failed to start.");
+    assert_string_equal(event.task_arn, "");
+}
+
+static void each_state_of_a_deployment_has_its_name(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(DEPLOYMENT(SAID("SERVICE_DEPLOYMENT_IN_PROGRESS"))), ECS_PARSED);
+    assert_int_equal(event.state, ECS_IN_PROGRESS);
+    assert_int_equal(parse(DEPLOYMENT(SAID("SERVICE_DEPLOYMENT_COMPLETED"))), ECS_PARSED);
+    assert_int_equal(event.state, ECS_COMPLETED);
+    assert_int_equal(event.updated_ms, 0);
+    assert_string_equal(event.reason, "");
+    const char *const others[] = {DEPLOYMENT(SAID("SERVICE_DEPLOYMENT_")),
+                                  DEPLOYMENT(SAID("SERVICE_DEPLOYMENT_STOPPED")),
+                                  DEPLOYMENT(SAID("COMPLETED")), DEPLOYMENT(SAID(""))};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        assert_int_equal(parse(others[i]), ECS_OTHER_EVENT);
+        assert_non_null(strstr(text.text, "expected SERVICE_DEPLOYMENT_IN_PROGRESS, "));
+        assert_string_equal(event.other_field, "detail.eventName");
+        assert_string_equal(event.deployment, "ecs-svc/123");
+    }
+}
+
+static void a_deployment_in_the_spelling_of_put_events_is_read(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("{\"Source\":\"custom.ecs\",\"DetailType\":\"ECS Deployment State "
+                           "Change\",\"Resources\":[\"" SERVICE_ARN "\"],\"Detail\":"
+                           "\"{\\\"eventName\\\":\\\"SERVICE_DEPLOYMENT_COMPLETED\\\","
+                           "\\\"deploymentId\\\":\\\"ecs-svc/1\\\"}\"}"),
+                     ECS_PARSED);
+    assert_int_equal(event.state, ECS_COMPLETED);
+    assert_string_equal(event.service, "cats-green");
+    assert_string_equal(event.deployment, "ecs-svc/1");
+}
+
+static void a_service_s_arn_gives_cluster_and_service_or_no_cluster(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(DEPLOYMENT_OF("[\"arn:other/x\", \"" SERVICE_ARN "\"]",
+                                         SAID("SERVICE_DEPLOYMENT_COMPLETED"))),
+                     ECS_PARSED);
+    assert_string_equal(event.cluster_arn,
+                        "arn:aws:ecs:eu-west-1:123456789012:cluster/catsndogsECScluster");
+    assert_int_equal(parse(DEPLOYMENT_OF("[\"arn:aws:ecs:eu-west-1:1:service/cats-green\"]",
+                                         SAID("SERVICE_DEPLOYMENT_COMPLETED"))),
+                     ECS_PARSED);
+    assert_string_equal(event.service, "cats-green");
+    assert_string_equal(event.cluster, "");
+    assert_string_equal(event.cluster_arn, "");
+    const char *const bad[][2] = {
+        {DEPLOYMENT_OF("[\"a:service/\"]", ""), "resources has a:service/, expected …"},
+        {DEPLOYMENT_OF("[\"a:service//x\"]", ""), "resources has a:service//x"},
+        {DEPLOYMENT_OF("[\"a:service/x/\"]", ""), "resources has a:service/x/"},
+        {DEPLOYMENT_OF("[\"a:service/x/y/z\"]", ""), "resources has a:service/x/y/z"},
+        {DEPLOYMENT_OF("[\"arn:x\"]", ""), "resources has no service's ARN"},
+        {DEPLOYMENT_OF("[]", ""), "resources has no service's ARN"},
+        {DEPLOYMENT_OF("[3]", ""), "an item of resources is a number, expected a string"},
+        {DEPLOYMENT_OF("\"x\"", ""), "resources is a string, expected an array"},
+        {DEPLOYMENT(""), "deploymentId is nothing, expected a string"},
+        {DEPLOYMENT("\"deploymentId\":3"), "deploymentId is a number"},
+        {DEPLOYMENT("\"deploymentId\":\"ecs-svc/1\""), "eventName is nothing"},
+        {DEPLOYMENT("\"deploymentId\":\"ecs-svc/1\",\"updatedAt\":\"now\""),
+         "updatedAt is \"now\""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        assert_malformed(bad[i][0], bad[i][1]);
+    }
+}
+
+static void a_deployment_id_of_another_kind_is_none(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(DEPLOYMENT("\"eventName\":\"SERVICE_DEPLOYMENT_COMPLETED\","
+                                      "\"deploymentId\":\"d-ABC\"")),
+                     ECS_PARSED);
+    assert_string_equal(event.deployment, "");
+}
+
+static void reasons_are_for_people_and_never_lose_an_event(void **state)
+{
+    (void)state;
+    assert_int_equal(parse(EVENT(REQUIRED ",\"stopCode\":\"EssentialContainerExited\","
+                                          "\"stoppedReason\":\"Essential\\ncontainer exited\"")),
+                     ECS_PARSED);
+    assert_string_equal(event.reason, "EssentialContainerExited: Essential?container exited");
+    assert_int_equal(parse(EVENT(REQUIRED ",\"stopCode\":3,\"stoppedReason\":\"x\"")), ECS_PARSED);
+    assert_string_equal(event.reason, "x");
+    char reason[2000];
+    memset(reason, 'r', sizeof(reason) - 1);
+    reason[sizeof(reason) - 1] = '\0';
+    CLEANUP(alloc_freep)
+    char *json =
+        alloc_printf(DEPLOYMENT(SAID("SERVICE_DEPLOYMENT_FAILED") ",\"reason\":\"%s\""), reason);
+    assert_int_equal(parse(json), ECS_PARSED);
+    assert_int_equal(event.state, ECS_FAILED);
+    assert_int_equal(strlen(event.reason), ECS_TEXT_SIZE - 1);
 }
 
 static void what_is_no_event_is_malformed(void **state)
@@ -308,6 +434,12 @@ int main(void)
         cmocka_unit_test(the_spelling_of_put_events_is_read_with_detail_as_text_or_object),
         cmocka_unit_test(a_replay_is_delivered_with_its_own_source),
         cmocka_unit_test(events_of_another_kind_are_told_by_name),
+        cmocka_unit_test(a_deployment_s_event_gives_every_field),
+        cmocka_unit_test(each_state_of_a_deployment_has_its_name),
+        cmocka_unit_test(a_deployment_in_the_spelling_of_put_events_is_read),
+        cmocka_unit_test(a_service_s_arn_gives_cluster_and_service_or_no_cluster),
+        cmocka_unit_test(a_deployment_id_of_another_kind_is_none),
+        cmocka_unit_test(reasons_are_for_people_and_never_lose_an_event),
         cmocka_unit_test(what_is_no_event_is_malformed),
         cmocka_unit_test(each_required_field_is_missed_by_name),
         cmocka_unit_test(the_version_is_a_whole_number_from_zero),

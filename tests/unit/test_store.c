@@ -501,6 +501,99 @@ static void a_deployment_is_remembered_by_rule_cluster_and_id(void **state)
     assert_int_equal(created_ms, 0);
 }
 
+static void expect_without(struct store *store, const char *task, const char *deployment,
+                           const char *container, unsigned running, unsigned without)
+{
+    unsigned found[2];
+    struct ecs_event event = sample_task(task, 1, "STOPPED");
+    assert_true(
+        store_count_without(store, &event, deployment, container, &found[0], &found[1], &err));
+    assert_int_equal(found[0], running);
+    assert_int_equal(found[1], without);
+}
+
+static void tasks_of_newer_deployments_count_beside_those_of_the_deployment(void **state)
+{
+    static const struct {
+        const char *task, *deployment;
+        int64_t created_ms;
+        const char *last_status;
+    } tasks[] = {
+        {"old", "ecs-svc/0", 50, "RUNNING"},    {"old-late", "ecs-svc/0", 500, "RUNNING"},
+        {"a", "ecs-svc/1", 100, "RUNNING"},     {"b", "ecs-svc/1", 300, "RUNNING"},
+        {"gone", "ecs-svc/1", 110, "STOPPED"},  {"new", "ecs-svc/2", 200, "RUNNING"},
+        {"pending", "ecs-svc/2", 0, "PENDING"}, {"unknown", "ecs-svc/3", 0, "RUNNING"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(tasks); i++) {
+        struct ecs_event event = sample_task(tasks[i].task, 1, tasks[i].last_status);
+        strcpy(event.deployment, tasks[i].deployment);
+        event.created_ms = tasks[i].created_ms;
+        save_task(*state, &event, 1);
+    }
+    expect_without(*state, "a", "ecs-svc/1", NULL, 3, 2);
+    expect_without(*state, "gone", "ecs-svc/1", NULL, 3, 3);
+    expect_without(*state, "new", "ecs-svc/1", NULL, 3, 2);
+    expect_without(*state, "old", "ecs-svc/1", NULL, 3, 3);
+    expect_without(*state, "a", "ecs-svc/1", "nobody", 0, 0);
+    expect_without(*state, "old", "ecs-svc/0", NULL, 5, 4);
+    expect_without(*state, "x", "ecs-svc/9", NULL, 0, 0); /* nothing is newer than the unknown */
+}
+
+static void each_state_of_a_deployment_is_kept_as_it_came_first(void **state)
+{
+    bool found;
+    int64_t updated_ms;
+    struct ecs_event event = {.kind = ECS_OF_DEPLOYMENT, .state = ECS_COMPLETED, .updated_ms = 40};
+    strcpy(event.cluster_arn, ARN);
+    strcpy(event.deployment, "ecs-svc/1");
+    assert_true(store_save_deployment_state(*state, &event, &err));
+    event.updated_ms = 50;
+    assert_true(store_save_deployment_state(*state, &event, &err));
+    assert_true(store_load_deployment_state(*state, ARN, "ecs-svc/1", ECS_COMPLETED, &found,
+                                            &updated_ms, &err));
+    assert_true(found);
+    assert_int_equal(updated_ms, 40);
+    assert_true(store_load_deployment_state(*state, ARN, "ecs-svc/1", ECS_FAILED, &found,
+                                            &updated_ms, &err));
+    assert_false(found);
+    assert_true(store_load_deployment_state(*state, "other", "ecs-svc/1", ECS_COMPLETED, &found,
+                                            &updated_ms, &err));
+    assert_false(found);
+}
+
+static void statistics_are_kept_of_the_newest_thousand_deployments(void **state)
+{
+    struct event_stat *stats;
+    size_t count;
+    struct store *store = *state;
+    assert_true(store_begin(store, &err));
+    assert_true(store_count_stat(store, "", "", "other service", "detail.group", &err));
+    for (int i = 0; i < 1500; i++) {
+        char deployment[32];
+        snprintf(deployment, sizeof(deployment), "ecs-svc/%d", i);
+        assert_true(store_count_stat(store, "cats", deployment, "started", "", &err));
+        assert_true(
+            store_count_stat(store, "cats", deployment, "not running", "detail.lastStatus", &err));
+        assert_true(
+            store_count_stat(store, "cats", deployment, "not running", "detail.lastStatus", &err));
+    }
+    assert_true(store_count_stat(store, "", "", "other service", "detail.group", &err));
+    assert_true(store_commit(store, &err));
+    assert_true(store_list_stats(store, &stats, &count, &err));
+    assert_int_equal(count, 1 + 2 * 1000);
+    assert_string_equal(stats[0].rule, "");
+    assert_int_equal(stats[0].total, 2);
+    assert_string_equal(stats[0].field, "detail.group");
+    assert_string_equal(stats[1].rule, "cats");
+    assert_string_equal(stats[1].deployment, "ecs-svc/1499");
+    assert_string_equal(stats[1].fate, "not running");
+    assert_int_equal(stats[1].total, 2);
+    assert_string_equal(stats[2].fate, "started");
+    assert_int_equal(stats[2].deployment_id, stats[1].deployment_id);
+    assert_string_equal(stats[count - 1].deployment, "ecs-svc/500");
+    free(stats);
+}
+
 static void sum(void *argument, const char *fate, int64_t count)
 {
     assert_true(fate[0] != '\0');
@@ -616,6 +709,9 @@ int main(void)
         TEST(a_deployment_is_as_old_as_the_first_of_its_tasks),
         TEST(stopped_tasks_are_forgotten_after_a_week_and_silent_ones_after_ninety_days),
         TEST(a_deployment_is_remembered_by_rule_cluster_and_id),
+        TEST(tasks_of_newer_deployments_count_beside_those_of_the_deployment),
+        TEST(each_state_of_a_deployment_is_kept_as_it_came_first),
+        TEST(statistics_are_kept_of_the_newest_thousand_deployments),
         TEST(an_alias_comes_back_as_it_was_saved_last),
         TEST(the_event_log_is_bounded_and_its_counters_are_not),
     };
