@@ -65,7 +65,7 @@ struct gate_context {
     size_t step_count;
     /* Asked in a hold: one question without waiting, "wait" and whatever else the configuration
      * answers with waiting is GATE_ASKS_AGAIN. Else, at the end of a hold, it is asked again until
-     * the deadline. */
+     * the deadline; a gate without one, since it is for holds only, is asked as in a hold. */
     bool is_in_hold;
     int64_t now_ms; /* the clock: signatures and queries have it, with what passes added */
     /* When the candidate's present weight took effect; samples are taken no further back. 0: not

@@ -12,6 +12,7 @@
 #include "control/admin_rights.h"
 #include "control/plan_source.h"
 #include "control/http_server.h"
+#include "control/secret_file.h"
 
 #define TYPE_A    1
 #define TYPE_AAAA 28
@@ -73,17 +74,49 @@ static bool check_rights(const struct config *config, struct error *err)
     return true;
 }
 
+static bool check_readable(const char *path, struct error *err)
+{
+    int fd = path == NULL ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && path != NULL) {
+        return error_set(err, "ca_file %s: %s", path, strerror(errno));
+    }
+    if (fd >= 0) {
+        close(fd);
+    }
+    return true;
+}
+
 static bool check_authorities(const struct config *config, struct error *err)
 {
     for (size_t i = 0; i < config->health_check_count; i++) {
         const struct config_health_check *check = &config->health_checks[i];
-        int fd = check->ca_file == NULL ? -1 : open(check->ca_file, O_RDONLY | O_CLOEXEC);
-        if (fd < 0 && check->ca_file != NULL) {
-            return error_set(err, "%s:%u: health check %s: ca_file %s: %s", config->path,
-                             check->line, check->name, check->ca_file, strerror(errno));
+        if (!check_readable(check->ca_file, err)) {
+            return error_add_context(err, "%s:%u: health check %s", config->path, check->line,
+                                     check->name);
         }
-        if (fd >= 0) {
-            close(fd);
+    }
+    return true;
+}
+
+static bool check_secret(const char *what, const char *path, struct error *err)
+{
+    CLEANUP(alloc_freep) char *secret = path == NULL ? NULL : secret_file_read(what, path, err);
+    return path == NULL || secret != NULL;
+}
+
+/* They are read again for each question; what is wrong from the start is better known now. */
+static bool check_gates(const struct config *config, struct error *err)
+{
+    for (size_t i = 0; i < config->rollout_count; i++) {
+        const struct config_rollout *rollout = &config->rollouts[i];
+        for (size_t j = 0; j < rollout->gate_count; j++) {
+            const struct config_gate *gate = &rollout->gates[j];
+            if (!check_readable(gate->ca_file, err) ||
+                !check_secret("secret", gate->secret_file, err) ||
+                !check_secret("token", gate->token_file, err)) {
+                return error_add_context(err, "%s:%u: gate %s", config->path, gate->line,
+                                         gate->name);
+            }
         }
     }
     return true;
@@ -114,6 +147,6 @@ bool named_check(const struct config *config, const struct record_sets *sets, st
     const struct config_control *control = &config->control;
     return check_directory(config, "socket", control->socket_line, control->socket, err) &&
            check_state(config, err) && check_token(config, err) && check_rights(config, err) &&
-           check_authorities(config, err) && check_members(config, sets, err) &&
-           check_plans(config, err);
+           check_authorities(config, err) && check_gates(config, err) &&
+           check_members(config, sets, err) && check_plans(config, err);
 }

@@ -4,6 +4,6 @@
 
 #include <stddef.h>
 
-/* Copies UTF-8 (as jansson's strings are), cut between two characters so that it fits, with a space
- * for each control character. size is at least 1. */
+/* Copies, cut between two characters so that it fits, with a space for each control character. What
+ * is no UTF-8 has a '?' for each octet above ASCII. The copy is UTF-8. size is at least 1. */
 void outside_text_copy(const char *text, char *out, size_t size);

@@ -159,6 +159,12 @@ def test_json_is_yaml_too(folder):
     ("state: ballast.db", "state: ballast.db\n  rights:\n    change: [\"@no-such-group\"]",
      ":7: control.rights.change: "),
     ("type: http, interval", "type: https, ca_file: nowhere.pem, interval", ":11: "),
+    ("plan:", "gates: [{ name: g, type: webhook, url: http://x, secret_file: nowhere }]\n    plan:",
+     ":22: gate g: secret file "),
+    ("plan:", "gates: [{ name: g, type: metric, url: http://x, query: up, max: 1, "
+     "token_file: catsndogs.lol.zone }]\n    plan:", ":22: gate g: token file "),
+    ("plan:", "gates: [{ name: g, type: webhook, url: https://x, ca_file: nowhere }]\n    plan:",
+     ":22: gate g: ca_file "),
 ])
 def test_what_the_configuration_names_has_to_be_there(folder, old, new, error):
     assert old in GOOD

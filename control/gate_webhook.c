@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <inttypes.h>
+#include <nettle/base16.h>
+#include <nettle/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "control/gate_private.h"
+#include "control/outside_text.h"
+#include "control/secret_file.h"
+
+static void json_freep(json_t **json)
+{
+    json_decref(*json);
+}
+
+static bool parse_state(const char *text, enum gate_state *state)
+{
+    static const enum gate_state states[] = {GATE_RESULT_PASS, GATE_RESULT_FAIL, GATE_RESULT_WAIT};
+    for (size_t i = 0; text != NULL && i < ARRAY_LEN(states); i++) {
+        if (strcmp(gate_state_name(states[i]), text) == 0) {
+            *state = states[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_object(const json_t *root, struct gate_finding *finding)
+{
+    const json_t *said = json_object_get(root, "state");
+    const json_t *reason = json_object_get(root, "reason");
+    enum gate_state state = GATE_RESULT_ERROR;
+    if (!json_is_object(root) || !json_is_string(said)) {
+        gate_finding_set(finding, GATE_RESULT_ERROR,
+                         "the answer has no state, expected \"pass\", \"fail\" or \"wait\"");
+    } else if (!parse_state(json_string_value(said), &state)) {
+        char found[64];
+        outside_text_copy(json_string_value(said), found, sizeof(found));
+        gate_finding_set(finding, GATE_RESULT_ERROR,
+                         "found state \"%s\", expected \"pass\", \"fail\" or \"wait\"", found);
+    } else if (reason != NULL && !json_is_string(reason)) {
+        gate_finding_set(finding, GATE_RESULT_ERROR, "the answer's reason is no text");
+    } else if (reason == NULL || json_string_length(reason) == 0) {
+        gate_finding_set(finding, state, "%s", gate_state_name(state));
+    } else {
+        gate_finding_set(finding, state, "%s: %s", gate_state_name(state),
+                         json_string_value(reason));
+    }
+}
+
+void gate_webhook_judge(long status, const char *body, size_t len, struct gate_finding *finding)
+{
+    json_error_t why;
+    CLEANUP(json_freep) json_t *root = json_loadb(body, len, 0, &why);
+    if (status != 200) {
+        gate_finding_set(finding, GATE_RESULT_ERROR, "HTTP %ld, expected 200", status);
+    } else if (root == NULL) {
+        gate_finding_set(finding, GATE_RESULT_ERROR, "the answer is no JSON: %s", why.text);
+    } else {
+        judge_object(root, finding);
+    }
+    gate_finding_add(finding, "Status", json_integer(status));
+}
+
+void gate_webhook_sign(const char *secret, int64_t time_s, const char *body,
+                       char header[GATE_SIGNATURE_SIZE])
+{
+    struct hmac_sha256_ctx hmac;
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    char digits[BASE16_ENCODE_LENGTH(SHA256_DIGEST_SIZE) + 1] = "";
+    char time[32];
+    int time_len = snprintf(time, sizeof(time), "%" PRId64 ".", time_s);
+    hmac_sha256_set_key(&hmac, strlen(secret), (const uint8_t *)secret);
+    hmac_sha256_update(&hmac, (size_t)time_len, (const uint8_t *)time);
+    hmac_sha256_update(&hmac, strlen(body), (const uint8_t *)body);
+    hmac_sha256_digest(&hmac, sizeof(digest), digest);
+    base16_encode_update(digits, sizeof(digest), digest);
+    snprintf(header, GATE_SIGNATURE_SIZE, "Ballast-Signature: t=%" PRId64 ",v1=%s", time_s, digits);
+}
+
+static void on_answer(void *argument, const struct http_post_answer *answer)
+{
+    struct gate_run *run = argument;
+    run->post = NULL;
+    if (answer->is_whole) {
+        gate_webhook_judge(answer->status, answer->body, answer->len, &run->finding);
+    } else {
+        gate_finding_set(&run->finding, GATE_RESULT_ERROR, "%s", answer->text);
+    }
+    gate_run_take(run);
+}
+
+/* The caller frees it. */
+static char *make_body(const struct gate_run *run)
+{
+    CLEANUP(json_freep) json_t *told = json_copy(run->subject);
+    json_object_set_new(told, "attempt", json_integer(run->attempts));
+    return json_dumps(told, JSON_COMPACT);
+}
+
+bool gate_webhook_start(struct gate_run *run, struct error *err)
+{
+    const struct config_gate *gate = run->gate;
+    char header[GATE_SIGNATURE_SIZE];
+    CLEANUP(alloc_freep) char *body = make_body(run);
+    if (gate->secret_file != NULL) {
+        CLEANUP(alloc_freep) char *secret = secret_file_read("secret", gate->secret_file, err);
+        if (secret == NULL) {
+            return false;
+        }
+        gate_webhook_sign(secret, gate_run_now_ms(run) / 1000, body, header);
+    }
+    CLEANUP(alloc_freep)
+    char *url =
+        placeholder_fill(gate->url, run->placeholders, GATE_PLACEHOLDER_COUNT, PLACEHOLDER_IN_URL);
+    run->post = http_post_start(run->client,
+                                &(struct http_post_request){
+                                    .url = url,
+                                    .ca_file = gate->ca_file,
+                                    .content_type = "application/json",
+                                    .header = gate->secret_file != NULL ? header : NULL,
+                                    .body = body,
+                                    .purpose = "gate",
+                                    .timeout_ms = gate->timeout_ms,
+                                    .answer_max = GATE_WEBHOOK_ANSWER_MAX,
+                                },
+                                on_answer, run);
+    return true;
+}
+
+void gate_webhook_stop(struct gate_run *run)
+{
+    http_post_cancel(run->post);
+    run->post = NULL;
+}
