@@ -27,6 +27,12 @@ const char *call_option(const struct call *call, const char *name)
     return NULL;
 }
 
+bool call_flag(const struct call *call, const char *name)
+{
+    size_t count = call_argument_count(call);
+    return count > 0 && strcmp(call_argument(call, count - 1), name) == 0;
+}
+
 void call_answer(const struct call *call, json_t *result, const struct error *err)
 {
     if (result == NULL) {

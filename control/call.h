@@ -20,6 +20,8 @@ const char *call_argument(const struct call *call, size_t index);
 size_t call_argument_count(const struct call *call);
 /* The value of an option, or NULL. */
 const char *call_option(const struct call *call, const char *name);
+/* Whether the last argument is this option, which has no value. */
+bool call_flag(const struct call *call, const char *name);
 /* Finishes the request with a result that is there now (taking the reference), or with err when it
  * is NULL. */
 void call_answer(const struct call *call, json_t *result, const struct error *err);
@@ -51,6 +53,8 @@ void command_rollout_list(const struct call *call);
 void command_rollout_show(const struct call *call);
 void command_rollout_history(const struct call *call);
 void command_rollout_start(const struct call *call);
+void command_rollout_approve(const struct call *call);
+void command_rollout_reject(const struct call *call);
 void command_rollout_pause(const struct call *call);
 void command_rollout_resume(const struct call *call);
 void command_rollout_promote(const struct call *call);

@@ -232,6 +232,8 @@ static const struct row rows[] = {
     {"rollout abort", command_rollout_abort},
     {"rollout freeze", command_rollout_freeze},
     {"rollout thaw", command_rollout_thaw},
+    {"rollout approve", command_rollout_approve},
+    {"rollout reject", command_rollout_reject},
     {"rollout history", command_rollout_history},
     {"event push", event_push_command},
     {"event log", command_event_log},

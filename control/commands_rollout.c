@@ -147,11 +147,30 @@ void command_rollout_show(const struct call *call)
                 &err);
 }
 
+/* What happened in a rollout's plan, as Step Functions' GetExecutionHistory has it. */
+static json_t *plan_events(const struct call *call, struct error *err)
+{
+    struct rollout rollout = {.id = 0};
+    json_t *events = NULL;
+    if (call_argument_count(call) < 2) {
+        error_set(err, "expected the name or number of a rollout before --events");
+    } else if (find_rollout(call, call_argument(call, 0), &rollout, err)) {
+        events = store_list_execution_events(call->control->store, rollout.id, err);
+    }
+    return events == NULL
+               ? NULL
+               : json_pack("{s:o, s:o}", "rollout", describe_rollout(&rollout), "events", events);
+}
+
 void command_rollout_history(const struct call *call)
 {
     struct error err;
     struct rollout rollout = {.id = 0};
     json_t *entries = NULL;
+    if (call_flag(call, "--events")) {
+        call_answer(call, plan_events(call, &err), &err);
+        return;
+    }
     if (call_argument_count(call) == 0 ||
         find_rollout(call, call_argument(call, 0), &rollout, &err)) {
         entries = history(call->control, rollout.id, &err);
@@ -244,6 +263,29 @@ static void rollout_input(const struct call *call, enum rollout_input_kind kind)
     } else {
         admin_request_fail(call->request, "%s", err.text);
     }
+}
+
+/* NAME and, of a rejection always, why. */
+static void rollout_answer(const struct call *call, bool is_approved)
+{
+    struct error err;
+    const char *reason = call_argument_count(call) > 1 ? call_argument(call, 1) : NULL;
+    struct rule_state *rule = model_find_rule(call->control, call_argument(call, 0), &err);
+    if (rule != NULL && rule_answer(rule, is_approved, reason, call->who, &err)) {
+        answer_rollout(call, rule, is_approved ? "approved" : "rejected");
+    } else {
+        admin_request_fail(call->request, "%s", err.text);
+    }
+}
+
+void command_rollout_approve(const struct call *call)
+{
+    rollout_answer(call, true);
+}
+
+void command_rollout_reject(const struct call *call)
+{
+    rollout_answer(call, false);
 }
 
 void command_rollout_pause(const struct call *call)

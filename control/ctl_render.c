@@ -288,6 +288,8 @@ static const struct {
     {"rollout abort", render_message},
     {"rollout freeze", render_frozen_or_not},
     {"rollout thaw", render_frozen_or_not},
+    {"rollout approve", render_message},
+    {"rollout reject", render_message},
     {"rollout history", render_history},
     {"event push", render_events},
     {"event log", render_events},

@@ -35,9 +35,50 @@ static void change_print(const json_t *entry, char *out, size_t size)
     }
 }
 
+/* The object with what there is to say of an event: "stateEnteredEventDetails", … */
+static const json_t *details_of(const json_t *event)
+{
+    const char *name;
+    json_t *value;
+    json_object_foreach((json_t *)event, name, value)
+    {
+        if (json_is_object(value)) {
+            return value;
+        }
+    }
+    return NULL;
+}
+
+/* One event a line: what was entered or asked, and with what, or what came of it. */
+static void render_plan_events(FILE *out, const struct style *style, const json_t *events)
+{
+    struct table *table = TABLE(">ID", "AT", "TYPE", "NAME", "WHAT");
+    for (size_t i = 0; i < json_array_size(events); i++) {
+        const json_t *event = json_array_get(events, i);
+        const json_t *details = details_of(event);
+        static const char *const whats[] = {"error", "cause", "input", "output", "parameters"};
+        const char *name = json_string_value(json_object_get(details, "name"));
+        const char *resource = json_string_value(json_object_get(details, "resource"));
+        const char *what = NULL;
+        for (size_t k = 0; what == NULL && k < sizeof(whats) / sizeof(*whats); k++) {
+            what = json_string_value(json_object_get(details, whats[k]));
+        }
+        table_add(table, INK_DIM, "%" PRId64, field_number(event, "id"));
+        table_add(table, INK_PLAIN, "%s", field_text(event, "timestamp"));
+        table_add(table, INK_PLAIN, "%s", field_text(event, "type"));
+        table_add(table, INK_BOLD, "%s", name != NULL ? name : resource != NULL ? resource : "");
+        table_add(table, INK_PLAIN, "%s", what == NULL ? "" : what);
+    }
+    table_print(table, out, style, "");
+}
+
 void render_history(FILE *out, const struct style *style, const json_t *result)
 {
     const json_t *entries = json_object_get(result, "history");
+    if (json_object_get(result, "events") != NULL) {
+        render_plan_events(out, style, json_object_get(result, "events"));
+        return;
+    }
     struct table *table = TABLE("AT", ">ROLLOUT", "KIND", "WHAT", "WEIGHTS", "WHO");
     for (size_t i = 0; i < json_array_size(entries); i++) {
         const json_t *entry = json_array_get(entries, i);

@@ -218,16 +218,24 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
 static enum gate_verdict watch(struct rule_state *rule, enum gate_verdict gate, int64_t now_ms)
 {
     rule->is_late = rule->is_late && gate == GATE_FAIL;
-    bool has_time = rule->rollout.step == 0 && rollout_hold_left_ms(&rule->rollout, now_ms) > 0;
+    bool has_time = rule->rollout.state == ROLLOUT_PREPARING ||
+                    (rule->rollout.step == 0 && rollout_hold_left_ms(&rule->rollout, now_ms) > 0);
     return rule->is_late && has_time ? GATE_WAIT : gate;
+}
+
+/* What the engine makes of an input. */
+static bool plan_move(struct rule_state *rule, const struct rollout_input *input,
+                      struct rule_move *move, struct error *err)
+{
+    *move = (struct rule_move){.rule = rule, .next = rollout_of(rule)};
+    snprintf(move->who, sizeof(move->who), "%s", input->who);
+    return rollout_apply(&move->next, input, &move->effect, err) && plan_shifts(move, err);
 }
 
 bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, const char *who,
                      struct rule_move *move, struct error *err)
 {
-    memset(move, 0, sizeof(*move));
-    move->rule = rule;
-    snprintf(move->who, sizeof(move->who), "%s", who);
+    *move = (struct rule_move){.rule = rule};
     if (!rule->has_rollout) {
         return error_set(err, "rule %s has had no rollout yet", rule->config->name);
     }
@@ -249,23 +257,19 @@ bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, cons
     if (kind == INPUT_PROMOTE && input.held != NULL) {
         return error_set(err, "%s", held);
     }
-    move->next = rollout_of(rule);
-    return rollout_apply(&move->next, &input, &move->effect, err) && plan_shifts(move, err);
+    return plan_move(rule, &input, move, err);
 }
 
 bool rule_plan_fail(struct rule_state *rule, const char *text, const char *who,
                     struct rule_move *move, struct error *err)
 {
-    memset(move, 0, sizeof(*move));
-    move->rule = rule;
-    snprintf(move->who, sizeof(move->who), "%s", who);
+    *move = (struct rule_move){.rule = rule};
     if (!rule_is_running(rule)) {
         return error_set(err, "no rollout of %s is running", rule->config->name);
     }
     struct rollout_input input = {
         .kind = INPUT_FAIL, .now_ms = clock_now_ms(), .gate_text = text, .who = who};
-    move->next = rollout_of(rule);
-    return rollout_apply(&move->next, &input, &move->effect, err) && plan_shifts(move, err);
+    return plan_move(rule, &input, move, err);
 }
 
 /* The line for the history about a rollout that the move changes. */
@@ -375,16 +379,51 @@ bool rule_commit(struct rule_move *move, struct error *err)
            error_add_context(err, "nothing was changed");
 }
 
+/* Journals the move in a transaction of its own, and acts; a fall-back does not wait for a disk. */
+static bool carry_out(struct rule_move *move, bool is_planned, struct error *err)
+{
+    bool is_done = is_planned && (rule_commit(move, err) || rule_leave_behind(move));
+    if (is_done) {
+        rule_act(move);
+    }
+    rule_move_done(move);
+    return is_done;
+}
+
 bool rule_do(struct rule_state *rule, enum rollout_input_kind kind, const char *who,
              struct error *err)
 {
     struct rule_move move;
-    bool is_done = rule_plan_input(rule, kind, who, &move, err) && rule_commit(&move, err);
-    if (is_done) {
-        rule_act(&move);
+    return carry_out(&move, rule_plan_input(rule, kind, who, &move, err), err);
+}
+
+bool rule_fail(struct rule_state *rule, const char *text, const char *who, struct error *err)
+{
+    struct rule_move move;
+    return carry_out(&move, rule_plan_fail(rule, text, who, &move, err), err);
+}
+
+bool rule_answer(struct rule_state *rule, bool is_approved, const char *reason, const char *who,
+                 struct error *err)
+{
+    if (!rule->has_rollout) {
+        return error_set(err, "rule %s has had no rollout yet", rule->config->name);
     }
-    rule_move_done(&move);
-    return is_done;
+    struct rule_move move;
+    struct rollout_input input = {.kind = is_approved ? INPUT_APPROVE : INPUT_REJECT,
+                                  .now_ms = clock_now_ms(),
+                                  .gate_text = reason,
+                                  .who = who};
+    return carry_out(&move, plan_move(rule, &input, &move, err), err);
+}
+
+bool rule_take_result(struct rule_state *rule, const struct rollout_result *result, const char *who,
+                      struct error *err)
+{
+    struct rule_move move;
+    struct rollout_input input = {
+        .kind = INPUT_RESULT, .now_ms = clock_now_ms(), .who = who, .result = *result};
+    return carry_out(&move, plan_move(rule, &input, &move, err), err);
 }
 
 bool rule_leave_behind(struct rule_move *move)

@@ -62,6 +62,16 @@ void rule_act(struct rule_move *move);
 MUST_CHECK bool rule_do(struct rule_state *rule, enum rollout_input_kind kind, const char *who,
                         struct error *err);
 
+/* The running rollout falls back: plan (rule_plan_fail), journal, act. */
+MUST_CHECK bool rule_fail(struct rule_state *rule, const char *text, const char *who,
+                          struct error *err);
+/* An operator's answer to the approval that the plan waits for; the reason may be NULL. */
+MUST_CHECK bool rule_answer(struct rule_state *rule, bool is_approved, const char *reason,
+                            const char *who, struct error *err);
+/* What came of a task of the plan (rollout_task). False and err: it is not wanted any more. */
+MUST_CHECK bool rule_take_result(struct rule_state *rule, const struct rollout_result *result,
+                                 const char *who, struct error *err);
+
 /* Time has passed or health has changed. */
 void rule_tick(struct rule_state *rule);
 /* Reads the rule's last rollout from the store, when the daemon starts. */

@@ -21,7 +21,7 @@ _ballastctl()
     record) choices='list show ttl' ;;
     weight) choices='set' ;;
     health) choices='list force' ;;
-    rollout) choices='list show start pause resume promote abort freeze thaw history watch simulate' ;;
+    rollout) choices='list show start pause resume promote abort freeze thaw approve reject history watch simulate' ;;
     event) choices='push log pattern stats' ;;
     zone) choices='list add remove reload check export' ;;
     key) choices='list generate roll ds-seen forget' ;;
