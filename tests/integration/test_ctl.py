@@ -260,7 +260,7 @@ def test_an_answer_that_is_none_is_1(daemon, line):
     ([], "usage: ballastctl"),
     (["rolout"], 'Did you mean "rollout"?'),
     (["dance"], "there are: status, record, weight, health, rollout, event, zone"),
-    (["rollout"], "list, show, start, pause, resume, promote, abort, freeze, thaw, history, watch"),
+    (["rollout"], "list, show, start, pause, resume, promote, abort, freeze, thaw, approve, reject, history, watch"),
     (["rollout", "strat", "cats"], 'Did you mean "rollout start"?'),
     (["record", "show", "www"], "usage: record show NAME TYPE"),
     (["status", "now"], "too many arguments"),

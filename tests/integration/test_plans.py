@@ -145,7 +145,7 @@ def test_nothing_waits_for_an_approval(make_lab):
 
 
 @pytest.mark.parametrize("change, text", [
-    (lambda states: states.pop("done"), "plan.json:1: state rest: Next leads to \"done\""),
+    (lambda states: states.pop("done"), "plan.json:1: state rest: Next"),
     (lambda states: states["ask"].update(Resource="x"), "unknown Resource \"x\""),
     (lambda states: states["first"]["Parameters"].update(weight=120), "sets the weight 120"),
 ])
