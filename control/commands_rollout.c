@@ -44,6 +44,43 @@ static json_t *describe_changes(struct control *control, const struct history_en
     return list;
 }
 
+/* The shares of record sets when the line was written; none with most lines. */
+static json_t *describe_kept_shares(struct control *control, const struct history_entry *entry,
+                                    struct error *err)
+{
+    struct history_shares *kept = NULL;
+    size_t count = 0;
+    if (!store_list_history_shares(control->store, entry->id, &kept, &count, err)) {
+        return NULL;
+    }
+    json_t *list = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *shares = json_loads(kept[i].shares, 0, NULL);
+        if (json_is_object(shares)) {
+            json_object_set_new(shares, "record_set", describe_text(kept[i].record_set));
+            json_array_append(list, shares);
+        }
+        json_decref(shares);
+    }
+    store_free_history_shares(kept, count);
+    return list;
+}
+
+static json_t *describe_line(struct control *control, const struct history_entry *entry,
+                             struct error *err)
+{
+    json_t *changes = describe_changes(control, entry, err);
+    json_t *shares = changes == NULL ? NULL : describe_kept_shares(control, entry, err);
+    if (shares == NULL) {
+        json_decref(changes);
+        return NULL;
+    }
+    json_t *line = describe_history_entry(entry);
+    json_object_set_new(line, "weights", changes);
+    json_object_set_new(line, "shares", shares);
+    return line;
+}
+
 static json_t *list_history(struct control *control, const struct history_wanted *wanted,
                             struct error *err)
 {
@@ -54,14 +91,12 @@ static json_t *list_history(struct control *control, const struct history_wanted
     }
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
-        json_t *changes = describe_changes(control, &entries[i], err);
-        if (changes == NULL) {
+        json_t *line = describe_line(control, &entries[i], err);
+        if (line == NULL) {
             json_decref(list);
             list = NULL;
             break;
         }
-        json_t *line = describe_history_entry(&entries[i]);
-        json_object_set_new(line, "weights", changes);
         json_array_append_new(list, line);
     }
     free(entries);

@@ -2,9 +2,11 @@
 #include "control/ctl_render_history.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "common/attributes.h"
 #include "control/ctl_table.h"
 
 static void weights_print(const json_t *weights, char *out, size_t size)
@@ -72,6 +74,38 @@ static void render_plan_events(FILE *out, const struct style *style, const json_
     table_print(table, out, style, "");
 }
 
+static void append(char *out, size_t size, const char *format, ...) PRINTF_LIKE(3, 4);
+static void append(char *out, size_t size, const char *format, ...)
+{
+    size_t used = strlen(out);
+    va_list args;
+    va_start(args, format);
+    vsnprintf(out + used, size - used, format, args);
+    va_end(args);
+}
+
+/* "blue 90.1/95.2/96.0 green 9.9/4.8/-", of the first record set; cut when it does not fit. */
+static void shares_print(const json_t *entry, char *out, size_t size)
+{
+    static const char *const keys[] = {"share_answered", "share_expected", "share_traffic"};
+    const json_t *shares = json_array_get(json_object_get(entry, "shares"), 0);
+    const json_t *members = json_object_get(shares, "members");
+    out[0] = '\0';
+    for (size_t i = 0; i < json_array_size(members); i++) {
+        const json_t *member = json_array_get(members, i);
+        append(out, size, "%s%s", i == 0 ? "" : " ", field_text(member, "id"));
+        for (size_t k = 0; k < ARRAY_LEN(keys); k++) {
+            const json_t *share = json_object_get(member, keys[k]);
+            append(out, size, "%s", k == 0 ? " " : "/");
+            if (json_is_number(share)) {
+                append(out, size, "%.1f", json_number_value(share) * 100);
+            } else {
+                append(out, size, "-");
+            }
+        }
+    }
+}
+
 void render_history(FILE *out, const struct style *style, const json_t *result)
 {
     const json_t *entries = json_object_get(result, "history");
@@ -79,11 +113,14 @@ void render_history(FILE *out, const struct style *style, const json_t *result)
         render_plan_events(out, style, json_object_get(result, "events"));
         return;
     }
-    struct table *table = TABLE("AT", ">ROLLOUT", "KIND", "WHAT", "WEIGHTS", "WHO");
+    struct table *table =
+        TABLE("AT", ">ROLLOUT", "KIND", "WHAT", "WEIGHTS", "ANSWERED/EXPECTED/TRAFFIC %", "WHO");
     for (size_t i = 0; i < json_array_size(entries); i++) {
         const json_t *entry = json_array_get(entries, i);
         char change[420];
+        char shares[420];
         change_print(entry, change, sizeof(change));
+        shares_print(entry, shares, sizeof(shares));
         table_add(table, INK_PLAIN, "%s", field_text(entry, "at"));
         if (field_is_null(entry, "rollout")) {
             table_add(table, INK_PLAIN, "-");
@@ -93,6 +130,7 @@ void render_history(FILE *out, const struct style *style, const json_t *result)
         table_add(table, INK_PLAIN, "%s", field_text(entry, "kind"));
         table_add(table, INK_PLAIN, "%s", field_text(entry, "text"));
         table_add(table, INK_PLAIN, "%s", change);
+        table_add(table, INK_PLAIN, "%s", shares);
         table_add(table, INK_DIM, "%s", field_text(entry, "who"));
     }
     table_print(table, out, style, "");

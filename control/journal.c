@@ -6,6 +6,7 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "control/share_watch.h"
 #include "control/shift.h"
 
 bool journal_failed(struct control *control, const struct error *err)
@@ -21,7 +22,8 @@ static bool write_rule(struct rule_state *rule, struct error *err)
 {
     struct store *store = rule->control->store;
     if (!store_save_rollout(store, &rule->rollout, err) ||
-        !store_add_history(store, &rule->behind, err)) {
+        !store_add_history(store, &rule->behind, err) ||
+        !share_watch_journal_late(rule, rule->behind_shares, rule->behind.id, err)) {
         return false;
     }
     for (size_t i = 0; i < rule->record_set_count; i++) {
@@ -39,6 +41,7 @@ static void forget_behind(struct rule_state *rule)
         shift_change_done(&rule->behind_changes[i]);
     }
     free(STEAL(rule->behind_changes));
+    store_free_history_shares(STEAL(rule->behind_shares), rule->record_set_count);
     rule->is_behind = false;
 }
 
@@ -82,6 +85,7 @@ void journal_leave_behind(struct rule_state *rule, const struct history_entry *e
     forget_behind(rule);
     rule->is_behind = true;
     rule->behind = *entry;
+    rule->behind_shares = share_watch_keep(rule);
     rule->behind_changes = alloc_zeroed(rule->record_set_count, sizeof(*rule->behind_changes));
     for (size_t i = 0; i < rule->record_set_count; i++) {
         shift_change(&shifts[i], &rule->behind_changes[i]);

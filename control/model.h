@@ -73,7 +73,8 @@ struct rule_state {
     bool is_late;   /* the candidate was unhealthy when the rollout began, and is since */
     bool is_behind; /* a fall-back was published that the store would not take, */
     struct history_entry behind;            /* … nor this line about it, */
-    struct history_weights *behind_changes; /* … one for each record set */
+    struct history_weights *behind_changes; /* … one for each record set, */
+    struct history_shares *behind_shares;   /* … nor these, likewise */
     uv_timer_t timer;                       /* the end of the hold, or a retry */
 };
 

@@ -13,6 +13,7 @@
 #include "control/roles.h"
 #include "control/rollout_run.h"
 #include "control/rule_ttl.h"
+#include "control/share_watch.h"
 
 void rule_move_done(struct rule_move *move)
 {
@@ -292,6 +293,7 @@ static bool journal_history(struct rule_move *move, const struct rollout *rollou
     struct history_entry entry = entry_of(move, rollout, effect);
     return effect->kind[0] == '\0' ||
            (store_add_history(control->store, &entry, err) &&
+            share_watch_journal(move->rule, entry.id, err) &&
             shift_journal(control, move->shifts, shift_count, entry.id, err));
 }
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control/share_watch.h"
 
+#include "common/alloc.h"
 #include "common/clock.h"
+#include "control/describe.h"
 #include "control/shift.h"
 
 static void read_answers(const struct record_set_state *set, uint64_t counts[MAX_MEMBERS])
@@ -85,4 +87,39 @@ void share_watch_read(const struct record_set_state *set, int64_t now_ms, struct
     read_answers(set, shares->answers);
     shares_since_shift(&set->answers, shares->answers, now_ms, &shares->shifted);
     shares_lately(&set->answers, shares->answers, now_ms, &shares->lately);
+}
+
+struct history_shares *share_watch_keep(const struct rule_state *rule)
+{
+    struct history_shares *kept = alloc_zeroed(rule->record_set_count, sizeof(*kept));
+    int64_t now_ms = clock_now_ms();
+    for (size_t i = 0; i < rule->record_set_count; i++) {
+        const struct record_set_state *set = rule->record_sets[i];
+        struct shares shares;
+        share_watch_read(set, now_ms, &shares);
+        json_t *json = describe_shares(set, &shares);
+        kept[i].record_set = alloc_string(set->key);
+        kept[i].shares = json_dumps(json, JSON_COMPACT | JSON_REAL_PRECISION(6));
+        json_decref(json);
+    }
+    return kept;
+}
+
+bool share_watch_journal_late(const struct rule_state *rule, const struct history_shares *shares,
+                              int64_t history, struct error *err)
+{
+    for (size_t i = 0; i < rule->record_set_count; i++) {
+        if (!store_add_history_shares(rule->control->store, history, &shares[i], err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool share_watch_journal(const struct rule_state *rule, int64_t history, struct error *err)
+{
+    struct history_shares *kept = share_watch_keep(rule);
+    bool is_written = share_watch_journal_late(rule, kept, history, err);
+    store_free_history_shares(kept, rule->record_set_count);
+    return is_written;
 }

@@ -14,3 +14,14 @@ void share_watch_close(struct control *control);
 void share_watch_published(struct record_set_state *set);
 /* All the shares as they are at now_ms. */
 void share_watch_read(const struct record_set_state *set, int64_t now_ms, struct shares *shares);
+
+/* The shares of a rule's record sets as they are now, for the history; one for each. Caller frees
+ * with store_free_history_shares. */
+struct history_shares *share_watch_keep(const struct rule_state *rule);
+/* Writes them with a line of the history, inside the caller's transaction. */
+MUST_CHECK bool share_watch_journal(const struct rule_state *rule, int64_t history,
+                                    struct error *err);
+/* The same of what was kept before. */
+MUST_CHECK bool share_watch_journal_late(const struct rule_state *rule,
+                                         const struct history_shares *shares, int64_t history,
+                                         struct error *err);

@@ -161,6 +161,21 @@ MUST_CHECK bool store_list_history_weights(struct store *store, int64_t history,
                                            struct error *err);
 void store_free_history_weights(struct history_weights *changes, size_t count);
 
+/* A record set's shares when a line of the history was written, before what it did: a JSON object
+ * of describe_shares. They are dropped with the line. */
+struct history_shares {
+    char *record_set;
+    char *shares;
+};
+MUST_CHECK bool store_add_history_shares(struct store *store, int64_t history,
+                                         const struct history_shares *shares, struct error *err);
+/* By record set. Caller frees with store_free_history_shares. */
+MUST_CHECK bool store_list_history_shares(struct store *store, int64_t history,
+                                          struct history_shares **shares, size_t *count,
+                                          struct error *err);
+/* NULL is fine. */
+void store_free_history_shares(struct history_shares *shares, size_t count);
+
 /* Why, since when and by whom rollouts stand still. */
 struct freeze {
     bool is_on;

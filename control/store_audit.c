@@ -50,6 +50,41 @@ void store_free_history_weights(struct history_weights *changes, size_t count)
     free(changes);
 }
 
+bool store_add_history_shares(struct store *store, int64_t history,
+                              const struct history_shares *shares, struct error *err)
+{
+    return store_execute(store, STATEMENT_ADD_SHARES,
+                         VALUES(INTEGER(history), TEXT(shares->record_set), TEXT(shares->shares)),
+                         err);
+}
+
+static bool read_shares(const struct store *store, sqlite3_stmt *row, void *item, struct error *err)
+{
+    (void)store;
+    (void)err;
+    struct history_shares *shares = item;
+    shares->record_set = column_copy(row, 0);
+    shares->shares = column_copy(row, 1);
+    return true;
+}
+
+bool store_list_history_shares(struct store *store, int64_t history, struct history_shares **shares,
+                               size_t *count, struct error *err)
+{
+    sqlite3_stmt *row = store_query(store, STATEMENT_LIST_SHARES, VALUES(INTEGER(history)), err);
+    *shares = store_collect(store, row, read_shares, sizeof(**shares), count, err);
+    return *shares != NULL;
+}
+
+void store_free_history_shares(struct history_shares *shares, size_t count)
+{
+    for (size_t i = 0; shares != NULL && i < count; i++) {
+        free(shares[i].record_set);
+        free(shares[i].shares);
+    }
+    free(shares);
+}
+
 bool store_save_ttl(struct store *store, const char *record_set, uint32_t ttl_s, struct error *err)
 {
     if (ttl_s == TTL_AS_CONFIGURED) {

@@ -32,13 +32,16 @@
     " total INTEGER NOT NULL, PRIMARY KEY (stat_deployment, fate, field)) STRICT, WITHOUT ROWID;"
 
 /* Since version 4. The weights of a record set before and after, by member, as JSON: what one line
- * of the history did; why rollouts stand still, if they do; the plans of rollouts, where they are
- * in them, and what happened there. */
+ * of the history did; its shares until then, likewise; why rollouts stand still, if they do; the
+ * plans of rollouts, where they are in them, and what happened there. */
 #define AUDIT_TABLES                                                                               \
     "CREATE TABLE weight_change (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"   \
     " record_set TEXT NOT NULL, weights_before TEXT NOT NULL, weights_after TEXT NOT NULL,"        \
     " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
     "CREATE INDEX weight_change_record_set ON weight_change (record_set);"                         \
+    "CREATE TABLE share (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"           \
+    " record_set TEXT NOT NULL, shares TEXT NOT NULL,"                                             \
+    " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
     "CREATE TABLE ttl (record_set TEXT PRIMARY KEY, ttl_s INTEGER NOT NULL) STRICT, WITHOUT "      \
     "ROWID;"                                                                                       \
     "CREATE TABLE freeze (id INTEGER PRIMARY KEY CHECK (id = 1), at_ms INTEGER NOT NULL,"          \
@@ -248,6 +251,9 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_LIST_STATS] =
         "SELECT id, rule, deployment, fate, field, total FROM stat_deployment"
         " JOIN event_stat ON stat_deployment = id ORDER BY rule, id DESC, fate, field",
+    [STATEMENT_ADD_SHARES] = "INSERT INTO share VALUES (?1, ?2, ?3)",
+    [STATEMENT_LIST_SHARES] = "SELECT record_set, shares FROM share"
+                              " WHERE history = ?1 ORDER BY record_set",
 };
 
 bool store_prepare_statements(struct store *store, int version, struct error *err)

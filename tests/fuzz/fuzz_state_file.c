@@ -220,6 +220,7 @@ static void check_audit(struct store *store)
     struct error err;
     struct freeze freeze;
     struct history_weights *changes = NULL;
+    struct history_shares *shares = NULL;
     size_t count = 0;
     if (store_load_freeze(store, &freeze, &err) && freeze.is_on) {
         assert(strlen(freeze.who) < sizeof(freeze.who));
@@ -232,6 +233,13 @@ static void check_audit(struct store *store)
             json_decref(json_loads(changes[i].after, 0, NULL));
         }
         store_free_history_weights(changes, count);
+    }
+    if (store_list_history_shares(store, 1, &shares, &count, &err)) {
+        for (size_t i = 0; i < count; i++) {
+            assert(shares[i].record_set != NULL);
+            json_decref(json_loads(shares[i].shares, 0, NULL));
+        }
+        store_free_history_shares(shares, count);
     }
 }
 

@@ -50,7 +50,10 @@ ROLLOUT = {"id": 7, "rule": "cats", "deployment": "ecs-svc/1234", "who": "event 
 HISTORY = [{"id": 1, "at": "2026-11-23T15:50:01Z", "rollout": 7, "kind": "start",
             "who": "event e-1", "text": "green gets weight 10", "weights": [
                 {"record_set": "www.catsndogs.lol/A", "before": {"blue": 100, "green": 0},
-                 "after": {"blue": 90, "green": 10}}]}]
+                 "after": {"blue": 90, "green": 10}}],
+            "shares": [{"record_set": "www.catsndogs.lol/A", "members": [
+                {"id": "blue", "share_answered": 0.901, "share_expected": 1, "share_traffic": None},
+                {"id": "green", "share_answered": 0.099, "share_expected": 0, "share_traffic": 0.04}]}]}]
 PATTERN = {"source": ["aws.ecs"]}
 SUMS = {"received": 5, "fates": {"started": 1, "duplicate": 3, "not running": 1},
         "filters": {"detail.lastStatus": 2}}
@@ -152,7 +155,8 @@ CALLS = {
     "rollout thaw": (["sale"], ["rollouts go on\n"]),
     "rollout approve": (["cats"], ["approved"]),
     "rollout reject": (["cats", "no"], ["rejected"]),
-    "rollout history": ([], ["green gets weight 10", "blue=100 green=0 -> blue=90 green=10"]),
+    "rollout history": ([], ["green gets weight 10", "blue=100 green=0 -> blue=90 green=10",
+                            "blue 90.1/100.0/- green 9.9/0.0/4.0"]),
     "event push": (["-"], ["started", "1 of 1 tasks run", "1 received"]),
     "event log": ([], ["5 received: 1 started, 4 duplicate\n"]),
     "event pattern": ([], ["aws.ecs", "# 22 of 2048 characters\n", "# the end\n"]),

@@ -62,3 +62,45 @@ def test_members_of_no_weight_and_forced_ones_have_their_shares(daemon):
     green = member(daemon, "green")
     assert green["share_configured"] == 0.25 and green["share_effective"] == 0
     assert green["share_traffic"] is None
+
+
+def test_the_history_of_a_rollout_has_the_shares_of_each_moment(make_lab):
+    lab = make_lab(hold="60s", steps=(10, 100))
+    daemon = lab.daemon
+    daemon.push(harness.task_event())
+    lab.wait_step(1)
+    for _ in range(50):
+        daemon.ask(NAME)
+    daemon.ctl("rollout", "promote", "cats")
+    lab.wait_state("succeeded")
+    daemon.kill()
+    daemon.start()
+    lines = daemon.json("rollout", "history", "cats")["history"]
+    start, promoted = lines[0], lines[-1]
+    shares, = start["shares"]  # as they were until the first shift
+    assert shares["record_set"] == f"{NAME}/{TYPE}"
+    assert [one["id"] for one in shares["members"]] == ["blue", "green"]
+    assert [one["share_configured"] for one in shares["members"]] == [1, 0]
+    assert [one["share_answered"] for one in shares["members"]] == [None, None]
+    shares, = promoted["shares"]  # what became of the step before
+    blue, green = shares["members"]
+    assert shares["answers_since_shift"]["answers"] == 50
+    assert (blue["share_configured"], green["share_configured"]) == (0.9, 0.1)
+    assert (blue["share_answered"], green["share_answered"]) == (0.9, 0.1)
+    assert 0 < green["share_expected"] < 0.1 and green["share_traffic"] is None
+    assert daemon.json("history")["history"][-1] == promoted
+    assert "blue 90.0/" in daemon.ctl("rollout", "history", "cats").stdout
+
+
+def test_the_line_that_ends_a_rollout_has_its_last_shares(make_lab):
+    lab = make_lab(hold="300ms", steps=(100,))
+    lab.daemon.push(harness.task_event())
+    lab.wait_state("succeeded")
+    end = lab.daemon.json("rollout", "history", "cats")["history"][-1]
+    assert end["kind"] == "succeeded" and end["weights"] == []
+    assert [one["share_configured"] for one in end["shares"][0]["members"]] == [0, 1]
+
+
+def test_other_lines_of_the_history_have_no_shares(daemon):
+    daemon.set_weights(NAME, TYPE, "blue=1")
+    assert daemon.json("history")["history"][-1]["shares"] == []

@@ -98,6 +98,8 @@ def test_a_fall_back_does_not_wait_for_the_disk_and_is_written_later(make_lab):
     assert history[-1]["weights"] == [{"record_set": "www.catsndogs.lol/A",
                                        "before": {"blue": 90, "green": 10},
                                        "after": {"blue": 100, "green": 0}}]
+    shares, = history[-1]["shares"]  # those of before the fall-back
+    assert [one["share_configured"] for one in shares["members"]] == [0.9, 0.1]
 
 
 def test_what_follows_an_unwritten_fall_back_is_written_with_it(make_lab):

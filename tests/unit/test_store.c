@@ -304,6 +304,32 @@ static void a_line_of_the_history_keeps_what_it_did_to_weights(void **state)
     assert_false(store_add_history_weights(store, second + 1, &www, &err));
 }
 
+static void a_line_of_the_history_keeps_the_shares_of_its_time(void **state)
+{
+    struct store *store = *state;
+    struct history_shares *list;
+    size_t count;
+    char www_a[] = "www.a/A", api_a[] = "api.a/A", text[] = "{\"members\":[]}", none[] = "{}";
+    const struct history_shares www = {www_a, text};
+    const struct history_shares api = {api_a, none};
+    int64_t first = add_history(store, 1, 0);
+    int64_t second = add_history(store, 2, 0);
+    assert_true(store_add_history_shares(store, first, &www, &err));
+    assert_true(store_add_history_shares(store, first, &api, &err));
+    assert_true(store_list_history_shares(store, first, &list, &count, &err));
+    assert_int_equal(count, 2);
+    assert_string_equal(list[0].record_set, "api.a/A");
+    assert_string_equal(list[1].record_set, "www.a/A");
+    assert_string_equal(list[1].shares, "{\"members\":[]}");
+    store_free_history_shares(list, count);
+    assert_true(store_list_history_shares(store, second, &list, &count, &err));
+    assert_int_equal(count, 0);
+    store_free_history_shares(list, count);
+    /* Once each, and with a line. */
+    assert_false(store_add_history_shares(store, first, &www, &err));
+    assert_false(store_add_history_shares(store, second + 1, &www, &err));
+}
+
 static void a_ttl_is_kept_until_it_is_as_configured(void **state)
 {
     uint32_t ttl_s = 1;
@@ -701,6 +727,7 @@ int main(void)
         TEST(zones_are_kept_by_name),
         TEST(history_lists_the_newest_oldest_first),
         TEST(a_line_of_the_history_keeps_what_it_did_to_weights),
+        TEST(a_line_of_the_history_keeps_the_shares_of_its_time),
         TEST(a_ttl_is_kept_until_it_is_as_configured),
         TEST(a_freeze_is_kept_until_it_is_removed),
         TEST(history_keeps_its_newest_hundred_thousand_lines),
