@@ -140,6 +140,19 @@ struct config_member {
     const struct config_health_check *health_check; /* NULL: always healthy */
     const char *ecs_service;                        /* NULL: no event concerns it */
     const char *ecs_container; /* exact name of a container in the task; NULL: any */
+    const char *traffic_query; /* there when the record set has traffic */
+    unsigned line;
+};
+
+/* Who measures the real traffic of a record set's members: Prometheus. */
+struct config_traffic {
+    const char *url;        /* the server's, without /api/v1/… and final slashes */
+    const char *ca_file;    /* PEM; NULL: the system's */
+    const char *token_file; /* a bearer token; NULL: none is sent */
+    int64_t interval_ms;    /* default 15 s; what is older than three of them does not count */
+    int64_t timeout_ms;     /* default 5 s, at most the interval */
+    int64_t window_ms;      /* over which the queries look back; default 1 min */
+    double min_rate;        /* requests per second of all members; fewer tell nothing; default 1 */
     unsigned line;
 };
 
@@ -150,6 +163,7 @@ struct config_record_set {
     enum config_choice choice;
     struct config_member *members; /* 1 to 100 */
     size_t member_count;
+    const struct config_traffic *traffic; /* NULL: nobody measures it */
     unsigned line;
 };
 

@@ -66,6 +66,10 @@ MUST_CHECK bool fill_path(const struct place *place, const char *key, const char
 MUST_CHECK bool fill_url(const struct place *place, const char *key, const char *text,
                          const char **value);
 
+/* A URL of a Prometheus server: likewise, and without a query; final slashes are cut off. */
+MUST_CHECK bool fill_prometheus_url(const struct place *place, const char *key, const char *text,
+                                    const char **value);
+
 /* Domain names as far as the toolbox goes: letter case and a final dot do not matter. */
 bool same_name(const char *left, const char *right);
 
@@ -77,6 +81,8 @@ MUST_CHECK bool fill_zones(const struct config_reader *reader, const struct raw_
 MUST_CHECK bool fill_health_checks(const struct config_reader *reader,
                                    const struct raw_config *raw);
 MUST_CHECK bool fill_record_sets(const struct config_reader *reader, const struct raw_config *raw);
+MUST_CHECK bool fill_traffic(const struct place *place, const struct raw_record_set *raw,
+                             struct config_record_set *set);
 MUST_CHECK bool fill_gates(const struct place *place, const struct raw_rollout *raw,
                            struct config_rollout *rollout);
 /* config_plan.c: the plan of a rollout; raw NULL is the default. */

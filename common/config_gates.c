@@ -250,20 +250,7 @@ static bool fill_target(const struct place *place, const struct raw_gate *raw,
     if (is_webhook) {
         return check_placeholders(place, "url", gate->url);
     }
-    if (strpbrk(gate->url, "?{") != NULL) {
-        return place_fail(place, "url",
-                          "found \"%s\", expected the URL of a Prometheus server, without a query "
-                          "and placeholders",
-                          gate->url);
-    }
-    size_t len = strlen(gate->url);
-    while (gate->url[len - 1] == '/') {
-        len--;
-    }
-    char *url = arena_copy_octets(place->reader->arena, gate->url, len + 1);
-    url[len] = '\0';
-    gate->url = url;
-    return true;
+    return fill_prometheus_url(place, "url", raw->url, &gate->url);
 }
 
 static bool fill_threshold(const struct place *place, const struct raw_gate *raw,

@@ -134,17 +134,32 @@ static const cyaml_schema_field_t member_fields[] = {
     OPTIONAL(raw_member, health_check),
     OPTIONAL(raw_member, ecs_service),
     OPTIONAL(raw_member, ecs_container),
+    OPTIONAL(raw_member, traffic_query),
     CYAML_FIELD_END,
 };
 
 static const cyaml_schema_value_t member = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_member, member_fields)};
 
+static const cyaml_schema_field_t traffic_fields[] = {
+    REQUIRED(raw_traffic, type),
+    REQUIRED(raw_traffic, url),
+    OPTIONAL(raw_traffic, ca_file),
+    OPTIONAL(raw_traffic, token_file),
+    OPTIONAL(raw_traffic, interval),
+    OPTIONAL(raw_traffic, timeout),
+    OPTIONAL(raw_traffic, window),
+    OPTIONAL(raw_traffic, min_rate),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t record_set_fields[] = {
     REQUIRED(raw_record_set, name),
     REQUIRED(raw_record_set, type),
     OPTIONAL(raw_record_set, ttl),
     OPTIONAL(raw_record_set, choice),
+    CYAML_FIELD_MAPPING_PTR("traffic", OPTIONAL_PTR, struct raw_record_set, traffic,
+                            traffic_fields),
     LIST(raw_record_set, members, CYAML_FLAG_POINTER, &member, 1, MEMBERS_MAX),
     CYAML_FIELD_END,
 };

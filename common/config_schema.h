@@ -115,6 +115,18 @@ struct raw_member {
     char *health_check;
     char *ecs_service;
     char *ecs_container;
+    char *traffic_query;
+};
+
+struct raw_traffic {
+    char *type;
+    char *url;
+    char *ca_file;
+    char *token_file;
+    char *interval;
+    char *timeout;
+    char *window;
+    char *min_rate;
 };
 
 struct raw_record_set {
@@ -122,6 +134,7 @@ struct raw_record_set {
     char *type;
     char *ttl;
     char *choice;
+    struct raw_traffic *traffic;
     struct raw_member *members;
     unsigned members_count;
 };

@@ -70,6 +70,7 @@ static bool init_record_set(struct control *control, size_t index, struct error 
     record_type_print(set->record_set->type, set->type);
     snprintf(set->key, sizeof(set->key), "%s/%s", set->name, set->type);
     set->member_count = set->config->member_count;
+    set->log.kept_ms = set->config->traffic == NULL ? 0 : set->config->traffic->window_ms;
     if (!store_load_ttl(control->store, set->key, &set->ttl_s, err)) {
         return false;
     }
@@ -305,7 +306,7 @@ static bool open_sockets(struct control *control, struct error *err)
 static bool open_all(struct control *control, struct error *err)
 {
     if (!open_sockets(control, err) || !targets_start(control, err) ||
-        !alias_sources_start(control, err)) {
+        !alias_sources_start(control, err) || !share_watch_start(control, err)) {
         return false;
     }
     for (size_t i = 0; i < control->config->rollout_count; i++) {

@@ -105,6 +105,12 @@ static void answers_print(FILE *out, const struct style *style, const json_t *se
     fprintf(out, " (%s), lately %" PRId64 " in ",
             text_seconds(field_number(shift, "window_ms"), age), field_number(lately, "answers"));
     fprintf(out, "%s\n", text_seconds(field_number(lately, "window_ms"), age));
+    const json_t *traffic = json_object_get(set, "traffic");
+    if (!field_is_null(traffic, "unknown")) {
+        put(out, style, INK_WARN, "  traffic is not known: ");
+        put(out, style, INK_PLAIN, field_text(traffic, "unknown"));
+        fputc('\n', out);
+    }
 }
 
 static void record_set_print(FILE *out, const struct style *style, const json_t *set)

@@ -8,6 +8,7 @@
 #include "control/rule.h"
 #include "control/share_watch.h"
 #include "control/shift.h"
+#include "control/traffic.h"
 
 static const char *health_name(const struct member_state *member)
 {
@@ -111,6 +112,7 @@ static json_t *describe_member(const struct record_set_state *set, size_t index,
                         json_integer((json_int_t)shares->shifted.counts[index]));
     json_object_set_new(json, "answered_lately",
                         json_integer((json_int_t)shares->lately.counts[index]));
+    json_object_set_new(json, "requests_per_s", share_or_null(shares->requests_per_s[index]));
     json_object_set_new(json, "health", json_string(health_name(member)));
     json_object_set_new(json, "forced", json_string(forced_health_name(member->forced)));
     json_object_set_new(json, "addresses_healthy",
@@ -133,6 +135,21 @@ static json_t *describe_zone_of(const struct control *control, const struct reco
         name_print(zone->origin.octets, name);
     }
     return describe_text(name);
+}
+
+/* Where the real traffic is measured, and what is wrong with that, if anything. */
+static json_t *describe_traffic(const struct record_set_state *set)
+{
+    const struct config_traffic *config = set->config->traffic;
+    char text[ROLLOUT_TEXT_SIZE * 2];
+    if (set->traffic == NULL) {
+        return json_null();
+    }
+    bool is_silent = traffic_source_is_silent(set->traffic, clock_now_ms(), text, sizeof(text));
+    return json_pack("{s:s, s:o, s:I, s:I, s:o}", "type", "prometheus", "url",
+                     describe_text(config->url), "interval_ms", (json_int_t)config->interval_ms,
+                     "window_ms", (json_int_t)config->window_ms, "unknown",
+                     is_silent ? describe_text(text) : json_null());
 }
 
 json_t *describe_record_set(struct control *control, const struct record_set_state *set)
@@ -160,6 +177,7 @@ json_t *describe_record_set(struct control *control, const struct record_set_sta
         describe_id_or_null(rule != NULL && rule_is_running(rule) ? rule->rollout.id : 0));
     json_object_set_new(json, "answers_since_shift", describe_window(&shares.shifted));
     json_object_set_new(json, "answers_lately", describe_window(&shares.lately));
+    json_object_set_new(json, "traffic", describe_traffic(set));
     json_object_set_new(json, "members", members);
     return json;
 }

@@ -14,6 +14,7 @@
 #include "control/rule.h"
 #include "control/share_watch.h"
 #include "control/shift.h"
+#include "control/traffic.h"
 
 #define GAUGE   "gauge"
 #define COUNTER "counter"
@@ -153,6 +154,11 @@ static double traffic_of(const struct sample *sample)
     return sample->shares->traffic[sample->index];
 }
 
+static double rate_of(const struct sample *sample)
+{
+    return sample->shares->requests_per_s[sample->index];
+}
+
 static double health_of(const struct sample *sample)
 {
     return member_is_healthy(sample->member) ? 1 : 0;
@@ -190,6 +196,8 @@ static const struct member_metric {
      "The share expected at resolvers that keep to the TTL.", expected_of},
     {"ballast_member_traffic_share_ratio", GAUGE,
      "The share of real traffic, as the source measures it.", traffic_of},
+    {"ballast_member_traffic_requests_per_second", GAUGE,
+     "The rate of real traffic, as the source measures it.", rate_of},
     {"ballast_member_healthy", GAUGE, "1 when answers have the member's records, as for health.",
      health_of},
     {"ballast_member_addresses", GAUGE, "Addresses that are probed.", addresses_of},
@@ -249,6 +257,20 @@ static void put_ttls(struct control *control, FILE *out)
         const struct record_set_state *set = &control->record_sets[i];
         const struct metric_label labels[METRIC_LABELS_MAX] = {{"record_set", set->key}};
         metrics_put(out, name, labels, (double)set->log.ttl_ms / 1000);
+    }
+}
+
+static void put_traffic(struct control *control, FILE *out)
+{
+    static const char name[] = "ballast_traffic_query_failures_total";
+    metrics_begin(out, name, COUNTER,
+                  "Questions to the source of traffic without a usable answer.");
+    for (size_t i = 0; i < control->config->record_set_count; i++) {
+        const struct record_set_state *set = &control->record_sets[i];
+        const struct metric_label labels[METRIC_LABELS_MAX] = {{"record_set", set->key}};
+        if (set->traffic != NULL) {
+            metrics_put(out, name, labels, (double)traffic_source_failures(set->traffic));
+        }
     }
 }
 
@@ -352,6 +374,7 @@ char *metrics_print(struct control *control)
     put_server(control, out);
     put_members(control, out);
     put_ttls(control, out);
+    put_traffic(control, out);
     put_rules(control, out);
     fclose(out);
     return text;

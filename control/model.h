@@ -31,6 +31,7 @@ const char *forced_health_name(enum forced_health forced);
 MUST_CHECK bool forced_health_parse(const char *name, enum forced_health *forced);
 
 struct alias_source;
+struct traffic_source;
 
 struct member_state {
     const struct config_member *config;
@@ -55,7 +56,8 @@ struct record_set_state {
     uint32_t ttl_s; /* of answers; TTL_AS_CONFIGURED */
     struct weight_log log;
     struct answer_log answers;
-    bool has_shifted;        /* the next publish is answered by other weights */
+    struct traffic_source *traffic; /* NULL: nobody measures it */
+    bool has_shifted;               /* the next publish is answered by other weights */
     uint64_t shifted_in;     /* the generation of the last shift since the daemon started; or 0 */
     struct rule_state *rule; /* the one that moves it, or NULL */
     bool needs_publish;      /* is in control->unpublished */
@@ -96,8 +98,9 @@ struct control {
     size_t unpublished_count;
     struct weight_queue weights;
     struct event_push_queue pushes;
-    uv_timer_t share_timer;   /* samples the counters of answers */
-    struct rule_state *rules; /* config->rollout_count */
+    uv_timer_t share_timer;             /* samples the counters of answers */
+    struct http_client *traffic_client; /* while traffic is measured; else NULL */
+    struct rule_state *rules;           /* config->rollout_count */
     struct target_user *target_users;
     size_t target_user_count;
     struct zone_list zones;

@@ -122,6 +122,20 @@ static bool check_gates(const struct config *config, struct error *err)
     return true;
 }
 
+static bool check_traffic(const struct config *config, struct error *err)
+{
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        const struct config_record_set *set = &config->record_sets[i];
+        const struct config_traffic *traffic = set->traffic;
+        if (traffic != NULL && (!check_readable(traffic->ca_file, err) ||
+                                !check_secret("token", traffic->token_file, err))) {
+            return error_add_context(err, "%s:%u: traffic of record set %s/%s", config->path,
+                                     traffic->line, set->name, set->type);
+        }
+    }
+    return true;
+}
+
 static bool check_token(const struct config *config, struct error *err)
 {
     const struct config_control *control = &config->control;
@@ -148,5 +162,6 @@ bool named_check(const struct config *config, const struct record_sets *sets, st
     return check_directory(config, "socket", control->socket_line, control->socket, err) &&
            check_state(config, err) && check_token(config, err) && check_rights(config, err) &&
            check_authorities(config, err) && check_gates(config, err) &&
-           check_members(config, sets, err) && check_plans(config, err);
+           check_traffic(config, err) && check_members(config, sets, err) &&
+           check_plans(config, err);
 }

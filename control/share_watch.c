@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "control/share_watch.h"
 
+#include <stdio.h>
+
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "control/describe.h"
+#include "control/http_client.h"
 #include "control/shift.h"
+#include "control/traffic.h"
+
+#define JUDGEMENT_TEXT_SIZE (ROLLOUT_TEXT_SIZE * 2)
 
 static void read_answers(const struct record_set_state *set, uint64_t counts[MAX_MEMBERS])
 {
@@ -39,8 +45,35 @@ void share_watch_open(struct control *control)
     uv_timer_start(&control->share_timer, on_sample, LATELY_STEP_MS, LATELY_STEP_MS);
 }
 
+/* Sources begin at different times, so that many of them do not ask at the same. */
+#define STAGGER_MS 37
+
+bool share_watch_start(struct control *control, struct error *err)
+{
+    for (size_t i = 0; i < control->config->record_set_count; i++) {
+        struct record_set_state *set = &control->record_sets[i];
+        if (set->config->traffic == NULL) {
+            continue;
+        }
+        if (control->traffic_client == NULL) {
+            control->traffic_client = http_client_new(&control->loop, err);
+        }
+        if (control->traffic_client == NULL) {
+            return false;
+        }
+        uint64_t first_ms = i * STAGGER_MS % (uint64_t)set->config->traffic->interval_ms;
+        set->traffic =
+            traffic_source_new(&control->loop, control->traffic_client, set->config, first_ms);
+    }
+    return true;
+}
+
 void share_watch_close(struct control *control)
 {
+    for (size_t i = 0; i < control->config->record_set_count; i++) {
+        traffic_source_close(STEAL(control->record_sets[i].traffic));
+    }
+    http_client_close(STEAL(control->traffic_client));
     uv_close((uv_handle_t *)&control->share_timer, NULL);
 }
 
@@ -79,6 +112,11 @@ void share_watch_read(const struct record_set_state *set, int64_t now_ms, struct
     for (size_t i = 0; i < set->member_count; i++) {
         weights[i] = set->members[i].weight;
         shares->traffic[i] = SHARE_UNKNOWN;
+        shares->requests_per_s[i] = SHARE_UNKNOWN;
+    }
+    if (set->traffic != NULL) {
+        shares_of_traffic(traffic_source_values(set->traffic), set->member_count,
+                          set->config->traffic->interval_ms, now_ms, shares);
     }
     shift_effective(set, effective);
     shares_of_weights(weights, set->member_count, shares->configured);
@@ -122,4 +160,94 @@ bool share_watch_journal(const struct rule_state *rule, int64_t history, struct 
     bool is_written = share_watch_journal_late(rule, kept, history, err);
     store_free_history_shares(kept, rule->record_set_count);
     return is_written;
+}
+
+/* ---- does traffic follow? ---- */
+
+static json_t *share_or_null(double share)
+{
+    return share < 0 ? json_null() : json_real(share);
+}
+
+static json_t *describe_judgement(const struct record_set_state *set,
+                                  const struct share_question *question, enum share_verdict verdict)
+{
+    json_t *members = json_array();
+    for (size_t i = 0; i < set->member_count; i++) {
+        double traffic = question->traffic[i];
+        json_t *difference =
+            traffic < 0 ? json_null() : json_real((traffic - question->expected[i]) * 100);
+        json_array_append_new(members, json_pack("{s:o, s:f, s:o, s:o}", "id",
+                                                 describe_text(question->ids[i]), "expected",
+                                                 question->expected[i], "traffic",
+                                                 share_or_null(traffic), "difference", difference));
+    }
+    return json_pack("{s:o, s:s, s:f, s:o, s:o}", "record_set", describe_text(set->key), "verdict",
+                     share_verdict_name(verdict), "tolerance", question->tolerance,
+                     "requests_per_s", share_or_null(question->requests_per_s), "members", members);
+}
+
+/* numbers, if not NULL, is an array that gets one more item. */
+static enum share_verdict judge(const struct record_set_state *set, double tolerance, char *text,
+                                size_t size, json_t *numbers)
+{
+    const struct config_traffic *source = set->config->traffic;
+    const char *ids[MAX_MEMBERS];
+    double expected[MAX_MEMBERS];
+    double before[MAX_MEMBERS];
+    char silent[JUDGEMENT_TEXT_SIZE] = "no source is configured for it";
+    struct shares shares;
+    int64_t now_ms = clock_now_ms();
+    struct share_question question = {.member_count = set->member_count,
+                                      .ids = ids,
+                                      .expected = expected,
+                                      .traffic = shares.traffic,
+                                      .tolerance = tolerance,
+                                      .unknown = silent};
+    share_watch_read(set, now_ms, &shares);
+    weight_log_expect_over(&set->log, set->member_count, set->log.kept_ms, now_ms, expected);
+    for (size_t i = 0; i < set->member_count; i++) {
+        ids[i] = set->members[i].config->id;
+        question.requests_per_s += shares.requests_per_s[i] > 0 ? shares.requests_per_s[i] : 0;
+    }
+    if (set->log.before != NULL) {
+        shares_of_weights(set->log.before, set->member_count, before);
+        question.before = before;
+    }
+    if (set->traffic != NULL) {
+        question.least_per_s = source->min_rate;
+        question.unknown =
+            traffic_source_is_silent(set->traffic, now_ms, silent, sizeof(silent)) ? silent : NULL;
+    }
+    enum share_verdict verdict = shares_judge(&question, text, size);
+    if (numbers != NULL) {
+        json_array_append_new(numbers, describe_judgement(set, &question, verdict));
+    }
+    return verdict;
+}
+
+/* How bad a verdict is beside another. */
+static int badness(enum share_verdict verdict)
+{
+    static const int ranks[] = {[SHARES_FOLLOW] = 0, [SHARES_UNKNOWN] = 1, [SHARES_DIFFER] = 2};
+    return ranks[verdict];
+}
+
+enum share_verdict share_watch_judge(const struct rule_state *rule, double tolerance, char *text,
+                                     size_t size, json_t **numbers)
+{
+    enum share_verdict worst = SHARES_FOLLOW;
+    json_t *list = numbers == NULL ? NULL : json_array();
+    for (size_t i = 0; i < rule->record_set_count; i++) {
+        char one[JUDGEMENT_TEXT_SIZE];
+        enum share_verdict verdict = judge(rule->record_sets[i], tolerance, one, sizeof(one), list);
+        if (i == 0 || badness(verdict) > badness(worst)) {
+            worst = verdict;
+            snprintf(text, size, "%s", one);
+        }
+    }
+    if (numbers != NULL) {
+        *numbers = list;
+    }
+    return worst;
 }

@@ -7,7 +7,9 @@
 
 /* The loop is there and the first snapshot is published. Answers are counted from here on. */
 void share_watch_open(struct control *control);
-/* Closes its handle on the loop. */
+/* Begins to measure the real traffic of record sets that have a source. */
+MUST_CHECK bool share_watch_start(struct control *control, struct error *err);
+/* Ends that, and closes its handles on the loop. */
 void share_watch_close(struct control *control);
 /* A snapshot with the record set was published. After a shift answers are counted anew as soon as
  * no worker answers by the old weights. */
@@ -25,3 +27,12 @@ MUST_CHECK bool share_watch_journal(const struct rule_state *rule, int64_t histo
 MUST_CHECK bool share_watch_journal_late(const struct rule_state *rule,
                                          const struct history_shares *shares, int64_t history,
                                          struct error *err);
+
+/* Does the real traffic of the rule's record sets follow what is expected, within a tolerance in
+ * percentage points? The worst of them: one that differs, else one that is not known; its text, and
+ * the numbers of all, which the caller owns (numbers may be NULL):
+ * [{"record_set", "verdict", "requests_per_s", "tolerance", "members": [{"id", "expected",
+ * "traffic", "difference"}]}], shares from 0 to 1, difference in percentage points, null for what
+ * is not known. A record set without a source is unknown. */
+enum share_verdict share_watch_judge(const struct rule_state *rule, double tolerance, char *text,
+                                     size_t size, json_t **numbers);

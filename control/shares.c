@@ -126,6 +126,26 @@ void shares_of_weights(const uint16_t *weights, size_t member_count, double *sha
     shares_of_parts(parts, member_count, shares);
 }
 
+bool traffic_value_is_fresh(const struct traffic_value *value, int64_t interval_ms, int64_t now_ms)
+{
+    return value->at_ms != 0 && now_ms - value->at_ms <= 3 * interval_ms;
+}
+
+void shares_of_traffic(const struct traffic_value *values, size_t member_count, int64_t interval_ms,
+                       int64_t now_ms, struct shares *shares)
+{
+    bool is_known = true;
+    for (size_t i = 0; i < member_count; i++) {
+        bool is_fresh = traffic_value_is_fresh(&values[i], interval_ms, now_ms);
+        shares->requests_per_s[i] = is_fresh ? values[i].rate : SHARE_UNKNOWN;
+        is_known &= is_fresh;
+    }
+    shares_of_parts(shares->requests_per_s, member_count, shares->traffic);
+    for (size_t i = 0; !is_known && i < member_count; i++) {
+        shares->traffic[i] = SHARE_UNKNOWN;
+    }
+}
+
 /* ---- does traffic follow? ---- */
 
 const char *share_verdict_name(enum share_verdict verdict)
@@ -220,9 +240,9 @@ enum share_verdict shares_judge(const struct share_question *question, char *tex
     text[0] = '\0';
     /* First: without requests there are no shares, and how few there are says more. */
     if (question->traffic != NULL && question->unknown == NULL &&
-        question->requests_per_minute < question->least_per_minute) {
-        snprintf(text, size, "traffic: %.3g requests a minute, expected at least %g to tell",
-                 question->requests_per_minute, question->least_per_minute);
+        question->requests_per_s < question->least_per_s) {
+        snprintf(text, size, "traffic: %.3g requests a second, expected at least %g to tell",
+                 question->requests_per_s, question->least_per_s);
         return SHARES_UNKNOWN;
     }
     if (!is_known(question)) {

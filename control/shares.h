@@ -62,12 +62,25 @@ struct shares {
     uint64_t answers[MAX_MEMBERS];  /* since the daemon started */
     struct answer_window shifted;   /* since the last shift, or the daemon's start */
     struct answer_window lately;
+    double requests_per_s[MAX_MEMBERS]; /* real traffic, or SHARE_UNKNOWN */
 };
+
+/* A member's requests per second, as its query said at a time. */
+struct traffic_value {
+    double rate;   /* 0 or more */
+    int64_t at_ms; /* 0: it never said anything */
+};
+/* Not older than three intervals, after which it is not known what it is. */
+bool traffic_value_is_fresh(const struct traffic_value *value, int64_t interval_ms, int64_t now_ms);
 
 /* Shares of weights; all 0: equal ones, as answers have it. */
 void shares_of_weights(const uint16_t *weights, size_t member_count, double *shares);
 /* Shares of what was counted or measured, none of it negative; all 0: unknown. */
 void shares_of_parts(const double *parts, size_t member_count, double *shares);
+/* Rates and shares of real traffic: of members whose value is not fresh no rate, and no shares at
+ * all while there is such a member. */
+void shares_of_traffic(const struct traffic_value *values, size_t member_count, int64_t interval_ms,
+                       int64_t now_ms, struct shares *shares);
 /* What was answered since a shift, and lately; counts: as they are now. */
 void shares_since_shift(const struct answer_log *log, const uint64_t *counts, int64_t now_ms,
                         struct answer_window *window);
@@ -89,9 +102,9 @@ struct share_question {
     const double *expected; /* over the time that traffic was measured */
     const double *traffic;  /* any SHARE_UNKNOWN: unknown; NULL: no source */
     const double *before;   /* the effective shares before the last shift; NULL: not known */
-    double requests_per_minute, least_per_minute; /* of all members; fewer: unknown */
-    double tolerance;                             /* percentage points; at the edge is within */
-    const char *unknown; /* why traffic is not known, for the text; or NULL */
+    double requests_per_s, least_per_s; /* of all members; fewer: unknown */
+    double tolerance;                   /* percentage points; at the edge is within */
+    const char *unknown;                /* why traffic is not known, for the text; or NULL */
 };
 
 /* Text (may be cut): "traffic: green has 31.2 %, expected 50.0 ± 5", the farthest first, and who is

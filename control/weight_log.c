@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "control/shares.h"
 
 void weight_log_done(struct weight_log *log)
 {
@@ -34,7 +35,7 @@ int64_t weight_log_old_ttl_left_ms(const struct weight_log *log, int64_t now_ms)
 static void forget_old(struct weight_log *log, int64_t now_ms)
 {
     size_t gone = 0;
-    int64_t since_ms = now_ms - longest_ttl_ms(log, now_ms);
+    int64_t since_ms = now_ms - longest_ttl_ms(log, now_ms) - log->kept_ms;
     while (gone + 1 < log->count &&
            (log->changes[gone + 1].at_ms <= since_ms || log->count - gone > WEIGHT_LOG_MOST)) {
         free((void *)log->changes[gone++].weights);
@@ -69,4 +70,25 @@ void weight_log_expect(const struct weight_log *log, size_t member_count, int64_
 {
     const struct weight_history history = {log->changes, log->count, member_count};
     expected_share(&history, longest_ttl_ms(log, now_ms), now_ms, shares);
+}
+
+/* Shares change within a window by straight lines, with a few bends: so many points find their
+ * means to within a thousandth. */
+#define POINTS 200
+
+void weight_log_expect_over(const struct weight_log *log, size_t member_count, int64_t window_ms,
+                            int64_t now_ms, double *shares)
+{
+    double at_point[MAX_MEMBERS];
+    for (size_t i = 0; i < member_count; i++) {
+        shares[i] = 0;
+    }
+    for (int64_t point = 0; point < POINTS; point++) {
+        /* The middles of equal parts. */
+        int64_t age_ms = window_ms * (2 * point + 1) / (2 * POINTS);
+        weight_log_expect(log, member_count, now_ms - age_ms, at_point);
+        for (size_t i = 0; i < member_count; i++) {
+            shares[i] += at_point[i] / POINTS;
+        }
+    }
 }

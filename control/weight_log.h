@@ -16,6 +16,7 @@ struct weight_log {
     size_t count;
     uint16_t *before; /* the weights before the last change, one for each member, or NULL */
     int64_t ttl_ms;
+    int64_t kept_ms; /* weights are kept so long beyond the TTL; set before the first change */
     int64_t ttl_before_ms, ttl_changed_ms; /* caches keep to the TTL before for as long as it was */
 };
 
@@ -30,3 +31,7 @@ int64_t weight_log_old_ttl_left_ms(const struct weight_log *log, int64_t now_ms)
  * each member. The log has at least one entry. */
 void weight_log_expect(const struct weight_log *log, size_t member_count, int64_t now_ms,
                        double *shares);
+/* Their means over the window_ms before now_ms: what a measurement that looks back so far would
+ * have. window_ms at most kept_ms. */
+void weight_log_expect_over(const struct weight_log *log, size_t member_count, int64_t window_ms,
+                            int64_t now_ms, double *shares);

@@ -538,7 +538,7 @@ static void unknown_keys_inside_are_named(void **state)
     refuse(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n      - id: blue\n"
                  "        wait: 1\n",
            ":13: record_sets[0].members[0].wait: found an unknown key, expected one of: id, "
-           "weight, values, alias, health_check, ecs_service, ecs_container");
+           "weight, values, alias, health_check, ecs_service, ecs_container, traffic_query");
     refuse("server:\n  listen: [127.0.0.1]\n  tcp:\n    idle: 1s\n" CONTROL ZONES,
            ":4: server.tcp.idle: found an unknown key, expected one of: idle_timeout, "
            "max_connections, max_connections_per_client");

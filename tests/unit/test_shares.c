@@ -100,6 +100,45 @@ static void a_log_that_was_never_begun_can_be_done(void **state)
     answer_log_done(&log);
 }
 
+/* ---- real traffic ---- */
+
+static void traffic_has_shares_while_every_member_is_fresh(void **state)
+{
+    (void)state;
+    struct shares shares;
+    struct traffic_value values[] = {{30, NOW_MS}, {10, NOW_MS - 15000}};
+    shares_of_traffic(values, 2, 15000, NOW_MS, &shares);
+    assert_near(shares.traffic[0], 0.75, 1e-12);
+    assert_near(shares.traffic[1], 0.25, 1e-12);
+    assert_near(shares.requests_per_s[1], 10, 0);
+    shares_of_traffic(values, 2, 15000, NOW_MS + 30000, &shares); /* three intervals old */
+    assert_near(shares.traffic[1], 0.25, 1e-12);
+    shares_of_traffic(values, 2, 15000, NOW_MS + 30001, &shares);
+    assert_true(shares.traffic[0] == SHARE_UNKNOWN && shares.traffic[1] == SHARE_UNKNOWN);
+    assert_near(shares.requests_per_s[0], 30, 0);
+    assert_true(shares.requests_per_s[1] == SHARE_UNKNOWN);
+}
+
+static void a_member_that_was_never_measured_is_unknown(void **state)
+{
+    (void)state;
+    struct shares shares;
+    const struct traffic_value values[] = {{30, NOW_MS}, {0, 0}};
+    shares_of_traffic(values, 2, INT64_MAX / 4, NOW_MS, &shares);
+    assert_true(shares.traffic[0] == SHARE_UNKNOWN && shares.traffic[1] == SHARE_UNKNOWN);
+    assert_true(shares.requests_per_s[1] == SHARE_UNKNOWN);
+}
+
+static void no_traffic_at_all_has_rates_and_no_shares(void **state)
+{
+    (void)state;
+    struct shares shares;
+    const struct traffic_value values[] = {{0, NOW_MS}, {0, NOW_MS}};
+    shares_of_traffic(values, 2, 15000, NOW_MS, &shares);
+    assert_true(shares.traffic[0] == SHARE_UNKNOWN && shares.traffic[1] == SHARE_UNKNOWN);
+    assert_near(shares.requests_per_s[0], 0, 0);
+}
+
 /* ---- does traffic follow? ---- */
 
 static const char *const ids[] = {"blue", "green"};
@@ -114,8 +153,8 @@ static enum share_verdict judge(double expected, double traffic, double toleranc
                                             .ids = ids,
                                             .expected = expected_shares,
                                             .traffic = traffic_shares,
-                                            .requests_per_minute = 1000,
-                                            .least_per_minute = 60,
+                                            .requests_per_s = 1000,
+                                            .least_per_s = 60,
                                             .tolerance = tolerance};
     return shares_judge(&question, text, size);
 }
@@ -153,8 +192,8 @@ static void who_differs_is_named_with_the_numbers(void **state)
                                       .ids = three,
                                       .expected = expected,
                                       .traffic = traffic,
-                                      .requests_per_minute = 60,
-                                      .least_per_minute = 60,
+                                      .requests_per_s = 60,
+                                      .least_per_s = 60,
                                       .tolerance = 7.5};
     char text[256];
     assert_int_equal(shares_judge(&question, text, sizeof(text)), SHARES_DIFFER);
@@ -178,7 +217,7 @@ static void clients_that_ignore_the_ttl_are_seen(void **state)
                                       .expected = expected,
                                       .traffic = behind,
                                       .before = before,
-                                      .requests_per_minute = 600,
+                                      .requests_per_s = 600,
                                       .tolerance = 5};
     char text[256];
     assert_int_equal(shares_judge(&question, text, sizeof(text)), SHARES_DIFFER);
@@ -203,8 +242,8 @@ static void what_is_not_known_is_no_verdict(void **state)
     struct share_question question = {.member_count = 2,
                                       .ids = ids,
                                       .expected = expected,
-                                      .requests_per_minute = 600,
-                                      .least_per_minute = 60,
+                                      .requests_per_s = 600,
+                                      .least_per_s = 60,
                                       .tolerance = 5};
     char text[256];
     assert_int_equal(shares_judge(&question, text, sizeof(text)), SHARES_UNKNOWN);
@@ -215,14 +254,14 @@ static void what_is_not_known_is_no_verdict(void **state)
     assert_string_equal(text, "traffic: not known: green: no answer for 50 s");
     question.unknown = NULL;
     question.traffic = all;
-    question.requests_per_minute = 59.9;
+    question.requests_per_s = 59.9;
     assert_int_equal(shares_judge(&question, text, sizeof(text)), SHARES_UNKNOWN);
-    assert_string_equal(text, "traffic: 59.9 requests a minute, expected at least 60 to tell");
+    assert_string_equal(text, "traffic: 59.9 requests a second, expected at least 60 to tell");
     question.traffic = none; /* nobody comes at all */
-    question.requests_per_minute = 0;
+    question.requests_per_s = 0;
     assert_int_equal(shares_judge(&question, text, sizeof(text)), SHARES_UNKNOWN);
-    assert_string_equal(text, "traffic: 0 requests a minute, expected at least 60 to tell");
-    question.least_per_minute = 0;
+    assert_string_equal(text, "traffic: 0 requests a second, expected at least 60 to tell");
+    question.least_per_s = 0;
     assert_int_equal(shares_judge(&question, text, sizeof(text)), SHARES_UNKNOWN);
 }
 
@@ -243,6 +282,9 @@ int main(void)
         cmocka_unit_test(answers_since_a_shift_are_exact),
         cmocka_unit_test(lately_is_between_a_minute_and_a_quarter_more),
         cmocka_unit_test(a_log_that_was_never_begun_can_be_done),
+        cmocka_unit_test(traffic_has_shares_while_every_member_is_fresh),
+        cmocka_unit_test(a_member_that_was_never_measured_is_unknown),
+        cmocka_unit_test(no_traffic_at_all_has_rates_and_no_shares),
         cmocka_unit_test(traffic_within_the_tolerance_follows),
         cmocka_unit_test(the_edge_of_the_tolerance_is_within),
         cmocka_unit_test(who_differs_is_named_with_the_numbers),

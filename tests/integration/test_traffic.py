@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The real traffic of a record set's members, as a Prometheus measures it."""
+import re
+import time
+
+import pytest
+
+import harness
+from fake_prometheus import FakePrometheus
+from test_metrics import samples, scrape
+
+NAME, TYPE = "www.catsndogs.lol", "A"
+BLUE, GREEN = 'sum(rate(requests{lb="blue"}[1m]))', 'sum(rate(requests{lb="green"}[1m]))'
+
+
+@pytest.fixture(name="prometheus")
+def fixture_prometheus():
+    one = FakePrometheus()
+    one.series = {BLUE: 75, GREEN: 25}
+    yield one
+    one.close()
+
+
+def lab_of(prometheus, keep, **more):
+    lab = harness.Lab(hold="60s", **more)
+    record_set = lab.daemon.config["record_sets"][0]
+    record_set["traffic"] = {"type": "prometheus", "url": prometheus.url, "interval": "1s"}
+    for member, query in zip(record_set["members"], (BLUE, GREEN)):
+        member["traffic_query"] = query
+    lab.daemon.with_http(token=None)
+    return keep(lab).start()
+
+
+def shown(daemon):
+    return daemon.json("record", "show", NAME, TYPE)["record_set"]
+
+
+def shares(daemon):
+    return [one["share_traffic"] for one in shown(daemon)["members"]]
+
+
+def test_the_share_of_real_traffic_is_shown_and_follows(prometheus, keep):
+    daemon = lab_of(prometheus, keep).daemon
+    harness.wait_for(lambda: shares(daemon) == [0.75, 0.25], "traffic is measured")
+    found = shown(daemon)
+    assert [one["requests_per_s"] for one in found["members"]] == [75, 25]
+    assert found["traffic"] == {"type": "prometheus", "url": prometheus.url, "interval_ms": 1000,
+                                "window_ms": 60000, "unknown": None}
+    assert re.search(r"^  blue .* 75\.0 %  healthy", daemon.ctl("record", "show", NAME, TYPE).stdout, re.M)
+    metrics = samples(scrape(daemon))
+    assert metrics["ballast_member_traffic_share_ratio"][(f"{NAME}/{TYPE}", "green")] == 0.25
+    assert metrics["ballast_member_traffic_requests_per_second"][(f"{NAME}/{TYPE}", "blue")] == 75
+    assert metrics["ballast_traffic_query_failures_total"] == {(f"{NAME}/{TYPE}",): 0}
+    prometheus.series = {BLUE: 0, GREEN: 3}
+    harness.wait_for(lambda: shares(daemon) == [0, 1], "traffic has moved")
+    assert {path for path, _ in prometheus.asked} == {"/api/v1/query"} and not prometheus.faults
+
+
+def test_what_is_old_is_unknown(prometheus, keep):
+    daemon = lab_of(prometheus, keep).daemon
+    harness.wait_for(lambda: shares(daemon) == [0.75, 0.25], "traffic is measured")
+    prometheus.broken = True
+    harness.wait_for(lambda: shares(daemon) == [None, None], "it is too old")
+    found = shown(daemon)
+    assert re.fullmatch(r"blue: .*broken \(last value [3-9]s ago\)", found["traffic"]["unknown"])
+    assert [one["requests_per_s"] for one in found["members"]] == [None, None]
+    assert "traffic is not known: blue: " in daemon.ctl("record", "show", NAME, TYPE).stdout
+    assert samples(scrape(daemon))["ballast_traffic_query_failures_total"][(f"{NAME}/{TYPE}",)] >= 4
+    assert samples(scrape(daemon))["ballast_member_traffic_share_ratio"] == {}
+    prometheus.broken = False
+    harness.wait_for(lambda: shares(daemon) == [0.75, 0.25], "traffic is measured again")
+    log = daemon.log()
+    assert log.count("green: traffic: ") == 1 and log.count("green: traffic is measured again") == 1
+
+
+def test_a_member_without_a_series_makes_all_unknown(prometheus, keep):
+    del prometheus.series[GREEN]
+    daemon = lab_of(prometheus, keep).daemon
+    harness.wait_for(lambda: "nothing matches" in (shown(daemon)["traffic"]["unknown"] or ""), "it says why")
+    assert shares(daemon) == [None, None]
+    assert shown(daemon)["traffic"]["unknown"] == "green: nothing matches the query"
+    assert shown(daemon)["members"][0]["requests_per_s"] == 75
+    prometheus.series[GREEN] = -1
+    harness.wait_for(lambda: "found -1, expected" in shown(daemon)["traffic"]["unknown"], "no rate")
+
+
+def test_nothing_waits_for_a_source_that_does_not_answer(prometheus, keep):
+    prometheus.silent = True
+    lab = lab_of(prometheus, keep)
+    daemon = lab.daemon
+    daemon.push(harness.task_event())
+    harness.wait_for(lambda: len(prometheus.asked) >= 2, "it was asked")
+    lab.green.healthy = False
+    began = time.monotonic()
+    lab.wait_state("failed")
+    assert daemon.weights() == {"blue": 100, "green": 0}
+    assert time.monotonic() - began < 10
+    assert shares(daemon) == [None, None]
+    began = time.monotonic()
+    daemon.stop()
+    assert time.monotonic() - began < 10
+
+
+def test_the_history_has_the_traffic(prometheus, keep):
+    lab = lab_of(prometheus, keep)
+    daemon = lab.daemon
+    harness.wait_for(lambda: shares(daemon) == [0.75, 0.25], "traffic is measured")
+    daemon.push(harness.task_event())
+    lab.wait_step(1)
+    line = daemon.json("rollout", "history", "cats")["history"][0]
+    assert [one["share_traffic"] for one in line["shares"][0]["members"]] == [0.75, 0.25]
+    assert "/75.0 green -/0.0/25.0" in daemon.ctl("rollout", "history", "cats").stdout
+
+
+def test_a_token_is_sent(prometheus, keep):
+    prometheus.token = "0123456789abcdef"
+    lab = harness.Lab(hold="60s")
+    (lab.daemon.folder / "prometheus.token").write_text("0123456789abcdef\n")
+    record_set = lab.daemon.config["record_sets"][0]
+    record_set["traffic"] = {"type": "prometheus", "url": prometheus.url, "interval": "1s",
+                             "token_file": "prometheus.token"}
+    for member, query in zip(record_set["members"], (BLUE, GREEN)):
+        member["traffic_query"] = query
+    keep(lab).start()
+    harness.wait_for(lambda: shares(lab.daemon) == [0.75, 0.25], "traffic is measured")
+    assert not prometheus.faults
+
+
+@pytest.mark.parametrize("key, wrong", [("ca_file", "ca_file"), ("token_file", "token")])
+def test_files_that_are_not_there_are_found_by_a_check(keep, key, wrong):
+    lab = keep(harness.Lab(hold="60s"))
+    record_set = lab.daemon.config["record_sets"][0]
+    record_set["traffic"] = {"type": "prometheus", "url": "https://127.0.0.1:1", key: "nowhere"}
+    for member, query in zip(record_set["members"], (BLUE, GREEN)):
+        member["traffic_query"] = query
+    done = harness.subprocess.run([harness.BALLASTD, "-c", lab.daemon.write_config(), "--check"],
+                                  capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert re.search(rf":\d+: traffic of record set {NAME}/{TYPE}: {wrong}.*nowhere", done.stderr)
