@@ -30,7 +30,7 @@ const char *gate_state_name(enum gate_state state); /* "pass", … */
 
 /* What the rollout does now. */
 enum gate_decision {
-    GATE_GOES_ON,
+    GATE_GOES_ON, /* to the next step; in a hold the hold goes on */
     GATE_FALLS_BACK,
     GATE_ASKS_AGAIN, /* in holds only, at the next interval: until then the hold goes on */
 };

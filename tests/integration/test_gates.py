@@ -5,8 +5,11 @@ import hashlib
 import hmac
 import http.server
 import json
+import random
 import re
+import shlex
 import shutil
+import ssl
 import subprocess
 import threading
 import time
@@ -15,6 +18,7 @@ import pytest
 
 import fake_prometheus
 import harness
+from fake_resolver import FakeResolver
 
 GATE_ONCE = str(harness.BUILD / "tests/integration/gate_once")
 TOKEN = "0123456789abcdef"
@@ -172,7 +176,7 @@ def test_a_prometheus_that_is_silent_holds_nobody_up(folder, prometheus):
 class Hook:
     """A webhook that checks signatures as its documentation tells receivers to."""
 
-    def __init__(self, secret, answers):
+    def __init__(self, secret, answers, certificate=None):
         self.asked = []
         self.answers = list(answers)
         outer = self
@@ -198,8 +202,20 @@ class Hook:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        class Server(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass  # whoever asked did not like the certificate
+
+        self.server = Server(("127.0.0.1", 0), Handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
+                                                     do_handshake_on_connect=False)
+        scheme = "https" if certificate else "http"
+        self.url = f"{scheme}://127.0.0.1:{self.server.server_address[1]}"
         self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
         self.thread.start()
 
@@ -230,3 +246,54 @@ def test_a_receiver_can_check_who_asks(folder):
         assert decided == FALLS_BACK and numbers["Text"] == "fail: not signed"
     finally:
         hook.close()
+
+
+def test_a_certificate_is_verified(folder):
+    if not shutil.which("openssl"):
+        pytest.skip("no openssl to make a certificate with")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=hook",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "key"), "-out",
+                    str(folder / "ca.pem")], check=True, capture_output=True, timeout=60)
+    (folder / "both.pem").write_text((folder / "key").read_text() +
+                                     (folder / "ca.pem").read_text())
+    (folder / "secret").write_text(TOKEN + "\n")
+    hook = Hook(TOKEN, [{"state": "pass"}], folder / "both.pem")
+    try:
+        keys = f"type: webhook, url: '{hook.url}', secret_file: secret, retries: 0"
+        decided, numbers = ask(folder, keys)
+        assert decided == FALLS_BACK and numbers["Text"].startswith("certificate: "), numbers
+        assert not hook.asked
+        decided, numbers = ask(folder, keys + ", ca_file: ca.pem")
+        assert decided == GOES_ON and numbers["Text"] == "pass", numbers
+    finally:
+        hook.close()
+
+
+def test_a_name_that_is_not_found_in_time_holds_nobody_up(folder, tmp_path, monkeypatch):
+    """libc asks the system's resolver, which is silent, for twenty seconds."""
+    mounted = subprocess.run(["unshare", "-m", "mount", "--bind", "/dev/null", "/etc/resolv.conf"],
+                             capture_output=True, timeout=30)
+    if mounted.returncode != 0:
+        pytest.skip("a mount namespace cannot be made")
+    try:  # the port cannot be said in such a file
+        resolver = FakeResolver(host=f"127.{random.randint(1, 250)}.{random.randint(0, 250)}.1",
+                                port=53)
+    except PermissionError:
+        pytest.skip("port 53 cannot be had")
+    resolver.silent = True
+    (tmp_path / "resolv.conf").write_text(
+        f"options timeout:10 attempts:2\nnameserver {resolver.host}\n")
+    inner = f'mount --bind {tmp_path}/resolv.conf /etc/resolv.conf && exec {GATE_ONCE} "$@"'
+    (tmp_path / "gate_once").write_text(
+        f"#!/bin/sh\nexec unshare -m sh -c {shlex.quote(inner)} sh \"$@\"\n")
+    (tmp_path / "gate_once").chmod(0o755)
+    monkeypatch.setitem(globals(), "GATE_ONCE", str(tmp_path / "gate_once"))
+    began = time.monotonic()
+    try:
+        decided, numbers = ask(folder, "type: webhook, url: 'http://ci.example.com/', retries: 0, "
+                                       "timeout: 300ms")
+    finally:
+        resolver.close()
+    assert decided == FALLS_BACK and numbers["Text"] == "timed out after 300 ms", numbers
+    assert resolver.asked and time.monotonic() - began < 9
