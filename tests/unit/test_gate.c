@@ -625,6 +625,19 @@ static void ask_comparison(struct fixture *fixture, const struct web_script *can
     start(fixture);
 }
 
+static bool is_first_pair;
+
+/* The first pair is answered on one side only, the second on both. */
+static const struct web_script *choose_by_pair(const char *request)
+{
+    bool is_candidate = strstr(request, "query=candidate") != NULL;
+    is_first_pair = is_first_pair && current->stub.accepted <= 2;
+    if (is_first_pair) {
+        return is_candidate ? &silent : &busy;
+    }
+    return is_candidate ? &fast : &slow;
+}
+
 static double real(const struct gate_result *result, const char *key)
 {
     const json_t *value = json_object_get(result->numbers, key);
@@ -699,6 +712,23 @@ static void one_side_without_an_answer_is_an_error_at_once(void **state)
     assert_int_equal(fixture->done, 0);
 }
 
+static void a_pair_that_is_tried_again_leaves_nothing_behind(void **state)
+{
+    struct fixture *fixture = *state;
+    ask_comparison(fixture, &silent, &busy);
+    is_first_pair = true;
+    fixture->stub.choose = choose_by_pair;
+    fixture->gate.retries = 1;
+    fixture->gate.interval_ms = 100;
+    /* The one that is silent is gone before the next try, and when that has its answers. */
+    LOOP_UNTIL(&fixture->loop, fixture->stub.accepted == 2 && fixture->stub.open == 0);
+    assert_int_equal(fixture->done, 0);
+    const struct gate_result *result = finish(fixture);
+    assert_int_equal(result->state, GATE_RESULT_PASS);
+    assert_int_equal(number(result, "Attempts"), 2);
+    assert_int_equal(fixture->stub.accepted, 4);
+}
+
 static void assert_range(struct fixture *fixture, double start_s, double end_s)
 {
     double found_start_s = 0;
@@ -756,6 +786,7 @@ int main(void)
         WITH_FIXTURE(the_direction_decides_what_is_worse),
         WITH_FIXTURE(too_few_samples_are_inconclusive),
         WITH_FIXTURE(one_side_without_an_answer_is_an_error_at_once),
+        WITH_FIXTURE(a_pair_that_is_tried_again_leaves_nothing_behind),
         WITH_FIXTURE(samples_are_of_the_window_and_since_the_shift),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
