@@ -13,6 +13,7 @@
 #include "control/journal.h"
 #include "control/rollout_run.h"
 #include "control/rule.h"
+#include "control/rule_gates.h"
 #include "control/rule_ttl.h"
 
 json_t *describe_text(const char *text)
@@ -135,6 +136,7 @@ json_t *describe_rule(const struct rule_state *rule)
                   rule->config->plan.asl == NULL ? json_null()
                                                  : describe_text(rule->config->plan.asl),
                   "fall_back_ms", (json_int_t)rule_fall_back_ms(rule)));
+    json_object_set_new(json, "gates", rule_gates_describe(rule));
     json_object_set_new(json, "running",
                         is_running ? describe_rollout(&rule->rollout) : json_null());
     json_object_set_new(json, "last",

@@ -77,6 +77,7 @@ struct rule_state {
     struct history_entry behind;            /* … nor this line about it, */
     struct history_weights *behind_changes; /* … one for each record set, */
     struct history_shares *behind_shares;   /* … nor these, likewise */
+    struct rule_gate *gates;                /* config->gate_count, once they are asked; or NULL */
     uv_timer_t timer;                       /* the end of the hold, or a retry */
 };
 
@@ -113,6 +114,7 @@ struct control {
     struct checker *checker;
     struct admin_server *admin;
     struct http_server *http;
+    struct http_client *outgoing; /* what gates ask; NULL: there is nothing to ask */
     uv_loop_t loop;
     bool has_loop;
     uv_signal_t signals[3];

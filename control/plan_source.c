@@ -22,22 +22,59 @@ static struct asl_document *compile(const struct asl_short_form *form)
     return document;
 }
 
-struct asl_document *plan_source_compile(const struct plan *plan)
+static struct asl_short_form form_of(const struct plan *plan)
 {
     struct asl_short_form form = {.step_count = plan->step_count, .hold_ms = plan->hold_ms};
     for (size_t i = 0; i < plan->step_count; i++) {
         form.steps[i] = plan->steps[i];
     }
+    return form;
+}
+
+struct asl_document *plan_source_compile(const struct plan *plan)
+{
+    struct asl_short_form form = form_of(plan);
     return compile(&form);
 }
 
-/* The configuration has checked its numbers. */
-static void load_short_form(const struct config_plan *config, struct plan_source *source)
+enum asl_resource plan_source_resource(const struct config_gate *gate)
 {
+    return gate->type == GATE_TYPE_APPROVAL  ? ASL_APPROVE
+           : gate->type == GATE_TYPE_WEBHOOK ? ASL_WEBHOOK
+                                             : ASL_METRIC;
+}
+
+/* A gate's own deadline ends it; the task has a minute more, so that its word is what counts. An
+ * approval is asked of nobody: its deadline is the task's. */
+static struct asl_short_gate gate_of(const struct config_gate *gate)
+{
+    int64_t deadline_s = (gate->deadline_ms + 999) / 1000;
+    bool is_approval = gate->type == GATE_TYPE_APPROVAL;
+    return (struct asl_short_gate){
+        .name = gate->name,
+        .resource = plan_source_resource(gate),
+        .timeout_s = is_approval ? deadline_s : deadline_s + 60,
+        .is_passed_by_silence = is_approval && gate->on_deadline == GATE_OTHERWISE_CONTINUE,
+    };
+}
+
+/* The configuration has checked its numbers. */
+static void load_short_form(const struct config_rollout *rollout, struct plan_source *source)
+{
+    const struct config_plan *config = &rollout->plan;
     source->plan.step_count = config->step_count;
     memcpy(source->plan.steps, config->steps, config->step_count);
     source->plan.hold_ms = config->hold_ms;
-    source->document = plan_source_compile(&source->plan);
+    struct asl_short_form form = form_of(&source->plan);
+    CLEANUP(alloc_freep)
+    struct asl_short_gate *gates = alloc_zeroed(rollout->gate_count + 1, sizeof(*gates));
+    for (size_t i = 0; i < rollout->gate_count; i++) {
+        if (rollout->gates[i].is_at_step) {
+            gates[form.gate_count++] = gate_of(&rollout->gates[i]);
+        }
+    }
+    form.gates = gates;
+    source->document = compile(&form);
 }
 
 static bool read_resources(const struct config_plan *plan, struct asl_mapping *mappings,
@@ -69,13 +106,50 @@ static struct asl_document *read_document(const struct config_plan *plan, struct
                                              plan->resource_count, err);
 }
 
-static bool load_document(const struct config_plan *config, struct plan_source *source,
+/* A gate that a state names has to be there, and of its kind. */
+static bool check_gate(const struct config_rollout *rollout, const struct asl_state *state,
+                       struct error *err)
+{
+    const json_t *parameters = json_object_get(state->body, "Parameters");
+    const char *name = json_string_value(json_object_get(parameters, "gate"));
+    if (state->type != ASL_TASK || name == NULL ||
+        (state->resource != ASL_METRIC && state->resource != ASL_WEBHOOK)) {
+        return true;
+    }
+    for (size_t i = 0; i < rollout->gate_count; i++) {
+        if (strcmp(rollout->gates[i].name, name) == 0) {
+            return plan_source_resource(&rollout->gates[i]) == state->resource ||
+                   error_set(err, "state %.320s: gate %.64s is of type %s, which is no %s",
+                             state->name, name, config_gate_type_name(rollout->gates[i].type),
+                             asl_resource_name(state->resource));
+        }
+    }
+    return error_set(err, "state %.320s: found gate \"%.64s\", expected one of the rollout's gates",
+                     state->name, name);
+}
+
+static bool check_gates(const struct config_rollout *rollout, const struct asl_document *document,
+                        struct error *err)
+{
+    for (size_t i = 0; i < asl_document_state_count(document); i++) {
+        if (!check_gate(rollout, asl_document_state(document, i), err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool load_document(const struct config_rollout *rollout, struct plan_source *source,
                           struct error *err)
 {
     struct asl_steps steps;
+    const struct config_plan *config = &rollout->plan;
     source->document = read_document(config, err);
     if (source->document == NULL) {
         return false;
+    }
+    if (!check_gates(rollout, source->document, err)) {
+        return error_add_context(err, "%s", config->asl);
     }
     if (!asl_steps_find(source->document, &steps, err)) {
         return error_add_context(err, "%s", config->asl);
@@ -91,10 +165,10 @@ bool plan_source_load(const struct config *config, const struct config_rollout *
 {
     *source = (struct plan_source){.document = NULL};
     if (rollout->plan.asl == NULL) {
-        load_short_form(&rollout->plan, source);
+        load_short_form(rollout, source);
         return true;
     }
-    if (!load_document(&rollout->plan, source, err)) {
+    if (!load_document(rollout, source, err)) {
         plan_source_done(source);
         return error_add_context(err, "%s:%u: rollout %s: plan", config->path,
                                  rollout->plan.asl_line, rollout->name);

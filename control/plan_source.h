@@ -16,5 +16,8 @@ MUST_CHECK bool plan_source_load(const struct config *config, const struct confi
                                  struct plan_source *source, struct error *err);
 void plan_source_done(struct plan_source *source);
 
+/* What a plan has to ask to ask this gate. */
+enum asl_resource plan_source_resource(const struct config_gate *gate);
+
 /* The short form of steps and one hold, as the document that it stands for. Caller owns. */
 struct asl_document *plan_source_compile(const struct plan *plan);

@@ -144,6 +144,7 @@ static void shift(struct rollout *rollout, uint8_t weight, const struct rollout_
     rollout->state = ROLLOUT_HOLDING;
     rollout->reason[0] = '\0';
     run->has_shifted = true;
+    run->shifted_ms = input->now_ms > 0 ? input->now_ms : 0;
     run->settled_ms = run->settle_ms == 0 ? 0 : input->now_ms + run->settle_ms;
     effect->shift = SHIFT_WEIGHT;
     effect->weight = weight;

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "control/journal.h"
 #include "control/rollout_run.h"
+#include "control/rule_gates.h"
 #include "control/rule_private.h"
 #include "control/rule_ttl.h"
 
@@ -30,6 +31,8 @@ void rule_arm_timer(struct rule_state *rule)
 {
     int64_t now_ms = clock_now_ms();
     int64_t next_ms = rule->has_rollout ? rollout_next_ms(&rule->rollout, now_ms) : INT64_MAX;
+    int64_t gates_ms = rule_gates_next_ms(rule);
+    next_ms = gates_ms < next_ms ? gates_ms : next_ms;
     bool is_wanted = next_ms != INT64_MAX || rule->is_behind || rule_ttl_is_due(rule);
     if (rule->control->is_stopping || !is_wanted) {
         uv_timer_stop(&rule->timer);
@@ -78,6 +81,7 @@ void rule_tick(struct rule_state *rule)
     while (rule_is_running(rule) && tick_once(rule)) {
     }
     rule_ttl_raise(rule);
+    rule_gates_follow(rule);
     rule_arm_timer(rule);
 }
 

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define NAME_SIZE      64
 #define GATE_NAME_SIZE 128
@@ -68,11 +69,17 @@ static json_t *retry_of(int attempts)
                      "MaxDelaySeconds", 30);
 }
 
-/* "ask-errors-10": names of gates are at most 64 octets long. */
-static void gate_state(char out[GATE_NAME_SIZE], const char *what, const char *gate,
-                       const char *step)
+/* "ask-errors-10"; of a long name the beginning, and its number among the gates. */
+static void gate_state(char out[GATE_NAME_SIZE], const char *what,
+                       const struct asl_short_form *form, size_t gate, const char *step)
 {
-    snprintf(out, GATE_NAME_SIZE, "%s-%.64s%s%.40s", what, gate, step[0] == '\0' ? "" : "-", step);
+    const char *name = form->gates[gate].name;
+    const char *dash = step[0] == '\0' ? "" : "-";
+    if (strlen(name) <= 32) {
+        snprintf(out, GATE_NAME_SIZE, "%s-%s%s%.30s", what, name, dash, step);
+    } else {
+        snprintf(out, GATE_NAME_SIZE, "%s-%.26s~%zu%s%.30s", what, name, gate + 1, dash, step);
+    }
 }
 
 static void add_state(json_t *states, const char *name, json_t *state)
@@ -144,17 +151,13 @@ static json_t *seconds_of(int64_t duration_ms)
                                    : json_real((double)duration_ms / 1000);
 }
 
-/* What an asked gate may say, and what is taken for a yes. */
+/* What is a yes: an operator's, or what the gate itself decides of its answer. */
 static json_t *choices_of(const struct asl_short_gate *gate, const char *next)
 {
-    const char *yes = gate->resource == ASL_APPROVE ? "approved" : "pass";
-    json_t *choices = json_pack("[{s:s, s:s, s:s}]", "Variable", "$.gate.State", "StringEquals",
-                                yes, "Next", next);
-    if (gate->inconclusive_passes) {
-        json_array_append_new(choices, json_pack("{s:s, s:s, s:s}", "Variable", "$.gate.State",
-                                                 "StringEquals", "inconclusive", "Next", next));
-    }
-    return choices;
+    bool is_approval = gate->resource == ASL_APPROVE;
+    return json_pack("[{s:s, s:s, s:s}]", "Variable",
+                     is_approval ? "$.gate.State" : "$.gate.Decision", "StringEquals",
+                     is_approval ? "approved" : "go_on", "Next", next);
 }
 
 static json_t *ask_gate(const struct asl_short_gate *gate, const char *choice, const char *next)
@@ -175,22 +178,22 @@ static json_t *ask_gate(const struct asl_short_gate *gate, const char *choice, c
     return task;
 }
 
-/* The states of one gate; first gets the name of the one that asks. */
-static void add_gate(json_t *states, const struct asl_short_gate *gate, const char *step,
-                     const char *next)
+/* The states of one gate: it is asked, it agrees, or it does not. */
+static void add_gate(json_t *states, const struct asl_short_form *form, size_t index,
+                     const char *step, const char *next)
 {
+    const struct asl_short_gate *gate = &form->gates[index];
     char ask[GATE_NAME_SIZE], choice[GATE_NAME_SIZE], no[GATE_NAME_SIZE];
-    gate_state(ask, "ask", gate->name, step);
-    gate_state(choice, "agrees", gate->name, step);
-    gate_state(no, "refused-by", gate->name, "");
+    gate_state(ask, "ask", form, index, step);
+    gate_state(choice, "agrees", form, index, step);
+    gate_state(no, "refused-by", form, index, "");
     add_state(states, ask, ask_gate(gate, choice, next));
     add_state(states, choice,
               json_pack("{s:s, s:o, s:s}", "Type", "Choice", "Choices", choices_of(gate, next),
                         "Default", no));
+    json_t *parameters = json_pack("{s:s, s:s}", "Error", "GateFailed", "Cause.$", "$.gate.Text");
     add_state(states, no,
-              json_pack("{s:s, s:{s:s, s:o}, s:s, s:s}", "Type", "Pass", "Parameters", "Error",
-                        "GateFailed", "Cause.$",
-                        json_sprintf("States.Format('gate %s: {}', $.gate.Text)", gate->name),
+              json_pack("{s:s, s:o, s:s, s:s}", "Type", "Pass", "Parameters", parameters,
                         "ResultPath", "$.error", "Next", "fall-back"));
 }
 
@@ -201,9 +204,9 @@ static void add_gates(json_t *states, const struct asl_short_form *form, const c
         char following[GATE_NAME_SIZE];
         bool is_last = i + 1 == form->gate_count;
         if (!is_last) {
-            gate_state(following, "ask", form->gates[i + 1].name, step);
+            gate_state(following, "ask", form, i + 1, step);
         }
-        add_gate(states, &form->gates[i], step, is_last ? next : following);
+        add_gate(states, form, i, step, is_last ? next : following);
     }
 }
 
@@ -215,7 +218,7 @@ static void add_step(json_t *states, const struct asl_short_form *form, size_t i
     const char *next = is_last ? "done" : following.weight;
     char first_gate[GATE_NAME_SIZE] = "";
     if (form->gate_count > 0) {
-        gate_state(first_gate, "ask", form->gates[0].name, names.step);
+        gate_state(first_gate, "ask", form, 0, names.step);
     }
     add_state(states, names.weight, set_weight(form->steps[index], names.shift));
     add_state(states, names.shift,

@@ -20,7 +20,6 @@ struct asl_short_gate {
     const char *name; /* of a gate of the rollout: Parameters of its Task name it */
     enum asl_resource resource;
     int64_t timeout_s;         /* until when it has to answer */
-    bool inconclusive_passes;  /* "inconclusive" is as good as "pass" */
     bool is_passed_by_silence; /* a time-out is as good as an answer */
 };
 

@@ -72,7 +72,7 @@ static json_t *good_news(enum asl_resource resource)
         return json_pack("{s:s}", "State", "approved");
     case ASL_METRIC:
     case ASL_WEBHOOK:
-        return json_pack("{s:s}", "State", "pass");
+        return json_pack("{s:s, s:s, s:s}", "State", "pass", "Decision", "go_on", "Text", "");
     case ASL_CHANGE_WEIGHT:
         break;
     }
