@@ -165,7 +165,9 @@ void gate_run_take(struct gate_run *run)
         finish(run, GATE_FALLS_BACK, false);
         break;
     case GATE_RESULT_INCONCLUSIVE:
-        settle(run, run->gate->on_inconclusive);
+        /* At the beginning of a hold samples are too few: that says nothing against anybody. */
+        settle(run, run->asks_once && run->is_window_short ? GATE_OTHERWISE_WAIT
+                                                           : run->gate->on_inconclusive);
         break;
     case GATE_RESULT_WAIT:
         settle(run, GATE_OTHERWISE_WAIT);

@@ -46,7 +46,7 @@ struct gate_result {
      * "U", "P", "Effect", "CandidateSamples", "StableSamples", "LeftOut"; of a webhook "Status"
      * (HTTP's). What is not known is not there. */
     json_t *numbers;
-    /* One line for people: "HTTP 200: pass (all 214 tests)", "0.023, expected at most 0.01". Valid
+    /* One line for people: "pass: all 214 tests", "0.023, expected at most 0.01". Valid
      * UTF-8, cut to fit, whoever said it. */
     char text[GATE_TEXT_SIZE];
 };

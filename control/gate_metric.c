@@ -153,7 +153,8 @@ bool gate_metric_start(struct gate_run *run, struct error *err)
     }
     int64_t end_ms = gate_run_now_ms(run);
     int64_t start_ms = end_ms - metric->window_ms;
-    if (run->since_ms > start_ms) {
+    run->is_window_short = run->since_ms > start_ms;
+    if (run->is_window_short) {
         /* A clock that was set back does not make a range of the future. */
         start_ms = run->since_ms < end_ms ? run->since_ms : end_ms;
     }

@@ -39,6 +39,7 @@ struct gate_run {
     struct placeholder placeholders[GATE_PLACEHOLDER_COUNT]; /* in subject and weight */
     bool asks_once;           /* in a hold: no question follows another one */
     int64_t now_ms, since_ms; /* of the context */
+    bool is_window_short;     /* the shift is more recent than the window is long */
     uint64_t started_at_ms;   /* the loop's time */
 
     uv_timer_t next;     /* to the next attempt */

@@ -54,7 +54,7 @@ static void judge_object(const json_t *root, struct gate_finding *finding)
 void gate_webhook_judge(long status, const char *body, size_t len, struct gate_finding *finding)
 {
     json_error_t why;
-    CLEANUP(json_freep) json_t *root = json_loadb(body, len, 0, &why);
+    CLEANUP(json_freep) json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &why);
     if (status != 200) {
         gate_finding_set(finding, GATE_RESULT_ERROR, "HTTP %ld, expected 200", status);
     } else if (root == NULL) {

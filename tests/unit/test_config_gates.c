@@ -342,6 +342,28 @@ static void names_are_unique_in_the_rollout(void **state)
               __LINE__);
 }
 
+static void a_rollout_has_so_many_gates(void **state)
+{
+    (void)state;
+    CLEANUP(alloc_freep) char *text = alloc_string(TOP);
+    for (unsigned i = 0; i < 17; i++) {
+        char *more = alloc_printf("%s%s{ name: g%u, type: approval, deadline: 1h }\n", text,
+                                  i == 0 ? "" : ", ", i);
+        alloc_freep(&text);
+        text = more;
+        CLEANUP(alloc_freep) char *whole = alloc_printf("%s" BOTTOM, text);
+        if (i < 16) {
+            CLEANUP(config_freep) struct config *config = parse_good(whole);
+            assert_int_equal(config->rollouts[0].gate_count, i + 1);
+        } else {
+            refuse_at(whole,
+                      "dir/x.yaml:8: rollouts[0].gates: found too many entries, expected at "
+                      "most 16",
+                      __LINE__);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -357,6 +379,7 @@ int main(void)
         cmocka_unit_test(queries_have_known_placeholders_only),
         cmocka_unit_test(times_fit_each_other),
         cmocka_unit_test(names_are_unique_in_the_rollout),
+        cmocka_unit_test(a_rollout_has_so_many_gates),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

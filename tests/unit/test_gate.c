@@ -373,6 +373,8 @@ static void what_is_no_answer_is_an_error_with_a_text(void **state)
         {{.pieces = {"HTTP/1.1 302 Found\r\nLocation: /x\r\n\r\n"}}, "HTTP 302, expected 200"},
         {SAYS("pass"), "the answer is no JSON: '[' or '{' expected near 'pass'"},
         {SAYS("[\"pass\"]"), "the answer has no state, expected \"pass\", \"fail\" or \"wait\""},
+        {SAYS("{\"state\":\"fail\",\"state\":\"pass\"}"),
+         "the answer is no JSON: duplicate object key near '\"state\"'"},
         {SAYS("{\"State\":\"pass\"}"),
          "the answer has no state, expected \"pass\", \"fail\" or \"wait\""},
         {SAYS("{\"state\":\"inconclusive\"}"),
@@ -712,6 +714,26 @@ static void one_side_without_an_answer_is_an_error_at_once(void **state)
     assert_int_equal(fixture->done, 0);
 }
 
+static void a_hold_waits_for_samples_that_are_still_coming(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->context.is_in_hold = true;
+    fixture->context.since_ms = NOW_MS - 60000;
+    ask_comparison(fixture, &none, &fast);
+    assert_int_equal(finish(fixture)->decision, GATE_ASKS_AGAIN);
+    fixture->context.since_ms = NOW_MS - 300000;
+    ask_comparison(fixture, &none, &fast);
+    assert_int_equal(finish(fixture)->decision, GATE_FALLS_BACK);
+    fixture->context.is_in_hold = false;
+    fixture->context.since_ms = NOW_MS - 60000;
+    ask_comparison(fixture, &none, &fast);
+    assert_int_equal(finish(fixture)->decision, GATE_FALLS_BACK);
+    /* Who does worse all the same is not waited for. */
+    fixture->context.is_in_hold = true;
+    ask_comparison(fixture, &slow, &fast);
+    assert_int_equal(finish(fixture)->decision, GATE_FALLS_BACK);
+}
+
 static void a_pair_that_is_tried_again_leaves_nothing_behind(void **state)
 {
     struct fixture *fixture = *state;
@@ -786,6 +808,7 @@ int main(void)
         WITH_FIXTURE(the_direction_decides_what_is_worse),
         WITH_FIXTURE(too_few_samples_are_inconclusive),
         WITH_FIXTURE(one_side_without_an_answer_is_an_error_at_once),
+        WITH_FIXTURE(a_hold_waits_for_samples_that_are_still_coming),
         WITH_FIXTURE(a_pair_that_is_tried_again_leaves_nothing_behind),
         WITH_FIXTURE(samples_are_of_the_window_and_since_the_shift),
     };
