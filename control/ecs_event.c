@@ -16,7 +16,14 @@
 static const char *const sources[] = {"aws.ecs", "custom.ecs"};
 
 static const char *const state_names[ECS_DEPLOYMENT_STATES] = {
-    [ECS_IN_PROGRESS] = "IN_PROGRESS", [ECS_COMPLETED] = "COMPLETED", [ECS_FAILED] = "FAILED"};
+    [ECS_IN_PROGRESS] = "IN_PROGRESS",
+    [ECS_ROLLING_BACK] = "ROLLING_BACK",
+    [ECS_COMPLETED] = "COMPLETED",
+    [ECS_FAILED] = "FAILED",
+};
+/* The names of events; one of them is of two states. */
+static const enum ecs_deployment_state named_states[] = {ECS_IN_PROGRESS, ECS_COMPLETED,
+                                                         ECS_FAILED};
 
 /* The two spellings of the same keys. */
 struct spelling {
@@ -326,10 +333,12 @@ static enum ecs_parse read_name(const json_t *detail, struct ecs_event *event, s
     if (!copy_text("eventName", json_object_get(detail, "eventName"), name, sizeof(name), text)) {
         return ECS_MALFORMED;
     }
-    for (size_t i = 0; i < ARRAY_LEN(state_names); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(named_states); i++) {
         if (strncmp(name, NAME_PREFIX, strlen(NAME_PREFIX)) == 0 &&
-            strcmp(name + strlen(NAME_PREFIX), state_names[i]) == 0) {
-            event->state = (enum ecs_deployment_state)i;
+            strcmp(name + strlen(NAME_PREFIX), state_names[named_states[i]]) == 0) {
+            bool is_back = named_states[i] == ECS_IN_PROGRESS &&
+                           strstr(event->reason, ECS_ROLLING_BACK_TEXT) != NULL;
+            event->state = is_back ? ECS_ROLLING_BACK : named_states[i];
             return ECS_PARSED;
         }
     }

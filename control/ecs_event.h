@@ -14,8 +14,15 @@
 #define ECS_MAX_MALFORMED  1000 /* documents of one text; then the rest is given up */
 
 enum ecs_kind { ECS_OF_TASK, ECS_OF_DEPLOYMENT };
-enum ecs_deployment_state { ECS_IN_PROGRESS, ECS_COMPLETED, ECS_FAILED };
+enum ecs_deployment_state {
+    ECS_IN_PROGRESS,
+    ECS_ROLLING_BACK, /* in progress, and the reason says that it is back to an older one */
+    ECS_COMPLETED,
+    ECS_FAILED,
+};
 #define ECS_DEPLOYMENT_STATES (ECS_FAILED + 1)
+/* Which words of the reason say so. */
+#define ECS_ROLLING_BACK_TEXT "rolling back"
 const char *ecs_deployment_state_name(enum ecs_deployment_state state); /* "COMPLETED", … */
 
 struct ecs_event {

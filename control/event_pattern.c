@@ -30,6 +30,26 @@ static json_t *arn_matcher(const char *cluster, const char *kind, const char *re
     return json_pack("{s:s}", "suffix", suffix);
 }
 
+/* One alternative of a pattern: {"branch": all of it but one field, "list": what that field may
+ * be}. What differs in another field is an alternative of its own. Takes branch; the list is
+ * borrowed.
+ */
+static json_t *list_of(json_t *alternatives, json_t *branch)
+{
+    size_t i;
+    json_t *known;
+    json_array_foreach(alternatives, i, known)
+    {
+        if (json_equal(json_object_get(known, "branch"), branch)) {
+            json_decref(branch);
+            return json_object_get(known, "list");
+        }
+    }
+    json_t *list = json_array();
+    json_array_append_new(alternatives, json_pack("{s:o, s:o}", "branch", branch, "list", list));
+    return list;
+}
+
 static void add_once(json_t *list, json_t *item)
 {
     size_t i = 0;
@@ -42,74 +62,69 @@ static void add_once(json_t *list, json_t *item)
     json_decref(item);
 }
 
-static json_t *both_statuses(void)
+/* Ends the alternatives as the list of branches that they are. Takes them. */
+static json_t *branches_of(json_t *alternatives)
+{
+    json_t *branches = json_array();
+    size_t i;
+    json_t *one;
+    json_array_foreach(alternatives, i, one)
+    {
+        json_t *branch = json_object_get(one, "branch");
+        json_t *detail = json_object_get(branch, "detail");
+        bool is_task = json_object_get(detail, "clusterArn") != NULL;
+        json_object_set(is_task ? detail : branch, is_task ? "group" : "resources",
+                        json_object_get(one, "list"));
+        json_array_append(branches, branch);
+    }
+    json_decref(alternatives);
+    return branches;
+}
+
+static json_t *branch_of(const char *detail_type, json_t *detail)
+{
+    return json_pack("{s:[s], s:o}", "detail-type", detail_type, "detail", detail);
+}
+
+static json_t *one_of_statuses(void)
 {
     return json_pack("[s, s]", statuses[0], statuses[1]);
 }
 
-/* Branches differ in more than one field, so that each is an alternative of its own: tasks by
- * cluster and container, deployments by what of them counts. The list below the branch's
- * `collects`, which is the only field that grows, is borrowed. */
-static json_t *find_branch(json_t *branches, json_t *branch, const char *collects)
-{
-    json_t *empty = json_deep_copy(branch);
-    size_t i;
-    json_t *known;
-    json_t *found = NULL;
-    json_array_foreach(branches, i, known)
-    {
-        json_t *copy = json_deep_copy(known);
-        json_t *detail = json_object_get(copy, "detail");
-        json_t *holder = json_object_get(copy, collects) == NULL ? detail : copy;
-        json_array_clear(json_object_get(holder, collects));
-        if (json_equal(copy, empty)) {
-            found = known;
-        }
-        json_decref(copy);
-    }
-    json_decref(empty);
-    if (found == NULL) {
-        json_array_append(branches, branch);
-        found = branch;
-    }
-    json_decref(branch);
-    json_t *list = json_object_get(found, collects);
-    return list != NULL ? list : json_object_get(json_object_get(found, "detail"), collects);
-}
-
-static void add_task(json_t *branches, const struct config_rollout *rule,
+static void add_task(json_t *alternatives, const struct config_rollout *rule,
                      const struct config_member *member)
 {
     json_t *detail =
-        json_pack("{s:[o], s:[], s:[{s:s}], s:o, s:o}", "clusterArn",
-                  arn_matcher(rule->cluster, "cluster", ""), "group", "startedBy", "prefix",
-                  "ecs-svc/", "desiredStatus", both_statuses(), "lastStatus", both_statuses());
+        json_pack("{s:[o], s:[{s:s}], s:o, s:o}", "clusterArn",
+                  arn_matcher(rule->cluster, "cluster", ""), "startedBy", "prefix", "ecs-svc/",
+                  "desiredStatus", one_of_statuses(), "lastStatus", one_of_statuses());
     if (member->ecs_container != NULL) {
         json_object_set_new(detail, "containers",
                             json_pack("{s:[s]}", "name", member->ecs_container));
     }
-    json_t *groups = find_branch(
-        branches,
-        json_pack("{s:[s], s:o}", "detail-type", "ECS Task State Change", "detail", detail),
-        "group");
     CLEANUP(alloc_freep) char *group = alloc_printf("service:%s", member->ecs_service);
-    add_once(groups, json_string(group));
+    add_once(list_of(alternatives, branch_of("ECS Task State Change", detail)), json_string(group));
 }
 
-static void add_deployment(json_t *branches, const struct config_rollout *rule,
+/* FAILED and COMPLETED, and, of what is in progress, the ways back to an older deployment. */
+static void add_deployment(json_t *alternatives, const struct config_rollout *rule,
                            const struct config_member *member)
 {
     json_t *names = json_pack("[s]", "SERVICE_DEPLOYMENT_FAILED");
     if (rule->trigger != TRIGGER_TASKS) {
         json_array_insert_new(names, 0, json_string("SERVICE_DEPLOYMENT_COMPLETED"));
     }
-    json_t *resources = find_branch(
-        branches,
-        json_pack("{s:[s], s:[], s:{s:o, s:[{s:s}]}}", "detail-type", "ECS Deployment State Change",
-                  "resources", "detail", "eventName", names, "deploymentId", "prefix", "ecs-svc/"),
-        "resources");
+    json_t *details[] = {
+        json_pack("{s:o, s:[{s:s}]}", "eventName", names, "deploymentId", "prefix", "ecs-svc/"),
+        json_pack("{s:[s], s:[{s:s}], s:[{s:s}]}", "eventName", "SERVICE_DEPLOYMENT_IN_PROGRESS",
+                  "deploymentId", "prefix", "ecs-svc/", "reason", "wildcard",
+                  "*" ECS_ROLLING_BACK_TEXT "*"),
+    };
     CLEANUP(alloc_freep) char *rest = alloc_printf("/%s", member->ecs_service);
-    add_once(resources, arn_matcher(rule->cluster, "service", rest));
+    for (size_t i = 0; i < ARRAY_LEN(details); i++) {
+        add_once(list_of(alternatives, branch_of("ECS Deployment State Change", details[i])),
+                 arn_matcher(rule->cluster, "service", rest));
+    }
 }
 
 static void add_rule(json_t *tasks, json_t *deployments, const struct config *config,
@@ -126,9 +141,10 @@ static void add_rule(json_t *tasks, json_t *deployments, const struct config *co
     }
 }
 
-/* One pattern of all branches; NULL when there is none. Takes the list. */
-static json_t *join(json_t *branches)
+/* One pattern of all alternatives; NULL when there is none. Takes them. */
+static json_t *join(json_t *alternatives)
 {
+    json_t *branches = branches_of(alternatives);
     json_t *pattern = NULL;
     if (json_array_size(branches) == 1) {
         pattern = json_pack("{s:[s]}", "source", "aws.ecs");
@@ -146,9 +162,9 @@ static size_t characters(const json_t *pattern)
     return text == NULL ? 0 : strlen(text);
 }
 
-static void add_pattern(json_t *patterns, const char *rule, const char *what, json_t *branches)
+static void add_pattern(json_t *patterns, const char *rule, const char *what, json_t *alternatives)
 {
-    json_t *pattern = join(branches);
+    json_t *pattern = join(alternatives);
     if (pattern != NULL) {
         json_array_append_new(patterns, json_pack("{s:s, s:s, s:o, s:I}", "rule", rule, "for", what,
                                                   "pattern", pattern, "characters",
@@ -179,23 +195,23 @@ static void note_rule(json_t *notes, const struct config_rollout *rule, bool has
 
 json_t *event_pattern_describe(const struct config *config, const struct config_rollout *rule)
 {
-    json_t *branches = json_array(), *patterns = json_array(), *notes = json_array();
-    json_t *deployments = json_array();
+    json_t *tasks = json_array(), *deployments = json_array();
+    json_t *patterns = json_array(), *notes = json_array();
     for (size_t i = 0; i < config->rollout_count; i++) {
         const struct config_rollout *one = &config->rollouts[i];
         if (rule != NULL && rule != one) {
             continue;
         }
         json_t *own_tasks = json_array(), *own_deployments = json_array();
-        add_rule(branches, deployments, config, one);
+        add_rule(tasks, deployments, config, one);
         add_rule(own_tasks, own_deployments, config, one);
         note_rule(notes, one, json_array_size(own_tasks) > 0);
         add_pattern(patterns, one->name, "tasks", own_tasks);
         add_pattern(patterns, one->name, "deployments", own_deployments);
     }
-    json_array_extend(branches, deployments);
+    json_array_extend(tasks, deployments);
     json_decref(deployments);
-    json_t *whole = join(branches);
+    json_t *whole = join(tasks);
     size_t len = whole == NULL ? 0 : characters(whole);
     if (len > EVENT_PATTERN_LIMIT) {
         note(notes,
@@ -246,5 +262,6 @@ const char *event_pattern_filter(const struct config_rollout *rule, const struct
                                                       : "";
     }
     bool starts = rule != NULL && rule->trigger != TRIGGER_TASKS && event->state == ECS_COMPLETED;
-    return starts || event->state == ECS_FAILED ? "" : "detail.eventName";
+    bool is_needed = starts || event->state == ECS_FAILED || event->state == ECS_ROLLING_BACK;
+    return is_needed ? "" : "detail.eventName";
 }

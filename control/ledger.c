@@ -15,6 +15,7 @@ static const char *const fate_names[FATE_COUNT] = {
     [FATE_NOT_COMPLETED] = "waiting for COMPLETED",
     [FATE_NOTED] = "noted",
     [FATE_FAILED] = "failed deployment",
+    [FATE_ROLLBACK] = "rollback",
     [FATE_ROLLED_OUT] = "already rolled out",
     [FATE_LIVE] = "live",
     [FATE_OLDER] = "older",
@@ -313,19 +314,33 @@ static bool test_state(struct trial *trial)
     if (!is_known && !store_save_deployment_state(trial->store, event, trial->err)) {
         return false;
     }
-    return may_start || decide(trial, FATE_NOTED, "deployment %s is %s%s", event->deployment, state,
-                               is_completed ? ", but tasks trigger this rollout" : "");
+    if (may_start) {
+        return true;
+    }
+    return is_completed ? decide(trial, FATE_NOTED,
+                                 "deployment %s is COMPLETED, but tasks trigger this rollout",
+                                 event->deployment)
+                        : decide(trial, FATE_NOTED, "deployment %s is %s%s", event->deployment,
+                                 state, because(event).text);
 }
 
-static bool test_failed(struct trial *trial)
+/* What the circuit breaker goes back to runs an older version: no canary. */
+static bool test_outcome(struct trial *trial)
 {
-    bool has_failed;
+    const char *deployment = trial->event->deployment;
+    bool has_failed, is_rollback;
     int64_t updated_ms;
-    if (!load_state(trial, ECS_FAILED, &has_failed, &updated_ms)) {
+    if (!load_state(trial, ECS_FAILED, &has_failed, &updated_ms) ||
+        !load_state(trial, ECS_ROLLING_BACK, &is_rollback, &updated_ms)) {
         return false;
     }
-    return !has_failed || decide(trial, FATE_FAILED, "deployment %s FAILED before it could start",
-                                 trial->event->deployment);
+    if (has_failed) {
+        return decide(trial, FATE_FAILED, "deployment %s FAILED before it could start", deployment);
+    }
+    return !is_rollback || decide(trial, FATE_ROLLBACK,
+                                  "with deployment %s ECS rolls back to an older one: it starts no "
+                                  "rollout by itself",
+                                  deployment);
 }
 
 /* A deployment that had its rollout stays "already rolled out" when its member is live since. One
@@ -425,9 +440,9 @@ bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t c
                   struct error *err)
 {
     typedef bool (*test)(struct trial *);
-    static const test of_tasks[] = {test_rule,       test_task,   test_status,
-                                    test_deployment, test_failed, test_readiness};
-    static const test of_deployments[] = {test_rule, test_state, test_deployment, test_failed,
+    static const test of_tasks[] = {test_rule,       test_task,    test_status,
+                                    test_deployment, test_outcome, test_readiness};
+    static const test of_deployments[] = {test_rule, test_state, test_deployment, test_outcome,
                                           test_readiness};
     bool is_task = event->kind == ECS_OF_TASK;
     const test *tests = is_task ? of_tasks : of_deployments;

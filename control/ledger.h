@@ -16,12 +16,13 @@ enum event_fate {
     FATE_NOT_COMPLETED,  /* a running task, but it is COMPLETED that starts a rollout */
     FATE_NOTED,          /* ECS said of a deployment what starts nothing, but is remembered */
     FATE_FAILED,         /* the deployment FAILED: it starts no rollout */
-    FATE_ROLLED_OUT,     /* this deployment has had its rollout */
-    FATE_LIVE,           /* of the service that is live already: not a canary */
-    FATE_OLDER,          /* the deployment is older than the one that runs or ran last */
-    FATE_DUPLICATE,      /* (taskArn, version) or (deploymentId, eventName) seen */
-    FATE_STALE,          /* a lower version than seen */
-    FATE_NOT_RUNNING,    /* desired or last status is not RUNNING */
+    FATE_ROLLBACK,    /* the deployment is ECS's way back to an older one: it starts none either */
+    FATE_ROLLED_OUT,  /* this deployment has had its rollout */
+    FATE_LIVE,        /* of the service that is live already: not a canary */
+    FATE_OLDER,       /* the deployment is older than the one that runs or ran last */
+    FATE_DUPLICATE,   /* (taskArn, version) or (deploymentId, eventName) seen */
+    FATE_STALE,       /* a lower version than seen */
+    FATE_NOT_RUNNING, /* desired or last status is not RUNNING */
     FATE_OTHER_CLUSTER,
     FATE_OTHER_SERVICE,
     FATE_OTHER_CONTAINER,

@@ -2,6 +2,7 @@
 """Amazon EventBridge's matching of event patterns, as its user guide tells it ("Comparison operators
 for use in event patterns"), written without a look at ours. Strict: what it does not know, and what
 EventBridge would refuse, is an error."""
+import re
 
 
 def check(pattern):
@@ -18,8 +19,10 @@ def check(pattern):
             for leaf in wanted:
                 if isinstance(leaf, dict):
                     (operator, operand), = leaf.items()
-                    assert operator in ("prefix", "suffix"), leaf
+                    assert operator in ("prefix", "suffix", "wildcard"), leaf
                     assert isinstance(operand, str) and operand, leaf
+                    if operator == "wildcard":  # no two stars in a row, and nothing to escape
+                        assert "**" not in operand and "\\" not in operand, leaf
                 else:
                     assert isinstance(leaf, (str, int)) or leaf is None, leaf
 
@@ -29,6 +32,9 @@ def matches_leaf(wanted, value):
         (operator, operand), = wanted.items()
         if not isinstance(value, str):
             return False
+        if operator == "wildcard":
+            parts = ".*".join(re.escape(part) for part in operand.split("*"))
+            return re.fullmatch(parts, value, re.DOTALL) is not None
         return value.startswith(operand) if operator == "prefix" else value.endswith(operand)
     return type(wanted) is type(value) and wanted == value
 

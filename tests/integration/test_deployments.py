@@ -92,6 +92,18 @@ def test_failed_before_the_start_prevents_it_over_a_restart(make_lab, trigger):
                        deployment_event(deployment="ecs-svc/2", number=2))[-2:].count("started") == 1
 
 
+def test_a_rollback_by_ecs_is_no_canary(make_lab):
+    daemon = make_lab(hold="60s").daemon
+    back = {"deployment": "ecs-svc/2", "created": "2026-11-23T16:00:00.000Z"}
+    assert daemon.push(
+        task_event(), deployment_event("FAILED"),
+        deployment_event("IN_PROGRESS", deployment="ecs-svc/2", number=2, reason="ECS deployment "
+                         "circuit breaker: rolling back to deploymentId ecs-svc/0."),
+        task_event(task=2, **back), deployment_event(deployment="ecs-svc/2", number=3)) == [
+        "started", "fell back", "noted", "rollback", "noted"]
+    assert daemon.weights() == {"blue": 100, "green": 0}
+
+
 def test_a_start_that_a_freeze_refused_comes_with_the_next_event(make_lab):
     daemon = make_lab(hold="60s", trigger="deployment").daemon
     daemon.ctl("rollout", "freeze", "night")

@@ -16,6 +16,9 @@ STATUSES = ["PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", 
             "DEPROVISIONING", "STOPPED"]
 
 
+BACK = "ECS deployment circuit breaker: rolling back to deploymentId ecs-svc/0."
+
+
 def lab_of(keep, container=None, **rule):
     more = {} if container is None else {"ecs_container": container}
     members = [
@@ -66,6 +69,10 @@ def story(chance):
         fate = chance.choice(["COMPLETED", "FAILED", None])
         if fate:
             events.append(deployment_event(fate, deployment=deployment, number=100 + number))
+        if fate == "FAILED":
+            back = life(50 + number, f"ecs-svc/{number}0")
+            events += [deployment_event("IN_PROGRESS", deployment=f"ecs-svc/{number}0",
+                                        number=200 + number, reason=BACK)] + back
         events += merge(chance, *[one[4:] for one in tasks])
     others = [
         life(91, "ecs-svc/91", service="dogs"),
@@ -129,6 +136,8 @@ def test_the_statistics_and_the_pattern_agree_about_every_event(keep, trigger, c
         for state, service, deployment, where in itertools.product(
             ["IN_PROGRESS", "COMPLETED", "FAILED", "PAUSED"], ["cats", "cats-green", "dogs"],
             ["ecs-svc/7", "other"], [CLUSTER, OTHER_CLUSTER, CLUSTER + "2"])]
+    events += [deployment_event("IN_PROGRESS", service, number=next(task), reason=BACK)
+               for service in ("cats", "cats-green", "dogs")]
     events += [dict(events[0], **{"detail-type": "ECS Service Action"})]
     random.Random(7).shuffle(events)
     daemon.push(*events)

@@ -274,15 +274,11 @@ static const struct verb set_up_verbs[] = {
 };
 
 static const struct verb actions[] = {
-    {"start", false, 1, 1, do_start},
-    {"pause", false, 0, 0, do_input},
-    {"resume", false, 0, 0, do_input},
-    {"promote", false, 0, 0, do_input},
-    {"abort", false, 0, 0, do_input},
-    {"probes", false, 2, 2, do_probes},
-    {"set", true, 1, LINE_MAX_WORDS, do_set},
-    {"restart", true, 0, 2, do_restart},
-    {"expect", true, 1, LINE_MAX_WORDS, do_expect},
+    {"start", false, 1, 1, do_start},    {"pause", false, 0, 0, do_input},
+    {"resume", false, 0, 0, do_input},   {"promote", false, 0, 0, do_input},
+    {"abort", false, 0, 0, do_input},    {"fail", false, 0, 0, do_input},
+    {"probes", false, 2, 2, do_probes},  {"set", true, 1, LINE_MAX_WORDS, do_set},
+    {"restart", true, 0, 2, do_restart}, {"expect", true, 1, LINE_MAX_WORDS, do_expect},
 };
 
 static bool run_verb(struct scenario *scenario, const struct verb *verbs, size_t verb_count,

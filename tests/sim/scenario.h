@@ -9,6 +9,7 @@
  *
  *   TIME start MEMBER                     a rollout to it; one that runs is superseded
  *   TIME pause | resume | promote | abort
+ *   TIME fail                             what an event of ECS does: a deployment that FAILED
  *   TIME probes MEMBER pass|fail|silent   what its probes will see from now on
  *   TIME set MEMBER=WEIGHT …              an operator's weights
  *   TIME restart [down=DURATION] [clock_back=DURATION]

@@ -97,7 +97,7 @@ static bool apply(struct world *world, enum rollout_input_kind kind, struct roll
         .kind = kind,
         .now_ms = world_clock_ms(world),
         .gate = read_gate(world),
-        .gate_text = seen,
+        .gate_text = kind == INPUT_FAIL ? "the deployment FAILED" : seen,
         .who = "the scenario",
     };
     return rollout_apply(&world->rollout, &input, effect, err);

@@ -170,7 +170,18 @@ static void each_state_of_a_deployment_has_its_name(void **state)
     assert_int_equal(event.state, ECS_COMPLETED);
     assert_int_equal(event.updated_ms, 0);
     assert_string_equal(event.reason, "");
+    assert_int_equal(
+        parse(DEPLOYMENT(
+            SAID("SERVICE_DEPLOYMENT_IN_PROGRESS") ",\"reason\":\"ECS deployment circuit breaker: "
+                                                   "rolling back to deploymentId ecs-svc/1\"")),
+        ECS_PARSED);
+    assert_int_equal(event.state, ECS_ROLLING_BACK);
+    assert_int_equal(
+        parse(DEPLOYMENT(SAID("SERVICE_DEPLOYMENT_COMPLETED") ",\"reason\":\"rolling back\"")),
+        ECS_PARSED);
+    assert_int_equal(event.state, ECS_COMPLETED);
     const char *const others[] = {DEPLOYMENT(SAID("SERVICE_DEPLOYMENT_")),
+                                  DEPLOYMENT(SAID("SERVICE_DEPLOYMENT_ROLLING_BACK")),
                                   DEPLOYMENT(SAID("SERVICE_DEPLOYMENT_STOPPED")),
                                   DEPLOYMENT(SAID("COMPLETED")), DEPLOYMENT(SAID(""))};
     for (size_t i = 0; i < ARRAY_LEN(others); i++) {

@@ -64,6 +64,21 @@ static json_t *pattern_of(json_t *result, size_t index)
     return pattern;
 }
 
+/* Two alternatives: what is over, and what goes back to an older deployment. */
+static void assert_deployments(const json_t *pattern, const char *names, const char *services)
+{
+    CLEANUP(alloc_freep)
+    char *expected =
+        alloc_printf("{\"source\":[\"aws.ecs\"],\"$or\":["
+                     "{\"detail-type\":[\"ECS Deployment State Change\"],"
+                     "\"detail\":{\"eventName\":[%s]," DEPLOYMENT_ID "},%s},"
+                     "{\"detail-type\":[\"ECS Deployment State Change\"],"
+                     "\"detail\":{\"eventName\":[\"SERVICE_DEPLOYMENT_IN_PROGRESS\"]," DEPLOYMENT_ID
+                     ",\"reason\":[{\"wildcard\":\"*rolling back*\"}]},%s}]}",
+                     names, services, services);
+    assert_pattern(pattern, expected);
+}
+
 static void a_bare_cluster_name_is_matched_by_the_end_of_its_arn(void **state)
 {
     (void)state;
@@ -71,14 +86,11 @@ static void a_bare_cluster_name_is_matched_by_the_end_of_its_arn(void **state)
     assert_int_equal(json_array_size(json_object_get(result, "patterns")), 2);
     assert_pattern(pattern_of(result, 0),
                    "{\"source\":[\"aws.ecs\"],\"detail-type\":[\"ECS Task State Change\"],"
-                   "\"detail\":{\"clusterArn\":[{\"suffix\":\":cluster/pets\"}],"
-                   "\"group\":[\"service:cats\",\"service:cats-green\"]," DEPLOYMENT "," STATUSES
-                   "}}");
-    assert_pattern(pattern_of(result, 1),
-                   "{\"source\":[\"aws.ecs\"],\"detail-type\":[\"ECS Deployment State Change\"],"
-                   "\"resources\":[{\"suffix\":\":service/pets/cats\"},"
-                   "{\"suffix\":\":service/pets/cats-green\"}],"
-                   "\"detail\":{\"eventName\":[\"SERVICE_DEPLOYMENT_FAILED\"]," DEPLOYMENT_ID "}}");
+                   "\"detail\":{\"clusterArn\":[{\"suffix\":\":cluster/pets\"}]," DEPLOYMENT
+                   "," STATUSES ",\"group\":[\"service:cats\",\"service:cats-green\"]}}");
+    static const char services[] = "\"resources\":[{\"suffix\":\":service/pets/cats\"},"
+                                   "{\"suffix\":\":service/pets/cats-green\"}]";
+    assert_deployments(pattern_of(result, 1), "\"SERVICE_DEPLOYMENT_FAILED\"", services);
     json_t *notes = json_object_get(result, "notes");
     assert_int_equal(json_array_size(notes), 1);
     assert_non_null(strstr(json_string_value(json_array_get(notes, 0)),
@@ -94,18 +106,16 @@ static void an_arn_is_matched_exactly_and_containers_are_alternatives(void **sta
     assert_pattern(pattern_of(result, 0),
                    "{\"source\":[\"aws.ecs\"],\"$or\":["
                    "{\"detail-type\":[\"ECS Task State Change\"],"
-                   "\"detail\":{\"clusterArn\":[\"" ARN
-                   "\"],\"group\":[\"service:dogs\"]," DEPLOYMENT "," STATUSES "}},"
+                   "\"detail\":{\"clusterArn\":[\"" ARN "\"]," DEPLOYMENT "," STATUSES
+                   ",\"group\":[\"service:dogs\"]}},"
                    "{\"detail-type\":[\"ECS Task State Change\"],"
-                   "\"detail\":{\"clusterArn\":[\"" ARN
-                   "\"],\"group\":[\"service:dogs-new\"]," DEPLOYMENT "," STATUSES
-                   ",\"containers\":{\"name\":[\"dog\"]}}}]}");
-    assert_pattern(pattern_of(result, 1),
-                   "{\"source\":[\"aws.ecs\"],\"detail-type\":[\"ECS Deployment State Change\"],"
-                   "\"resources\":[\"arn:aws:ecs:eu-west-1:123456789012:service/pets/dogs\","
-                   "\"arn:aws:ecs:eu-west-1:123456789012:service/pets/dogs-new\"],"
-                   "\"detail\":{\"eventName\":[\"SERVICE_DEPLOYMENT_COMPLETED\","
-                   "\"SERVICE_DEPLOYMENT_FAILED\"]," DEPLOYMENT_ID "}}");
+                   "\"detail\":{\"clusterArn\":[\"" ARN "\"]," DEPLOYMENT "," STATUSES
+                   ",\"containers\":{\"name\":[\"dog\"]},\"group\":[\"service:dogs-new\"]}}]}");
+    static const char services[] =
+        "\"resources\":[\"arn:aws:ecs:eu-west-1:123456789012:service/pets/dogs\","
+        "\"arn:aws:ecs:eu-west-1:123456789012:service/pets/dogs-new\"]";
+    assert_deployments(pattern_of(result, 1),
+                       "\"SERVICE_DEPLOYMENT_COMPLETED\",\"SERVICE_DEPLOYMENT_FAILED\"", services);
     assert_int_equal(json_array_size(json_object_get(result, "notes")), 0);
     json_decref(result);
 }
@@ -120,16 +130,16 @@ static void one_pattern_has_all_rules_and_joins_what_differs_in_one_field(void *
     (void)state;
     json_t *result = event_pattern_describe(&config, NULL);
     assert_int_equal(json_array_size(json_object_get(result, "patterns")), 4);
-    /* Tasks: two clusters as they are written, one container; FAILED of all services. */
-    assert_int_equal(branches_of(result), 4);
+    /* Tasks: two clusters as they are written, one container; FAILED, and ways back, of all. */
+    assert_int_equal(branches_of(result), 5);
     json_decref(result);
     rollouts[0].cluster = ARN;
     result = event_pattern_describe(&config, NULL);
-    assert_int_equal(branches_of(result), 3);
+    assert_int_equal(branches_of(result), 4);
     json_decref(result);
     rollouts[0].trigger = TRIGGER_BOTH;
     result = event_pattern_describe(&config, NULL);
-    assert_int_equal(branches_of(result), 4);
+    assert_int_equal(branches_of(result), 5);
     json_decref(result);
 }
 
@@ -224,6 +234,8 @@ static void completed_is_needed_where_it_starts_rollouts(void **state)
     event.state = ECS_FAILED;
     rollouts[0].trigger = TRIGGER_TASKS;
     assert_string_equal(event_pattern_filter(&rollouts[0], &event, FATE_FAILED), "");
+    event.state = ECS_ROLLING_BACK;
+    assert_string_equal(event_pattern_filter(&rollouts[0], &event, FATE_NOTED), "");
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, set_up)

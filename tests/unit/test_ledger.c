@@ -492,6 +492,40 @@ static void failed_before_the_rollout_keeps_it_from_starting(void **state)
     }
 }
 
+/* The circuit breaker's rollback looks like a deployment of the candidate; it has the old version.
+ */
+static void ecs_s_own_rollback_starts_no_rollout(void **state)
+{
+    (void)state;
+    static const enum config_trigger all[] = {TRIGGER_TASKS, TRIGGER_DEPLOYMENT, TRIGGER_BOTH};
+    struct ecs_event back = said("ecs-svc/1", ECS_ROLLING_BACK);
+    strcpy(back.reason, "rolling back to deploymentId ecs-svc/0");
+    assert_int_equal(judge_said("ecs-svc/1", ECS_IN_PROGRESS), FATE_NOTED);
+    assert_int_equal(judge(&back), FATE_NOTED);
+    assert_string_equal(judgement.reason, "deployment ecs-svc/1 is ROLLING_BACK (rolling back to "
+                                          "deploymentId ecs-svc/0)");
+    assert_int_equal(judge(&back), FATE_DUPLICATE);
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        cats.trigger = all[i];
+        assert_int_equal(judge_sample("a", 4 + (int64_t)i), FATE_ROLLBACK);
+        assert_string_equal(judgement.reason, "with deployment ecs-svc/1 ECS rolls back to an "
+                                              "older one: it starts no rollout by itself");
+    }
+    assert_int_equal(judge_said("ecs-svc/1", ECS_COMPLETED), FATE_ROLLBACK);
+}
+
+/* It may be back to the one that is rolled out, from a newer one that came between. */
+static void a_rollback_to_the_running_deployment_leaves_its_rollout_alone(void **state)
+{
+    (void)state;
+    struct ecs_event event = sample("a", 4);
+    assert_int_equal(judge(&event), FATE_STARTED);
+    save_started(&event, 1);
+    run("green", "ecs-svc/1");
+    assert_int_equal(judge_said("ecs-svc/1", ECS_ROLLING_BACK), FATE_NOTED);
+    assert_int_equal(judge_sample("b", 4), FATE_ROLLED_OUT);
+}
+
 static void failed_of_the_running_deployment_falls_back(void **state)
 {
     (void)state;
@@ -734,8 +768,8 @@ static unsigned starts[DEPLOYMENTS], fall_backs, losses;
 static struct {
     int64_t version[DEPLOYMENTS][TASKS]; /* 0: nothing is known of the task */
     bool runs[DEPLOYMENTS][TASKS];
-    bool has_failed[DEPLOYMENTS];
-    int running; /* the deployment whose rollout runs; -1: none */
+    bool may_not_start[DEPLOYMENTS]; /* has failed, or is a rollback */
+    int running;                     /* the deployment whose rollout runs; -1: none */
 } model;
 
 static int deployment_of(const struct ecs_event *event)
@@ -786,7 +820,8 @@ static size_t make_storm(struct ecs_event *storm, int loss_percent)
     }
     for (int i = 0; i < DEPLOYMENTS; i++) {
         bool fails = loss_percent > 0 && rand() % 3 == 0;
-        struct ecs_event begins = storm_said(i, ECS_IN_PROGRESS);
+        bool is_back = loss_percent > 0 && rand() % 8 == 0;
+        struct ecs_event begins = storm_said(i, is_back ? ECS_ROLLING_BACK : ECS_IN_PROGRESS);
         struct ecs_event ends = storm_said(i, fails ? ECS_FAILED : ECS_COMPLETED);
         count = add_copies(storm, count, &begins, loss_percent);
         count = add_copies(storm, count, &ends, loss_percent);
@@ -822,7 +857,8 @@ static bool model_take(const struct ecs_event *event)
 {
     int deployment = deployment_of(event);
     if (event->kind == ECS_OF_DEPLOYMENT) {
-        model.has_failed[deployment] |= event->state == ECS_FAILED;
+        model.may_not_start[deployment] |=
+            event->state == ECS_FAILED || event->state == ECS_ROLLING_BACK;
         return event->state == ECS_FAILED && deployment == model.running;
     }
     int task = event->task_arn[2] - '0';
@@ -849,7 +885,7 @@ static void play_move(const struct ecs_event *event, enum event_fate fate)
         model.running = -1;
     } else if (fate == FATE_STARTED || fate == FATE_SUPERSEDED_ONE) {
         assert_int_equal(fate == FATE_SUPERSEDED_ONE, rules[0].is_running);
-        assert_false(model.has_failed[deployment]);
+        assert_false(model.may_not_start[deployment]);
         starts[deployment]++;
         run("green", event->deployment);
         model.running = deployment;
@@ -1013,6 +1049,8 @@ int main(void)
         TEST(a_refused_start_is_tried_again_by_whatever_comes_next),
         TEST(completed_of_the_live_service_is_no_canary),
         TEST(failed_before_the_rollout_keeps_it_from_starting),
+        TEST(ecs_s_own_rollback_starts_no_rollout),
+        TEST(a_rollback_to_the_running_deployment_leaves_its_rollout_alone),
         TEST(failed_of_the_running_deployment_falls_back),
         TEST(a_rollout_by_hand_has_no_deployment_that_fails_or_loses_tasks),
         TEST(a_service_s_old_arn_says_no_cluster),
