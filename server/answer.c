@@ -24,6 +24,7 @@ void answer_context_init(struct answer_context *context, const struct config_ser
     context->slot = slot;
     context->scratch = alloc_zeroed(1, ASSEMBLY_SCRATCH_SIZE);
     context->rate_limit = NULL;
+    sketch_sampler_init(&context->sampler, slot->visits);
     answer_context_set_time(context, 0, 0);
     pick_state_init(&context->pick, set_count, seed);
 }
@@ -31,6 +32,7 @@ void answer_context_init(struct answer_context *context, const struct config_ser
 void answer_context_done(struct answer_context *context)
 {
     pick_state_done(&context->pick);
+    sketch_sampler_done(&context->sampler);
     free(context->scratch);
     context->scratch = NULL;
 }

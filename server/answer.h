@@ -11,6 +11,7 @@
 
 #include "common/config.h"
 #include "server/pick.h"
+#include "server/sketch.h"
 #include "zones/exchange.h"
 #include "zones/snapshot.h"
 
@@ -24,9 +25,10 @@ struct answer_context {
     const struct config_server *config;
     struct worker_slot *slot; /* counters and tally */
     struct pick_state pick;
+    struct sketch_sampler sampler;
     uint8_t *scratch;              /* where a chain's pieces are unpacked; see assembly.h */
     struct rate_limit *rate_limit; /* NULL: no limit; owned by the worker */
-    uint32_t now_ms;               /* monotonic, modulo 2^32; for the limit */
+    uint32_t now_ms;               /* monotonic, modulo 2^32; for the limit and for visits */
     uint32_t wall_s; /* seconds since the epoch; set by the worker before each batch */
     uint8_t options[ANSWER_OPTIONS_MAX]; /* of the response that is being made */
 };
@@ -49,6 +51,7 @@ static inline void answer_context_set_time(struct answer_context *context, uint3
 {
     context->wall_s = wall_s;
     context->now_ms = (uint32_t)now_ms;
+    sketch_sampler_refresh(&context->sampler);
 }
 
 /* What a query is answered with and where that goes. */

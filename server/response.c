@@ -85,10 +85,38 @@ static size_t pick(struct response *response, const struct weights *weights)
     return pick_random(weights, &state->random);
 }
 
+/* A client that names a subnet gets an answer for that subnet alone, and so has several in its
+ * cache. */
+RARELY static void note_visit(struct response *response, const struct weights *weights,
+                              uint64_t client, uint64_t hash)
+{
+    uint32_t configured_s = weights->record_set->ttl_s;
+    if (response->edns.scope_bits == 0 && response->query->type != DNS_TYPE_ANY) {
+        struct visit visit = {
+            .client = client,
+            .at_ms = response->context->now_ms,
+            .set = weights->record_set->id,
+            .ttl_s = weights->ttl_s < configured_s ? weights->ttl_s : configured_s,
+        };
+        sketch_note(response->context->sampler.sketch, &visit, hash);
+    }
+}
+
+static inline void follow(struct response *response, const struct weights *weights)
+{
+    const struct sketch_sampler *sampler = &response->context->sampler;
+    uint64_t client = visit_client(response->task->source.address);
+    uint64_t hash = visit_hash(sampler->key, client, weights->record_set->id);
+    if (hash < sampler->limit) {
+        note_visit(response, weights, client, hash);
+    }
+}
+
 static inline struct response_choice choose(struct response *response, uint32_t record_set)
 {
     const struct weights *weights = snapshot_weights(response->task->snapshot, record_set);
     size_t index = pick(response, weights);
+    follow(response, weights);
     const struct member_records *records = weights->members[index].records;
     counter *tally = &response->context->slot->tally[weights->record_set->first_member + index];
     uint64_t turn = counter_read(tally);

@@ -3,6 +3,7 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "common/alloc.h"
 
@@ -52,6 +53,18 @@ struct exchange *exchange_new(size_t worker_count, uint32_t tally_len)
     return exchange;
 }
 
+void exchange_follow(struct exchange *exchange, const uint64_t key[2], uint64_t limit)
+{
+    for (size_t i = 0; i < exchange->worker_count; i++) {
+        struct visit_ring *ring = alloc_zeroed_aligned(CACHE_LINE, 1, sizeof(*ring));
+        memcpy(ring->key, key, sizeof(ring->key));
+        /* Relaxed: no thread runs yet. */
+        atomic_store_explicit(&ring->limit, limit, memory_order_relaxed);
+        assert(exchange->slots[i].visits == NULL);
+        exchange->slots[i].visits = ring;
+    }
+}
+
 void exchange_free(struct exchange *exchange)
 {
     if (exchange == NULL) {
@@ -59,6 +72,7 @@ void exchange_free(struct exchange *exchange)
     }
     for (size_t i = 0; i < exchange->worker_count; i++) {
         free(exchange->slots[i].tally);
+        free(exchange->slots[i].visits);
     }
     free(exchange->slots);
     free(exchange);

@@ -10,6 +10,7 @@
 
 #include "common/counters.h"
 #include "zones/snapshot.h"
+#include "zones/visits.h"
 
 enum server_counter {
     COUNTER_UDP_QUERIES,
@@ -52,6 +53,7 @@ struct worker_slot {
     const struct snapshot *current;     /* worker's own */
     counter counters[COUNTER_COUNT];
     counter *tally; /* answers by member: record_set->first_member + index; cache-aligned */
+    struct visit_ring *visits; /* NULL: no client is followed */
 };
 
 struct exchange {
@@ -65,6 +67,9 @@ struct exchange {
 /* tally_len: record_sets->member_count. Caller owns; aborts when out of memory. */
 struct exchange *exchange_new(size_t worker_count, uint32_t tally_len);
 void exchange_free(struct exchange *exchange);
+/* Before the workers are made: from now on there are rings for visits, of whose clients those are
+ * followed whose hash with the key is less than the limit. */
+void exchange_follow(struct exchange *exchange, const uint64_t key[2], uint64_t limit);
 
 /* Control thread: offers to every worker and wakes them. Returns at once. */
 void exchange_offer(struct exchange *exchange, const struct snapshot *snapshot);

@@ -16,30 +16,42 @@ static const struct kind {
     const char *query;
     uint16_t type;
     bool has_edns;
-    bool has_cookie; /* a good one */
-    bool is_limited; /* with a rate limit that is never met */
+    bool has_cookie;  /* a good one */
+    bool is_limited;  /* with a rate limit that is never met */
+    bool is_followed; /* each query is a visit that is written down */
 } kinds[] = {
-    {"exact", "www.example.test", 1, false, false, false},
-    {"exact-edns", "www.example.test", 1, true, false, false},
-    {"sticky", "sticky.example.test", 1, false, false, false},
-    {"random", "random.example.test", 1, false, false, false},
-    {"static", "two.example.test", 1, false, false, false},
-    {"static-edns", "two.example.test", 1, true, false, false},
-    {"static-cookie", "two.example.test", 1, true, true, false},
-    {"static-limited", "two.example.test", 1, false, false, true},
-    {"nxdomain", "nope.example.test", 1, false, false, false},
-    {"nxdomain-edns", "nope.example.test", 1, true, false, false},
-    {"nxdomain-deep", "a.b.c.d.e.f.g.h.i.j.k.example.test", 1, false, false, false},
-    {"nodata", "two.example.test", 28, false, false, false},
-    {"referral", "x.sub.example.test", 1, true, false, false},
-    {"wildcard", "x.wild.example.test", 1, false, false, false},
-    {"refused", "www.example.org", 1, false, false, false},
-    {"chain", "alias.example.test", 1, false, false, false},
+    {"exact", "www.example.test", 1, false, false, false, false},
+    {"exact-edns", "www.example.test", 1, true, false, false, false},
+    {"exact-followed", "www.example.test", 1, false, false, false, true},
+    {"sticky", "sticky.example.test", 1, false, false, false, false},
+    {"random", "random.example.test", 1, false, false, false, false},
+    {"static", "two.example.test", 1, false, false, false, false},
+    {"static-edns", "two.example.test", 1, true, false, false, false},
+    {"static-cookie", "two.example.test", 1, true, true, false, false},
+    {"static-limited", "two.example.test", 1, false, false, true, false},
+    {"nxdomain", "nope.example.test", 1, false, false, false, false},
+    {"nxdomain-edns", "nope.example.test", 1, true, false, false, false},
+    {"nxdomain-deep", "a.b.c.d.e.f.g.h.i.j.k.example.test", 1, false, false, false, false},
+    {"nodata", "two.example.test", 28, false, false, false, false},
+    {"referral", "x.sub.example.test", 1, true, false, false, false},
+    {"wildcard", "x.wild.example.test", 1, false, false, false, false},
+    {"refused", "www.example.org", 1, false, false, false, false},
+    {"chain", "alias.example.test", 1, false, false, false, false},
 };
 
 static const struct cookie_secrets secrets = {.count = 1};
 static const struct config_rate_limit limit = {
     .responses_per_second = 1000000, .window_s = 1, .size = 65536};
+
+/* As the daemon does: clients are followed, and this one only for its kind. */
+static struct visit_ring *follow(struct fixture *fixture, bool is_followed)
+{
+    static const uint64_t key[2] = {UINT64_C(0x123456789ABCDEF1), UINT64_C(0xFEDCBA9876543211)};
+    exchange_follow(fixture->exchange, key, is_followed ? UINT64_MAX : 1);
+    struct visit_ring *ring = fixture->exchange->slots[0].visits;
+    sketch_sampler_init(&fixture->context.sampler, ring);
+    return ring;
+}
 
 int main(int argc, char **argv)
 {
@@ -62,8 +74,11 @@ int main(int argc, char **argv)
             fixture->context.rate_limit =
                 rate_limit_new(&limit, (const uint8_t[RATE_LIMIT_KEY_OCTETS]){1});
         }
+        struct visit_ring *ring = follow(fixture, kinds[i].is_followed);
         unsigned long count = strtoul(argv[2], NULL, 10);
         for (unsigned long n = 0; n < count; n++) {
+            answer_context_set_time(&fixture->context, 0, n * 60000);
+            visit_ring_take(ring, NULL, visit_ring_count(ring));
             if (fixture_ask(fixture, query, len, false) == 0) {
                 return 1;
             }

@@ -253,7 +253,7 @@ static void no_query_with_options_that_are_answered_allocates(void **state)
     fixture_free(fixture);
 }
 
-static void no_query_over_the_limit_allocates(void **state)
+static void no_query_over_the_limit_or_of_a_followed_client_allocates(void **state)
 {
     (void)state;
     struct fixture *fixture = fixture_new(1);
@@ -265,6 +265,8 @@ static void no_query_over_the_limit_allocates(void **state)
         (struct config_rate_limit){.responses_per_second = 1, .window_s = 1, .slip = 2, .size = 64};
     fixture->context.rate_limit = rate_limit_new(limit, key);
     fixture->snapshot->cookies = secrets;
+    exchange_follow(fixture->exchange, (const uint64_t[2]){1, 2}, UINT64_MAX);
+    sketch_sampler_init(&fixture->context.sampler, fixture->exchange->slots[0].visits);
     size_t before = allocation_counter_read();
     for (uint32_t second = 0; second < 3; second++) {
         answer_context_set_time(&fixture->context, (uint32_t)NOW_S + second, second * 1000);
@@ -273,6 +275,7 @@ static void no_query_over_the_limit_allocates(void **state)
     assert_int_equal(allocation_counter_read() - before, 0);
     const counter *counters = fixture->exchange->slots[0].counters;
     assert_true(counter_read(&counters[COUNTER_RATE_DROPPED]) > 100);
+    assert_true(visit_ring_count(fixture->exchange->slots[0].visits) > 0);
     assert_true(counter_read(&counters[COUNTER_RATE_SLIPPED]) > 100);
     assert_true(site->answered > 100);
     rate_limit_free(fixture->context.rate_limit);
@@ -459,7 +462,7 @@ int main(void)
         cmocka_unit_test(no_query_allocates),
         cmocka_unit_test(no_malformed_query_allocates),
         cmocka_unit_test(no_query_with_options_that_are_answered_allocates),
-        cmocka_unit_test(no_query_over_the_limit_allocates),
+        cmocka_unit_test(no_query_over_the_limit_or_of_a_followed_client_allocates),
         cmocka_unit_test(no_query_to_a_zone_that_others_signed_allocates),
         cmocka_unit_test(no_query_to_a_zone_that_is_signed_here_allocates),
         cmocka_unit_test(no_datagram_allocates),
