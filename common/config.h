@@ -37,6 +37,7 @@ struct config_server {
     size_t listen_count;
     unsigned workers; /* "auto" (one per processor that the process may use) is resolved here */
     uint16_t udp_payload_max; /* octets; default 1232; 512 to 4096 */
+    unsigned resolver_sample; /* one in so many clients is followed; default 16; 0: nobody */
     bool has_full_additional; /* addresses of the hosts in the answer; default false: minimal */
     const char *version;      /* version.bind and version.server TXT CH; NULL: REFUSED */
     const char *identity;     /* id.server and hostname.bind TXT CH; NULL: REFUSED */

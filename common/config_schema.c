@@ -68,6 +68,7 @@ static const cyaml_schema_field_t server_fields[] = {
     LIST(raw_server, client_subnet, OPTIONAL_PTR, &text, 0, LIST_MAX),
     OPTIONAL(raw_server, client_subnet_others),
     OPTIONAL(raw_server, additional),
+    OPTIONAL(raw_server, resolver_sample),
     CYAML_FIELD_END,
 };
 

@@ -45,6 +45,7 @@ struct raw_server {
     unsigned client_subnet_count;
     char *client_subnet_others;
     char *additional;
+    char *resolver_sample;
 };
 
 struct raw_rights {

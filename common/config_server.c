@@ -229,6 +229,7 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
     server->tcp_idle_timeout_ms = 10000;
     server->tcp_max_connections = 1000;
     server->tcp_max_connections_per_client = 100;
+    server->resolver_sample = 16;
     bool ok = fill_listen(&place, raw, server) &&
               fill_workers(&place, raw->workers, &server->workers) &&
               fill_number(&place, "udp_payload_max", raw->udp_payload_max,
@@ -242,7 +243,9 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
               fill_prefixes(&place, "proxy", raw->proxy, raw->proxy_count,
                             (struct prefix_list){&server->proxies, &server->proxy_count}) &&
               fill_client_subnet(&place, raw, server) &&
-              fill_additional(&place, raw->additional, &server->has_full_additional);
+              fill_additional(&place, raw->additional, &server->has_full_additional) &&
+              fill_number(&place, "resolver_sample", raw->resolver_sample, (struct range){0, 65536},
+                          &server->resolver_sample);
     server->udp_payload_max = (uint16_t)payload;
     return ok;
 }

@@ -12,6 +12,7 @@
 #include "control/describe.h"
 #include "control/event_push.h"
 #include "control/journal.h"
+#include "control/resolver_watch.h"
 #include "control/rule.h"
 #include "control/rule_ttl.h"
 #include "control/weight_command.h"
@@ -220,6 +221,7 @@ static const struct row rows[] = {
     {"record list", record_list},
     {"record show", record_show},
     {"record ttl", ttl_command},
+    {"record resolvers", command_record_resolvers},
     {"weight set", weight_command},
     {"health list", health_list},
     {"health force", health_force},

@@ -22,6 +22,7 @@
 #include "control/named_check.h"
 #include "control/rollout_run.h"
 #include "control/rule.h"
+#include "control/resolver_watch.h"
 #include "control/rule_gates.h"
 #include "control/share_watch.h"
 #include "control/shift.h"
@@ -212,6 +213,7 @@ struct control *control_new(const struct config *config, const struct record_set
     event_push_open(control);
     zone_refresh_open(control);
     share_watch_open(control);
+    resolver_watch_open(control);
     for (size_t i = 0; i < config->rollout_count; i++) {
         rule_open(&control->rules[i]);
     }
@@ -263,6 +265,7 @@ static void close_handles(struct control *control)
     event_push_close(control);
     zone_refresh_close(control);
     share_watch_close(control);
+    resolver_watch_close(control);
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         uv_close((uv_handle_t *)&control->rules[i].timer, NULL);
     }
@@ -395,5 +398,6 @@ void control_free(struct control *control)
     zone_list_done(&control->zones);
     free(control->target_users);
     alias_sources_free(control);
+    resolver_watch_free(control->resolvers);
     free(control);
 }

@@ -9,6 +9,7 @@
 #include "control/ctl_render_events.h"
 #include "control/ctl_render_history.h"
 #include "control/ctl_render_records.h"
+#include "control/ctl_render_resolvers.h"
 #include "control/ctl_render_zones.h"
 #include "control/ctl_table.h"
 
@@ -276,6 +277,7 @@ static const struct {
     {"record list", render_record_sets},
     {"record show", render_record_set},
     {"record ttl", render_record_set},
+    {"record resolvers", render_resolvers},
     {"weight set", render_record_sets},
     {"health list", render_targets},
     {"health force", render_forced},

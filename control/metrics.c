@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "control/journal.h"
 #include "control/metrics_text.h"
+#include "control/resolver_watch.h"
 #include "control/rule.h"
 #include "control/share_watch.h"
 #include "control/shift.h"
@@ -375,6 +376,7 @@ char *metrics_print(struct control *control)
     put_members(control, out);
     put_ttls(control, out);
     put_traffic(control, out);
+    resolver_watch_put_metrics(control, out);
     put_rules(control, out);
     fclose(out);
     return text;

@@ -31,6 +31,7 @@ const char *forced_health_name(enum forced_health forced);
 MUST_CHECK bool forced_health_parse(const char *name, enum forced_health *forced);
 
 struct alias_source;
+struct resolver_watch;
 struct traffic_source;
 
 struct member_state {
@@ -101,6 +102,7 @@ struct control {
     struct event_push_queue pushes;
     uv_timer_t share_timer;             /* samples the counters of answers */
     struct http_client *traffic_client; /* while traffic is measured; else NULL */
+    struct resolver_watch *resolvers;   /* NULL: no client is followed */
     struct rule_state *rules;           /* config->rollout_count */
     struct target_user *target_users;
     size_t target_user_count;

@@ -18,7 +18,7 @@ _ballastctl()
     local choices=
     case "${words[*]}" in
     '') choices='--json --socket --help --version status record weight health rollout event zone key plan stats log history stop help completion' ;;
-    record) choices='list show ttl' ;;
+    record) choices='list show ttl resolvers' ;;
     weight) choices='set' ;;
     health) choices='list force' ;;
     rollout) choices='list show start pause resume promote abort freeze thaw approve reject history watch simulate' ;;

@@ -43,6 +43,15 @@ RECORD_SET = {"name": "www.catsndogs.lol", "type": "A", "ttl_s": 60, "ttl_config
                                       "answers": 10000},
               "answers_lately": {"since": "2026-11-23T15:51:05Z", "window_ms": 60900,
                                  "answers": 1000}}
+RESOLVERS = {"name": "www.catsndogs.lol", "type": "A",
+             "followed": {"one_in": 16, "visits": 12, "discarded": 0, "evicted": 0, "clients": 2,
+                          "clients_max": 8192},
+             "gaps": {"much_sooner": 2, "sooner": 1, "on_time": 5, "later": 1, "much_later": 1},
+             "sooner": [{"client": "192.0.2.77", "ttl_s": 60, "median_gap_s": 30.6,
+                         "median_gap_ttls": 0.51, "pattern": "steady", "seen_ms_ago": 1200,
+                         "much_sooner": 2, "sooner": 1, "on_time": 1, "later": 0,
+                         "much_later": 0}],
+             "later": []}
 ROLLOUT = {"id": 7, "rule": "cats", "deployment": "ecs-svc/1234", "who": "event e-1",
            "state": "holding", "step": 2, "steps": [10, 50, 100], "weight": 50, "hold_ms": 60000,
            "hold_left_ms": 41200, "stable": "blue", "candidate": "green",
@@ -86,6 +95,7 @@ ANSWERS = {
     "record list": {"record_sets": [RECORD_SET]},
     "record show": {"record_set": RECORD_SET},
     "record ttl": {"record_set": {**RECORD_SET, "ttl_s": 5}},
+    "record resolvers": {"resolvers": RESOLVERS},
     "weight set": {"record_sets": [RECORD_SET]},
     "health list": {"targets": [
         {"member": "www.catsndogs.lol/A/green", "health_check": "cats", "address": "192.0.2.30",
@@ -141,6 +151,9 @@ CALLS = {
                          "10.0 %    10.3 %  10.8 %     5.0 %        -  healthy"]),
     "record show": (["www.catsndogs.lol", "A"], ["healthy 2/2", "answered 10000 since 2026-11-23T15:51:01Z (1m4s), lately 1000 in 1m\n"]),
     "record ttl": (["www.catsndogs.lol", "A", "5"], ["TTL 5 s (configured 60 s), choice exact"]),
+    "record resolvers": (["www.catsndogs.lol", "A"], [
+        "www.catsndogs.lol A, one client in 16 is followed\n", "less than 0.5 TTL      2  20.0 %",
+        "192.0.2.77                3        1      0      30.6 s  60 s     0.51  steady"]),
     "weight set": (["www.catsndogs.lol", "A", "blue=90"], ["blue"]),
     "health list": ([], ["unhealthy", "HTTP 503, expected 200-299", "192.0.2.30"]),
     "health force": (["www.catsndogs.lol/A/green", "down"], ["www.catsndogs.lol/A/green: health down"]),

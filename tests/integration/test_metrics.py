@@ -67,6 +67,10 @@ def test_metrics_have_what_the_daemon_knows(lab):
     assert sum(found["ballast_answers_total"].values()) == 20
     assert found["ballast_member_traffic_share_ratio"] == {}  # no source is configured
     assert found["ballast_record_set_ttl_seconds"] == {(key,): 60}
+    assert found["ballast_resolver_gaps_total"] == {
+        (key, one): 0 for one in ("much_sooner", "sooner", "on_time", "later", "much_later")}
+    assert found["ballast_resolvers_followed_one_in"] == {(): 16}
+    assert found["ballast_resolver_visits_discarded_total"] == {(): 0}
     assert found["ballast_responses_total"][("NOERROR",)] == 20
     assert found["ballast_queries_total"] == {("udp",): 20, ("tcp",): 0}
     assert found["ballast_rollout_running"] == {("cats",): 0}

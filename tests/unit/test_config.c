@@ -79,6 +79,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(config->server.client_subnet_count, 0);
     assert_false(config->server.refuses_client_subnet);
     assert_false(config->server.has_full_additional);
+    assert_int_equal(config->server.resolver_sample, 16);
     assert_null(config->server.nsid);
     assert_true(config->server.cookies.is_enabled);
     assert_false(config->server.cookies.is_required);
@@ -93,6 +94,17 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(config->health_check_count, 0);
     assert_int_equal(config->record_set_count, 0);
     assert_int_equal(config->rollout_count, 0);
+}
+
+static void it_is_said_how_many_resolvers_are_followed(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *nobody = load_good(SERVER "  resolver_sample: 0\n" CONTROL ZONES);
+    assert_int_equal(nobody->server.resolver_sample, 0);
+    CLEANUP(config_freep)
+    struct config *few = load_good(SERVER "  resolver_sample: 65536\n" CONTROL ZONES);
+    assert_int_equal(few->server.resolver_sample, 65536);
 }
 
 static void an_unknown_key_is_refused_with_those_that_exist(void **state)
@@ -545,7 +557,7 @@ static void unknown_keys_inside_are_named(void **state)
     refuse("server: { <<: { workers: 1 }, listen: [127.0.0.1] }\n" CONTROL ZONES,
            ":1: server.<<: found an unknown key, expected one of: listen, workers, "
            "udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, proxy, "
-           "client_subnet, client_subnet_others, additional");
+           "client_subnet, client_subnet_others, additional, resolver_sample");
 }
 
 static void values_of_the_wrong_shape_are_refused(void **state)
@@ -628,6 +640,10 @@ static void server_values_out_of_range_are_refused(void **state)
            ":3: server.udp_payload_max: found \"511\", expected a whole number from 512 to 4096");
     refuse(SERVER "  udp_payload_max: 4097\n" CONTROL ZONES,
            ":3: server.udp_payload_max: found \"4097\", expected a whole number from 512 to 4096");
+    refuse(SERVER "  resolver_sample: off\n" CONTROL ZONES,
+           ":3: server.resolver_sample: found \"off\", expected a whole number from 0 to 65536");
+    refuse(SERVER "  resolver_sample: 65537\n" CONTROL ZONES,
+           ":3: server.resolver_sample: found \"65537\", expected a whole number from 0 to 65536");
     refuse(SERVER "  tcp:\n    idle_timeout: 10\n" CONTROL ZONES,
            ":4: server.tcp.idle_timeout: found \"10\", expected a duration with its unit such as "
            "500ms, 10s or 1m30s (d, h, m, s, ms)");
@@ -1239,6 +1255,7 @@ int main(void)
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(an_unknown_key_is_refused_with_those_that_exist),
         cmocka_unit_test(everything_that_is_said_is_read),
+        cmocka_unit_test(it_is_said_how_many_resolvers_are_followed),
         cmocka_unit_test(workers_are_as_many_as_processors_that_may_be_used),
         cmocka_unit_test(items_know_their_lines),
         cmocka_unit_test(sections_of_a_record_set_have_their_defaults),
