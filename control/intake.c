@@ -48,7 +48,8 @@ static bool fail(struct intake *intake, size_t first_lost)
                              first_lost);
 }
 
-static bool judge(struct intake *intake, const struct ecs_event *event, struct judgement *judgement)
+static bool judge(struct intake *intake, struct store *store, const struct ecs_event *event,
+                  struct judgement *judgement)
 {
     struct control *control = intake->control;
     size_t count = control->config->rollout_count;
@@ -64,7 +65,7 @@ static bool judge(struct intake *intake, const struct ecs_event *event, struct j
         rules[i].newest_created_ms = rule->newest_created_ms;
     }
     bool is_judged =
-        ledger_judge(control->store, rules, count, event, clock_now_ms(), judgement, &intake->err);
+        ledger_judge(store, rules, count, event, clock_now_ms(), judgement, &intake->err);
     free(rules);
     return is_judged;
 }
@@ -116,7 +117,7 @@ static bool is_start(const struct judgement *judgement)
 static bool prepare_move(struct intake *intake, const struct ecs_event *event,
                          struct judgement *judgement, struct rule_move *move)
 {
-    bool is_judged = judge(intake, event, judgement);
+    bool is_judged = judge(intake, intake->control->store, event, judgement);
     if (judgement->fate == FATE_FELL_BACK) {
         struct rule_state *rule = &intake->control->rules[judgement->rule];
         return rule_plan_fail(rule, judgement->reason, who_of(intake, event).text, move,
@@ -124,6 +125,24 @@ static bool prepare_move(struct intake *intake, const struct ecs_event *event,
                is_judged && rule_journal(move, &intake->err);
     }
     return is_judged && (!is_start(judgement) || prepare_start(intake, event, judgement, move));
+}
+
+/* The store takes no events, and they come again. A deployment that FAILED does not wait for that.
+ */
+static void look_at(struct intake *intake, const struct ecs_event *event)
+{
+    struct judgement judgement;
+    struct rule_move move = {0};
+    struct error err;
+    bool is_judged = judge(intake, NULL, event, &judgement);
+    (void)is_judged; /* it never is, without a store */
+    if (judgement.fate == FATE_FELL_BACK &&
+        rule_plan_fail(&intake->control->rules[judgement.rule], judgement.reason,
+                       who_of(intake, event).text, &move, &err) &&
+        rule_leave_behind(&move)) {
+        rule_act(&move);
+    }
+    rule_move_done(&move);
 }
 
 /* Every event is counted for the rule that it concerns, if there is one. */
@@ -163,6 +182,9 @@ static bool take_in(struct intake *intake, const struct ecs_event *event, bool i
     if (!is_good) {
         fail(intake, first_lost);
     }
+    if (!is_open && is_parsed) {
+        look_at(intake, event);
+    }
     if (moves && (is_good || rule_leave_behind(&move))) {
         rule_act(&move);
     }
@@ -181,10 +203,6 @@ struct intake *intake_new(struct control *control, const char *who)
 
 bool intake_take(struct intake *intake, const json_t *json, const char *malformed)
 {
-    if (intake->has_failed) {
-        return false;
-    }
-    intake->received++;
     struct ecs_event event = {0};
     struct judgement judgement = {.fate = FATE_MALFORMED};
     struct error text = {.text = ""};
@@ -194,6 +212,13 @@ bool intake_take(struct intake *intake, const json_t *json, const char *malforme
     } else {
         parsed = ecs_event_parse(json, &event, &text);
     }
+    if (intake->has_failed) {
+        if (parsed == ECS_PARSED) {
+            look_at(intake, &event);
+        }
+        return false;
+    }
+    intake->received++;
     if (parsed != ECS_PARSED) {
         judgement.fate = parsed == ECS_MALFORMED ? FATE_MALFORMED : FATE_OTHER_EVENT;
         snprintf(judgement.reason, sizeof(judgement.reason), "%s", text.text);

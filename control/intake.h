@@ -14,8 +14,8 @@ MUST_CHECK json_t *intake_push(struct control *control, const char *text, size_t
                                const char *who, struct error *err);
 
 /* The same in pieces, for whoever lets the loop turn in between. Events share transactions:
- * intake_commit before the loop turns. After a false nothing more is taken in; intake_finish says
- * why. */
+ * intake_commit before the loop turns. After a false nothing more is taken in, and intake_finish
+ * says why; what may have to fall back is seen all the same, so give it the rest, too. */
 struct intake;
 struct intake *intake_new(struct control *control, const char *who);
 /* One event, or NULL and why it is none. */

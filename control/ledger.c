@@ -263,6 +263,9 @@ static bool test_failure(struct trial *trial)
         decide(trial, FATE_FELL_BACK, "deployment %s FAILED%s", event->deployment,
                because(event).text);
     }
+    if (trial->store == NULL) {
+        return false;
+    }
     if (!load_state(trial, ECS_FAILED, &is_known, &updated_ms)) {
         return false;
     }
@@ -456,7 +459,11 @@ bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t c
         .judgement = judgement,
         .err = err,
     };
-    *judgement = (struct judgement){.rule = SIZE_MAX};
+    *judgement = (struct judgement){.rule = SIZE_MAX, .fate = FATE_OTHER_EVENT};
+    if (store == NULL) {
+        bool is_ours = test_rule(&trial) && !trial.is_decided;
+        return is_ours && !is_task && event->state == ECS_FAILED && test_failure(&trial);
+    }
     for (size_t i = 0; i < test_count && !trial.is_decided; i++) {
         if (!tests[i](&trial)) {
             return false;

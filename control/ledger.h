@@ -67,7 +67,8 @@ struct judgement {
  * all have to be gone.
  *
  * False: the store failed (err). A fall-back does not wait for it: the judgement says FELL_BACK all
- * the same, else nothing. */
+ * the same, else nothing. store NULL: it cannot be asked at all, which is false without an err;
+ * that the running deployment FAILED is still seen. */
 MUST_CHECK bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t count,
                              const struct ecs_event *event, int64_t now_ms,
                              struct judgement *judgement, struct error *err);

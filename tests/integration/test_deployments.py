@@ -194,6 +194,29 @@ def two_rules(make_daemon):
                       "plan": {"steps": [10, 100], "hold": "60s"}} for one in names]})
 
 
+def test_failures_in_a_push_that_the_disk_refuses_fall_back_all_the_same(make_daemon):
+    """The first event cannot be written, nor can a fall-back; neither is waited for."""
+    daemon = two_rules(make_daemon)
+    daemon.push(task_event(task=1), task_event("dogs-green", "ecs-svc/2", task=2))
+    fill_disk(daemon)
+    events = [task_event("dogs-green", "ecs-svc/2", task=3), deployment_event("FAILED"),
+              task_event("dogs-green", "ecs-svc/2", task=4),
+              deployment_event("FAILED", "dogs-green", "ecs-svc/2", number=2)]
+    refused = daemon.ctl("event", "push", "-", stdin=harness.json.dumps(events), status=1).stderr
+    assert "event 1 and those after it were not taken in" in refused
+    for one in ("cats", "dogs"):
+        assert daemon.weights(f"{one}.catsndogs.lol") == {"blue": 100, "green": 0}
+        assert daemon.rollout(one)["state"] == "failed"
+    free_disk(daemon)
+    written_late(daemon)
+    daemon.kill()
+    daemon.start()
+    for one in ("cats", "dogs"):
+        assert daemon.rollout(one)["state"] == "failed"
+    assert daemon.push(*events) == ["already rolled out", "failed deployment", "already rolled out",
+                                    "failed deployment"]
+
+
 def test_rollouts_of_different_record_sets_run_side_by_side(make_daemon):
     daemon = two_rules(make_daemon)
     both = [task_event(task=1), task_event("dogs-green", "ecs-svc/2", task=2)]

@@ -542,6 +542,25 @@ static void failed_of_the_running_deployment_falls_back(void **state)
     assert_int_equal(judge_sample("b", 4), FATE_ROLLED_OUT);
 }
 
+static void a_failure_is_seen_without_a_store(void **state)
+{
+    (void)state;
+    struct ecs_event failed = said("ecs-svc/1", ECS_FAILED), other = said("ecs-svc/2", ECS_FAILED);
+    struct ecs_event completed = said("ecs-svc/1", ECS_COMPLETED), task = sample("a", 4);
+    const struct ecs_event *const nothing[] = {&other, &completed, &task};
+    run("green", "ecs-svc/1");
+    for (size_t i = 0; i < ARRAY_LEN(nothing); i++) {
+        assert_false(ledger_judge(NULL, rules, 2, nothing[i], 1, &judgement, &err));
+        assert_int_not_equal(judgement.fate, FATE_FELL_BACK);
+    }
+    assert_false(ledger_judge(NULL, rules, 2, &failed, 1, &judgement, &err));
+    assert_int_equal(judgement.fate, FATE_FELL_BACK);
+    assert_int_equal(judgement.rule, 0);
+    strcpy(failed.cluster, "elsewhere");
+    assert_false(ledger_judge(NULL, rules, 2, &failed, 1, &judgement, &err));
+    assert_int_not_equal(judgement.fate, FATE_FELL_BACK);
+}
+
 static void a_rollout_by_hand_has_no_deployment_that_fails_or_loses_tasks(void **state)
 {
     (void)state;
@@ -1052,6 +1071,7 @@ int main(void)
         TEST(ecs_s_own_rollback_starts_no_rollout),
         TEST(a_rollback_to_the_running_deployment_leaves_its_rollout_alone),
         TEST(failed_of_the_running_deployment_falls_back),
+        TEST(a_failure_is_seen_without_a_store),
         TEST(a_rollout_by_hand_has_no_deployment_that_fails_or_loses_tasks),
         TEST(a_service_s_old_arn_says_no_cluster),
         TEST(deployments_of_others_are_told_apart),
