@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Prints the task events of one ECS deployment, one JSON object a line, as EventBridge delivers
-them: each task goes PROVISIONING, PENDING, RUNNING and, with --stop, STOPPED. The same arguments
-give the same octets.
+them: each task goes PROVISIONING, PENDING, RUNNING and, with --stop, STOPPED. With --said there are
+also those of the deployment: IN_PROGRESS, and how it ends. The same arguments give the same octets.
 
     contrib/lab/ecs-events.py --service cats-green --tasks 3 | ballastctl event push -
 """
@@ -35,6 +35,8 @@ def arguments():
     parser.add_argument("--start", default="2026-11-23T15:49:48.214Z",
                         help="when the first task was created (UTC), or now")
     parser.add_argument("--stop", action="store_true", help="the tasks stop at the end")
+    parser.add_argument("--said", choices=["COMPLETED", "FAILED"],
+                        help="what ECS says of the deployment once its tasks run")
     parser.add_argument("--put-events", action="store_true",
                         help="print entries of PutEvents, of source custom.ecs")
     return parser.parse_args()
@@ -109,20 +111,38 @@ def detail_of(args, number, state, created):
     return detail
 
 
+def said_of(args, state, at):
+    return {
+        "eventType": "ERROR" if state == "FAILED" else "INFO",
+        "eventName": "SERVICE_DEPLOYMENT_" + state,
+        "deploymentId": args.deployment,
+        "updatedAt": iso(at),
+        "reason": "ECS deployment circuit breaker: tasks failed to start." if state == "FAILED"
+                  else "ECS deployment %s %s." % (args.deployment,
+                                                  state.lower().replace("_", " ")),
+    }
+
+
 def envelope(args, detail):
+    if "taskArn" in detail:
+        kind, resource = "ECS Task State Change", detail["taskArn"]
+        seed = octets("event", resource, detail["version"])
+    else:
+        kind, resource = "ECS Deployment State Change", "arn:aws:ecs:%s:%s:service/%s/%s" % (
+            args.region, args.account, args.cluster, args.service)
+        seed = octets("event", detail["deploymentId"], detail["eventName"])
     if args.put_events:
-        return {"Source": "custom.ecs", "DetailType": "ECS Task State Change",
-                "Resources": [detail["taskArn"]], "Detail": json.dumps(detail)}
-    seed = octets("event", detail["taskArn"], detail["version"])
+        return {"Source": "custom.ecs", "DetailType": kind, "Resources": [resource],
+                "Detail": json.dumps(detail)}
     return {
         "version": "0",
         "id": str(uuid.UUID(bytes=seed[:16], version=4)),
-        "detail-type": "ECS Task State Change",
+        "detail-type": kind,
         "source": "aws.ecs",
         "account": args.account,
         "time": detail["updatedAt"][:19] + "Z",
         "region": args.region,
-        "resources": [detail["taskArn"]],
+        "resources": [resource],
         "detail": detail,
     }
 
@@ -139,6 +159,10 @@ def main():
         for state in LIFE + (END if args.stop else []):
             events.append((created + datetime.timedelta(seconds=state[2]), number,
                            detail_of(args, number, state, created)))
+    if args.said:
+        done = start + datetime.timedelta(seconds=2 * args.tasks + 60)
+        events += [(start, -1, said_of(args, "IN_PROGRESS", start)),
+                   (done, -1, said_of(args, args.said, done))]
     for _, _, detail in sorted(events, key=lambda event: event[:2]):
         print(json.dumps(envelope(args, detail)))
 

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What ECS says of deployments, and the loss of a candidate's tasks."""
-import harness
+import subprocess
+
 import pytest
+
+import harness
 from harness import deployment_event, task_event
 from test_store_failures import fill_disk, free_disk, written_late
 
@@ -34,6 +37,21 @@ def test_completed_starts_the_one_rollout_of_its_deployment(make_lab):
     daemon.start()
     assert daemon.push(completed, task_event(task=3)) == ["duplicate", "already rolled out"]
     assert daemon.rollout()["id"] == rollout["id"]
+
+
+def test_the_lab_s_generator_has_both_kinds(make_lab):
+    daemon = make_lab(hold="60s", trigger="deployment").daemon
+    script = harness.TOP / "contrib" / "lab" / "ecs-events.py"
+    for more in ([], ["--put-events"]):
+        lines = subprocess.run(["/usr/bin/python3", script, "--tasks", "2", "--said", "COMPLETED",
+                                *more], capture_output=True, text=True, check=True).stdout
+        shown = daemon.json("event", "push", "-", stdin=lines)["events"]
+        fates = [one["fate"] for one in shown]
+        if not more:
+            assert fates == ["noted"] + ["not running"] * 4 + ["waiting for COMPLETED"] * 2 \
+                + ["started"]
+        else:
+            assert set(fates) == {"duplicate", "stale"} and len(fates) == 8
 
 
 def test_whichever_comes_first_starts_it(make_lab):
