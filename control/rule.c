@@ -132,7 +132,9 @@ static bool plan_shift(struct rule_move *move, struct shift *before, struct shif
 static bool plan_shifts(struct rule_move *move, struct error *err)
 {
     struct rule_state *rule = move->rule;
-    if (move->effect.shift == SHIFT_NONE) {
+    /* A start keeps what was before even when its first shift comes later, and ends what the
+     * rollout that it supersedes has shifted. */
+    if (move->effect.shift == SHIFT_NONE && !move->is_start) {
         return true;
     }
     move->shifts = alloc_zeroed(rule->record_set_count, sizeof(*move->shifts));

@@ -204,3 +204,12 @@ def test_a_second_rollout_does_not_wait_for_a_ttl_that_is_low(make_lab):
     lab.daemon.push(task_event(deployment=GREEN))
     assert lab.daemon.rollout()["state"] == "holding"
     assert lab.daemon.weights() == {"blue": 50, "green": 50}
+
+
+def test_an_abort_after_the_wait_for_the_old_ttl_restores_the_weights(make_lab):
+    lab = make_lab(ttl=2, plan={"steps": [50, 100], "hold": "60s", "ttl": 1})
+    lab.daemon.push(task_event(deployment=GREEN))
+    lab.wait_state("holding")
+    assert lab.daemon.weights() == {"blue": 50, "green": 50}
+    lab.daemon.ctl("rollout", "abort", "cats")
+    assert lab.daemon.weights() == {"blue": 100, "green": 0}
