@@ -172,6 +172,9 @@ static void put_gaps(const struct control *control, FILE *out)
     for (size_t i = 0; i < control->config->record_set_count; i++) {
         const struct record_set_state *set = &control->record_sets[i];
         uint64_t gaps[GAP_CLASS_COUNT];
+        if (!visit_is_possible(set->record_set)) {
+            continue;
+        }
         resolver_sketch_count(control->resolvers->sketch, set->record_set->id, gaps);
         for (unsigned class = 0; class < GAP_CLASS_COUNT; class ++) {
             const struct metric_label labels[METRIC_LABELS_MAX] = {
@@ -206,6 +209,12 @@ void command_record_resolvers(const struct call *call)
         model_find_record_set(call->control, call_argument(call, 0), call_argument(call, 1), &err);
     if (set != NULL && watch == NULL) {
         error_set(&err, "no resolver is followed: server.resolver_sample is 0");
+        set = NULL;
+    } else if (set != NULL && !visit_is_possible(set->record_set)) {
+        error_set(&err,
+                  "%s is a wildcard, whose names are cached each by itself: no resolver of it is "
+                  "followed",
+                  set->name);
         set = NULL;
     }
     call_answer(

@@ -86,12 +86,13 @@ static size_t pick(struct response *response, const struct weights *weights)
 }
 
 /* A client that names a subnet gets an answer for that subnet alone, and so has several in its
- * cache. */
+ * cache. A rate limit may keep back the answer yet: it is a visit all the same. */
 RARELY static void note_visit(struct response *response, const struct weights *weights,
                               uint64_t client, uint64_t hash)
 {
     uint32_t configured_s = weights->record_set->ttl_s;
-    if (response->edns.scope_bits == 0 && response->query->type != DNS_TYPE_ANY) {
+    if (response->edns.scope_bits == 0 && response->query->type != DNS_TYPE_ANY &&
+        visit_is_possible(weights->record_set)) {
         struct visit visit = {
             .client = client,
             .at_ms = response->context->now_ms,

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 
 #include "common/counters.h"
+#include "zones/record_set.h"
 
 /* A client is an IPv4 address or the first 64 bits of an IPv6 address, within which a resolver may
  * take any. IPv4 addresses lie in ffff:ffff::/32, which is multicast and no source. */
@@ -73,6 +74,13 @@ static inline uint64_t visit_hash(const uint64_t key[2], uint64_t client, uint32
 {
     unsigned __int128 product = (unsigned __int128)(client ^ key[0]) * (set ^ key[1]);
     return (uint64_t)(product >> 64) ^ (uint64_t)product;
+}
+
+/* The names at a wildcard are cached each by itself, so that gaps at the record set mean nothing.
+ */
+static inline bool visit_is_possible(const struct record_set *set)
+{
+    return set->name.octets[0] != 1 || set->name.octets[1] != '*';
 }
 
 /* Queries that follow within so long (retries, A and AAAA of a CNAME, TCP after truncation) are one

@@ -142,6 +142,32 @@ def test_nobody_is_followed_when_it_is_switched_off(make_daemon):
     assert "no resolver is followed: server.resolver_sample is 0" in refused
 
 
+def test_the_names_of_a_wildcard_are_not_one_name(make_daemon):
+    daemon = make_daemon({"record_sets": [
+        harness.record_set(harness.two_members(), name="*.pool.catsndogs.lol")]})
+    refused = daemon.ctl("record", "resolvers", "*.pool.catsndogs.lol", TYPE, status=1).stderr
+    assert "*.pool.catsndogs.lol is a wildcard" in refused
+
+
+def test_too_many_make_it_follow_fewer_and_nobody_waits(make_daemon):
+    """More than a worker's ring takes in a second: from then on fewer are followed, and answers do
+    not care."""
+    daemon = start(make_daemon, ttl=60, workers=1)
+    query = dns.message.make_query(NAME, TYPE).to_wire()
+
+    def flood():
+        for i in range(6000):
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.bind((f"127.{1 + i // 200}.1.{1 + i % 200}", 0))
+                client.sendto(query, ("127.0.0.1", daemon.port))
+        followed = shown(daemon)["followed"]
+        return followed["discarded"] > 0 and followed
+
+    followed = harness.wait_for(flood, "visits are too many", 30)
+    assert followed["one_in"] > 1 and followed["clients"] <= followed["clients_max"]
+    assert daemon.addresses()
+
+
 def test_a_record_set_that_is_not_there_has_no_resolvers(make_daemon):
     daemon = start(make_daemon)
     assert "nope" in daemon.ctl("record", "resolvers", "nope", TYPE, status=1).stderr

@@ -33,9 +33,10 @@ class Unbound(peers.Server):
     programs = ("unbound",)
     ready_zone = "catsndogs.lol"
 
-    def __init__(self, daemon_port):
+    def __init__(self, daemon_port, *settings):
         super().__init__()
         self.daemon_port = daemon_port
+        self.settings = settings
 
     def command(self):
         lines = ["server:", "  interface: 127.0.0.1", f"  port: {self.port}", "  do-ip6: no",
@@ -43,6 +44,7 @@ class Unbound(peers.Server):
                  '  username: ""', '  chroot: ""', f'  directory: "{self.folder}"', '  pidfile: ""',
                  "  use-syslog: no", "  do-daemonize: no", "  num-threads: 1",
                  '  module-config: "iterator"', "  prefetch: no", "  serve-expired: no",
+                 *(f"  {one}" for one in self.settings),
                  "stub-zone:", "  name: catsndogs.lol", f"  stub-addr: 127.0.0.1@{self.daemon_port}"]
         return ["/usr/sbin/unbound", "-d", "-c", self.write("conf", "\n".join(lines) + "\n")]
 

@@ -84,6 +84,7 @@ static void other_answers_are_none(void **state)
     ask_at(0, "www.example.test", 16, false);
     ask_at(0, "www.example.test", DNS_TYPE_ANY, false);
     ask_at(0, "www.example.org", TYPE_A, false);
+    ask_at(0, "x.wwild.example.test", 15, false); /* a wildcard's names are cached apart */
     none();
 }
 
