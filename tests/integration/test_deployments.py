@@ -97,6 +97,17 @@ def test_failed_falls_back_from_a_pause_and_a_freeze(make_lab):
     assert daemon.weights() == {"blue": 100, "green": 0}
 
 
+def test_failed_ends_a_rollout_that_still_waits_for_old_answers(make_lab):
+    daemon = make_lab(plan={"steps": [10, 100], "hold": "60s", "ttl": 5}).daemon
+    assert daemon.push(task_event()) == ["started"]
+    assert daemon.rollout()["state"] == "preparing"
+    assert daemon.push(deployment_event("FAILED")) == ["fell back"]
+    assert daemon.rollout()["state"] == "failed"
+    assert daemon.weights() == {"blue": 100, "green": 0}
+    harness.wait_for(lambda: daemon.call("record show", "www.catsndogs.lol",
+                                         "A")["record_set"]["ttl_s"] == 60, "the TTL is raised")
+
+
 @pytest.mark.parametrize("trigger", ["tasks", "deployment", "both"])
 def test_failed_before_the_start_prevents_it_over_a_restart(make_lab, trigger):
     daemon = make_lab(hold="60s", trigger=trigger).daemon
