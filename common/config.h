@@ -195,8 +195,9 @@ enum config_gate_type {
     GATE_TYPE_THRESHOLD,  /* a metric: the one value of a Prometheus query, within limits */
     GATE_TYPE_COMPARISON, /* a metric: the candidate's samples against the stable member's */
     GATE_TYPE_APPROVAL,   /* an operator: rollout approve, rollout reject */
+    GATE_TYPE_TRAFFIC,    /* whether the real traffic of the record sets is as expected */
 };
-/* As `type` of a gate has it: "webhook", "metric" (of both kinds), "approval". */
+/* As `type` of a gate has it: "webhook", "metric" (of both kinds), "approval", "traffic". */
 const char *config_gate_type_name(enum config_gate_type type);
 
 /* What follows when a gate says neither pass nor fail. */
@@ -231,7 +232,7 @@ struct config_gate {
     enum config_gate_type type;
     bool is_at_step;  /* asked when a hold is over; default true */
     bool is_in_holds; /* asked every interval_ms during holds; default false */
-    /* Of all but approvals: */
+    /* Of webhooks and metrics, but for what says more: */
     const char *url;         /* of a metric the server's, without /api/v1/… and final slashes */
     const char *secret_file; /* of a webhook: signs the requests; NULL: they are not signed */
     const char *token_file;  /* of a metric: a bearer token; NULL: none is sent */
@@ -240,12 +241,13 @@ struct config_gate {
     unsigned retries;        /* attempts after the first one that fails; default 3 */
     int64_t interval_ms;     /* between two questions; default 10 s */
     enum config_gate_otherwise on_error;        /* default fall_back */
-    enum config_gate_otherwise on_inconclusive; /* of a metric; default wait */
+    enum config_gate_otherwise on_inconclusive; /* of a metric, of traffic; default wait */
     /* From the first question at a step to the end of waiting; default 5 min, of an approval
      * always set; 0: it is not asked at steps. */
     int64_t deadline_ms;
     enum config_gate_otherwise on_deadline; /* default fall_back; never wait */
     struct config_gate_metric metric;
+    double tolerance; /* of traffic: percentage points; default 5 */
     unsigned line;
 };
 

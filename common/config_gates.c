@@ -35,7 +35,8 @@ const char *config_gate_type_name(enum config_gate_type type)
     static const char *const names[] = {[GATE_TYPE_WEBHOOK] = "webhook",
                                         [GATE_TYPE_THRESHOLD] = "metric",
                                         [GATE_TYPE_COMPARISON] = "metric",
-                                        [GATE_TYPE_APPROVAL] = "approval"};
+                                        [GATE_TYPE_APPROVAL] = "approval",
+                                        [GATE_TYPE_TRAFFIC] = "traffic"};
     return names[type];
 }
 
@@ -49,9 +50,10 @@ enum kind_bit {
     OF_THRESHOLD = 1u << GATE_TYPE_THRESHOLD,
     OF_COMPARISON = 1u << GATE_TYPE_COMPARISON,
     OF_APPROVAL = 1u << GATE_TYPE_APPROVAL,
+    OF_TRAFFIC = 1u << GATE_TYPE_TRAFFIC,
     OF_METRIC = OF_THRESHOLD | OF_COMPARISON,
     OF_ASKED = OF_WEBHOOK | OF_METRIC,
-    OF_ALL = OF_ASKED | OF_APPROVAL,
+    OF_ALL = OF_ASKED | OF_APPROVAL | OF_TRAFFIC,
 };
 
 struct key_rule {
@@ -70,7 +72,8 @@ static bool check_key(const struct place *place, const struct key_rule *rule,
                                         [GATE_TYPE_THRESHOLD] = "of type metric with a query",
                                         [GATE_TYPE_COMPARISON] =
                                             "of type metric that compares two queries",
-                                        [GATE_TYPE_APPROVAL] = "of type approval"};
+                                        [GATE_TYPE_APPROVAL] = "of type approval",
+                                        [GATE_TYPE_TRAFFIC] = "of type traffic"};
     unsigned bit = 1u << type;
     if (rule->text != NULL && (rule->allowed & bit) == 0) {
         return place_fail(place, rule->key, "found in a gate %s, expected only %s", kinds[type],
@@ -103,9 +106,12 @@ static bool check_keys(const struct place *place, const struct raw_gate *raw,
         {"ca_file", raw->ca_file, OF_ASKED, 0, asked, NULL},
         {"timeout", raw->timeout, OF_ASKED, 0, asked, NULL},
         {"retries", raw->retries, OF_ASKED, 0, asked, NULL},
-        {"interval", raw->interval, OF_ASKED, 0, asked, NULL},
+        {"interval", raw->interval, OF_ASKED | OF_TRAFFIC, 0,
+         "with type webhook, metric or traffic", NULL},
         {"on_error", raw->on_error, OF_ASKED, 0, asked, NULL},
-        {"on_inconclusive", raw->on_inconclusive, OF_METRIC, 0, metric, NULL},
+        {"on_inconclusive", raw->on_inconclusive, OF_METRIC | OF_TRAFFIC, 0,
+         "with type metric or traffic", NULL},
+        {"tolerance", raw->tolerance, OF_TRAFFIC, 0, "with type traffic", NULL},
         {"deadline", raw->deadline, OF_ALL, OF_APPROVAL, "", "the time that an operator has"},
         {"min", raw->min, OF_THRESHOLD, 0, one_query, NULL},
         {"max", raw->max, OF_THRESHOLD, 0, one_query, NULL},
@@ -129,9 +135,9 @@ static bool check_keys(const struct place *place, const struct raw_gate *raw,
 static bool fill_type(const struct place *place, const struct raw_gate *raw,
                       enum config_gate_type *type)
 {
-    static const char *const names[] = {"webhook", "metric", "approval", NULL};
+    static const char *const names[] = {"webhook", "metric", "approval", "traffic", NULL};
     static const enum config_gate_type types[] = {GATE_TYPE_WEBHOOK, GATE_TYPE_THRESHOLD,
-                                                  GATE_TYPE_APPROVAL};
+                                                  GATE_TYPE_APPROVAL, GATE_TYPE_TRAFFIC};
     bool compares = raw->candidate_query != NULL || raw->stable_query != NULL;
     unsigned index = 0;
     if (!fill_choice(place, "type", raw->type, names, &index)) {
@@ -208,8 +214,8 @@ static bool fill_asking(const struct place *place, const struct raw_gate *raw,
         !fill_otherwise(place, "on_deadline", raw->on_deadline, end_names, &gate->on_deadline)) {
         return false;
     }
-    if (gate->type != GATE_TYPE_APPROVAL && gate->is_at_step &&
-        gate->deadline_ms < gate->timeout_ms) {
+    bool has_timeout = gate->type != GATE_TYPE_APPROVAL && gate->type != GATE_TYPE_TRAFFIC;
+    if (has_timeout && gate->is_at_step && gate->deadline_ms < gate->timeout_ms) {
         char deadline[DURATION_TEXT_SIZE];
         char timeout[DURATION_TEXT_SIZE];
         duration_print(gate->deadline_ms, deadline);
@@ -319,6 +325,30 @@ static bool fill_comparison(const struct place *place, const struct raw_gate *ra
     return check_samples(place, metric);
 }
 
+static bool fill_tolerance(const struct place *place, const struct raw_gate *raw,
+                           struct config_gate *gate)
+{
+    gate->tolerance = 5;
+    return fill_decimal(place, "tolerance", raw->tolerance, &gate->tolerance) &&
+           ((gate->tolerance >= 0 && gate->tolerance <= 100) ||
+            place_fail(place, "tolerance", "found %s, expected percentage points from 0 to 100",
+                       raw->tolerance));
+}
+
+/* Somebody has to measure it. */
+static bool check_source(const struct place *place, const struct config_rollout *rollout)
+{
+    const struct config *config = place->reader->config;
+    for (size_t i = 0; i < rollout->record_set_count; i++) {
+        if (config->record_sets[rollout->record_sets[i]].traffic != NULL) {
+            return true;
+        }
+    }
+    return place_fail(place, "type",
+                      "found traffic, expected it only where a record set of the rollout has a "
+                      "source of it (the key traffic of the record set)");
+}
+
 static bool fill_gate(const struct place *place, const struct raw_gate *raw,
                       struct config_gate *gate)
 {
@@ -335,6 +365,8 @@ static bool fill_gate(const struct place *place, const struct raw_gate *raw,
         return fill_target(place, raw, gate) && fill_threshold(place, raw, &gate->metric);
     case GATE_TYPE_COMPARISON:
         return fill_target(place, raw, gate) && fill_comparison(place, raw, &gate->metric);
+    case GATE_TYPE_TRAFFIC:
+        return fill_tolerance(place, raw, gate);
     case GATE_TYPE_APPROVAL:
         break;
     }
@@ -349,7 +381,8 @@ bool fill_gates(const struct place *place, const struct raw_rollout *raw,
     for (size_t i = 0; i < raw->gates_count; i++) {
         struct config_gate *gate = &rollout->gates[i];
         struct place at = place_item(place, "gates", i);
-        if (!fill_gate(&at, &raw->gates[i], gate)) {
+        if (!fill_gate(&at, &raw->gates[i], gate) ||
+            (gate->type == GATE_TYPE_TRAFFIC && !check_source(&at, rollout))) {
             return false;
         }
         for (size_t j = 0; j < i; j++) {

@@ -183,6 +183,7 @@ struct raw_gate {
     char *effect;
     char *min_samples;
     char *worse;
+    char *tolerance;
 };
 
 struct raw_rollout {

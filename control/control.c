@@ -72,7 +72,7 @@ static bool init_record_set(struct control *control, size_t index, struct error 
     record_type_print(set->record_set->type, set->type);
     snprintf(set->key, sizeof(set->key), "%s/%s", set->name, set->type);
     set->member_count = set->config->member_count;
-    set->log.kept_ms = set->config->traffic == NULL ? 0 : set->config->traffic->window_ms;
+    set->log.kept_ms = share_watch_kept_ms(set->config->traffic);
     if (!store_load_ttl(control->store, set->key, &set->ttl_s, err)) {
         return false;
     }

@@ -116,11 +116,26 @@ static enum gate_decision decide(enum config_gate_otherwise otherwise)
     return otherwise == GATE_OTHERWISE_CONTINUE ? GATE_GOES_ON : GATE_FALLS_BACK;
 }
 
+static void look_at_traffic(struct gate_run *run)
+{
+    char text[GATE_TEXT_SIZE];
+    json_t *numbers = NULL;
+    enum gate_state state =
+        run->judge_traffic(run->judge_argument, run->gate->tolerance, text, sizeof(text), &numbers);
+    gate_finding_set(&run->finding, state, "%s", text);
+    gate_finding_add(&run->finding, "RecordSets", numbers);
+    gate_run_take(run);
+}
+
 static void attempt(uv_timer_t *timer)
 {
     struct gate_run *run = timer->data;
     struct error err = {""};
     run->attempts++;
+    if (run->gate->type == GATE_TYPE_TRAFFIC) {
+        look_at_traffic(run);
+        return;
+    }
     bool is_started = run->gate->type == GATE_TYPE_WEBHOOK ? gate_webhook_start(run, &err)
                                                            : gate_metric_start(run, &err);
     if (!is_started) {
@@ -235,6 +250,7 @@ struct gate_run *gate_ask(struct http_client *client, uv_loop_t *loop,
                           gate_done done, void *argument)
 {
     assert(gate->type != GATE_TYPE_APPROVAL && context->record_set_count > 0);
+    assert(gate->type != GATE_TYPE_TRAFFIC || context->judge_traffic != NULL);
     struct gate_run *run = alloc_zeroed(1, sizeof(*run));
     run->client = client;
     run->loop = loop;
@@ -246,6 +262,8 @@ struct gate_run *gate_ask(struct http_client *client, uv_loop_t *loop,
     run->asks_once = context->is_in_hold || gate->deadline_ms == 0;
     run->now_ms = context->now_ms;
     run->since_ms = context->since_ms;
+    run->judge_traffic = context->judge_traffic;
+    run->judge_argument = context->judge_argument;
     run->started_at_ms = uv_now(loop);
     run->questions = 1;
     run->finding.state = GATE_RESULT_ERROR;

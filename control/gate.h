@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Gates that ask somebody else, a webhook or Prometheus, whether a rollout may go on. One question
+/* Gates that ask somebody else, a webhook or Prometheus, or look at the real traffic, whether a
+ * rollout may go on. One question
  * (gate_ask) is one evaluation, and it always ends: each attempt has a time-out, attempts are
  * bounded, and waiting has a deadline. What is asked is the configuration's (struct config_gate);
  * what follows from the answer, with on_error, on_inconclusive and on_deadline heeded, is the
@@ -43,8 +44,8 @@ struct gate_result {
      * keeps it takes a reference). Always: "Gate", "Type", "State", "Decision", "Text", "Attempts"
      * (requests or pairs of requests that were made), "Questions" (1 and one for each wait),
      * "TimedOut" (the deadline decided). Of a threshold "Value", "Min", "Max"; of a comparison
-     * "U", "P", "Effect", "CandidateSamples", "StableSamples", "LeftOut"; of a webhook "Status"
-     * (HTTP's). What is not known is not there. */
+     * "U", "P", "Effect", "CandidateSamples", "StableSamples", "LeftOut"; of traffic "RecordSets";
+     * of a webhook "Status" (HTTP's). What is not known is not there. */
     json_t *numbers;
     /* One line for people: "pass: all 214 tests", "0.023, expected at most 0.01". Valid
      * UTF-8, cut to fit, whoever said it. */
@@ -71,6 +72,12 @@ struct gate_context {
     /* When the candidate's present weight took effect; samples are taken no further back. 0: not
      * known, the whole window counts. */
     int64_t since_ms;
+    /* Of a gate of type traffic, with others NULL: pass, fail or inconclusive, at once; text gets
+     * why, *numbers an array (share_watch_judge) that the caller owns. The argument outlives the
+     * run. */
+    enum gate_state (*judge_traffic)(void *argument, double tolerance, char *text, size_t size,
+                                     json_t **numbers);
+    void *judge_argument;
 };
 
 struct gate_run;

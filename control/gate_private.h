@@ -37,6 +37,9 @@ struct gate_run {
     json_t *subject; /* what a webhook is told, but for the attempt */
     char weight[16];
     struct placeholder placeholders[GATE_PLACEHOLDER_COUNT]; /* in subject and weight */
+    enum gate_state (*judge_traffic)(void *argument, double tolerance, char *text, size_t size,
+                                     json_t **numbers); /* of the context */
+    void *judge_argument;
     bool asks_once;           /* in a hold: no question follows another one */
     int64_t now_ms, since_ms; /* of the context */
     bool is_window_short;     /* the shift is more recent than the window is long */

@@ -11,6 +11,7 @@
 #include "control/gate.h"
 #include "control/journal.h"
 #include "control/rollout_run.h"
+#include "control/share_watch.h"
 
 /* A gate of the rule, and what becomes of it in the running rollout. */
 struct rule_gate {
@@ -25,8 +26,16 @@ struct rule_gate {
     json_t *last; /* what it said last; or NULL */
 };
 
-static struct gate_context context_of(const struct rule_state *rule, const char *keys[],
-                                      bool is_in_hold)
+static enum gate_state judge_traffic(void *argument, double tolerance, char *text, size_t size,
+                                     json_t **numbers)
+{
+    static const enum gate_state states[] = {[SHARES_FOLLOW] = GATE_RESULT_PASS,
+                                             [SHARES_DIFFER] = GATE_RESULT_FAIL,
+                                             [SHARES_UNKNOWN] = GATE_RESULT_INCONCLUSIVE};
+    return states[share_watch_judge(argument, tolerance, text, size, numbers)];
+}
+
+static struct gate_context context_of(struct rule_state *rule, const char *keys[], bool is_in_hold)
 {
     const struct rollout *rollout = &rule->rollout;
     for (size_t i = 0; i < rule->record_set_count; i++) {
@@ -46,6 +55,8 @@ static struct gate_context context_of(const struct rule_state *rule, const char 
         .is_in_hold = is_in_hold,
         .now_ms = clock_now_ms(),
         .since_ms = rollout->run->has_shifted ? rollout->run->shifted_ms : 0,
+        .judge_traffic = judge_traffic,
+        .judge_argument = rule,
     };
 }
 

@@ -45,6 +45,12 @@ void share_watch_open(struct control *control)
     uv_timer_start(&control->share_timer, on_sample, LATELY_STEP_MS, LATELY_STEP_MS);
 }
 
+int64_t share_watch_kept_ms(const struct config_traffic *traffic)
+{
+    return traffic == NULL ? 0
+                           : traffic->window_ms + TRAFFIC_FRESH_INTERVALS * traffic->interval_ms;
+}
+
 /* Sources begin at different times, so that many of them do not ask at the same. */
 #define STAGGER_MS 37
 
@@ -187,25 +193,36 @@ static json_t *describe_judgement(const struct record_set_state *set,
                      "requests_per_s", share_or_null(question->requests_per_s), "members", members);
 }
 
-/* numbers, if not NULL, is an array that gets one more item. */
+/* When the oldest of the values was measured: what was expected then is what it is held against. */
+static int64_t measured_ms(const struct record_set_state *set, int64_t now_ms)
+{
+    const struct traffic_value *values = traffic_source_values(set->traffic);
+    int64_t oldest_ms = now_ms;
+    for (size_t i = 0; i < set->member_count; i++) {
+        oldest_ms = values[i].at_ms < oldest_ms ? values[i].at_ms : oldest_ms;
+    }
+    return oldest_ms;
+}
+
+/* The set has a source. numbers, if not NULL, is an array that gets one more item. */
 static enum share_verdict judge(const struct record_set_state *set, double tolerance, char *text,
                                 size_t size, json_t *numbers)
 {
-    const struct config_traffic *source = set->config->traffic;
     const char *ids[MAX_MEMBERS];
     double expected[MAX_MEMBERS];
     double before[MAX_MEMBERS];
-    char silent[JUDGEMENT_TEXT_SIZE] = "no source is configured for it";
+    char silent[JUDGEMENT_TEXT_SIZE];
     struct shares shares;
     int64_t now_ms = clock_now_ms();
     struct share_question question = {.member_count = set->member_count,
                                       .ids = ids,
                                       .expected = expected,
                                       .traffic = shares.traffic,
-                                      .tolerance = tolerance,
-                                      .unknown = silent};
+                                      .least_per_s = set->config->traffic->min_rate,
+                                      .tolerance = tolerance};
     share_watch_read(set, now_ms, &shares);
-    weight_log_expect_over(&set->log, set->member_count, set->log.kept_ms, now_ms, expected);
+    weight_log_expect_over(&set->log, set->member_count, set->config->traffic->window_ms,
+                           measured_ms(set, now_ms), expected);
     for (size_t i = 0; i < set->member_count; i++) {
         ids[i] = set->members[i].config->id;
         question.requests_per_s += shares.requests_per_s[i] > 0 ? shares.requests_per_s[i] : 0;
@@ -214,10 +231,8 @@ static enum share_verdict judge(const struct record_set_state *set, double toler
         shares_of_weights(set->log.before, set->member_count, before);
         question.before = before;
     }
-    if (set->traffic != NULL) {
-        question.least_per_s = source->min_rate;
-        question.unknown =
-            traffic_source_is_silent(set->traffic, now_ms, silent, sizeof(silent)) ? silent : NULL;
+    if (traffic_source_is_silent(set->traffic, now_ms, silent, sizeof(silent))) {
+        question.unknown = silent;
     }
     enum share_verdict verdict = shares_judge(&question, text, size);
     if (numbers != NULL) {
@@ -238,13 +253,21 @@ enum share_verdict share_watch_judge(const struct rule_state *rule, double toler
 {
     enum share_verdict worst = SHARES_FOLLOW;
     json_t *list = numbers == NULL ? NULL : json_array();
+    size_t judged = 0;
     for (size_t i = 0; i < rule->record_set_count; i++) {
         char one[JUDGEMENT_TEXT_SIZE];
+        if (rule->record_sets[i]->traffic == NULL) {
+            continue;
+        }
         enum share_verdict verdict = judge(rule->record_sets[i], tolerance, one, sizeof(one), list);
-        if (i == 0 || badness(verdict) > badness(worst)) {
+        if (judged++ == 0 || badness(verdict) > badness(worst)) {
             worst = verdict;
             snprintf(text, size, "%s", one);
         }
+    }
+    if (judged == 0) {
+        worst = SHARES_UNKNOWN;
+        snprintf(text, size, "traffic: nobody measures it");
     }
     if (numbers != NULL) {
         *numbers = list;

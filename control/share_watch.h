@@ -7,6 +7,9 @@
 
 /* The loop is there and the first snapshot is published. Answers are counted from here on. */
 void share_watch_open(struct control *control);
+/* How far back, beyond the TTL, weights are needed to say what was expected when traffic was
+ * measured. NULL: none is. */
+int64_t share_watch_kept_ms(const struct config_traffic *traffic);
 /* Begins to measure the real traffic of record sets that have a source. */
 MUST_CHECK bool share_watch_start(struct control *control, struct error *err);
 /* Ends that, and closes its handles on the loop. */
@@ -33,6 +36,6 @@ MUST_CHECK bool share_watch_journal_late(const struct rule_state *rule,
  * the numbers of all, which the caller owns (numbers may be NULL):
  * [{"record_set", "verdict", "requests_per_s", "tolerance", "members": [{"id", "expected",
  * "traffic", "difference"}]}], shares from 0 to 1, difference in percentage points, null for what
- * is not known. A record set without a source is unknown. */
+ * is not known. Record sets without a source are left out; without any it is unknown. */
 enum share_verdict share_watch_judge(const struct rule_state *rule, double tolerance, char *text,
                                      size_t size, json_t **numbers);

@@ -128,7 +128,7 @@ void shares_of_weights(const uint16_t *weights, size_t member_count, double *sha
 
 bool traffic_value_is_fresh(const struct traffic_value *value, int64_t interval_ms, int64_t now_ms)
 {
-    return value->at_ms != 0 && now_ms - value->at_ms <= 3 * interval_ms;
+    return value->at_ms != 0 && now_ms - value->at_ms <= TRAFFIC_FRESH_INTERVALS * interval_ms;
 }
 
 void shares_of_traffic(const struct traffic_value *values, size_t member_count, int64_t interval_ms,

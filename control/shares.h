@@ -70,7 +70,8 @@ struct traffic_value {
     double rate;   /* 0 or more */
     int64_t at_ms; /* 0: it never said anything */
 };
-/* Not older than three intervals, after which it is not known what it is. */
+#define TRAFFIC_FRESH_INTERVALS 3
+/* Not older than so many intervals, after which it is not known what it is. */
 bool traffic_value_is_fresh(const struct traffic_value *value, int64_t interval_ms, int64_t now_ms);
 
 /* Shares of weights; all 0: equal ones, as answers have it. */

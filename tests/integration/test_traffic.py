@@ -21,10 +21,10 @@ def fixture_prometheus():
     one.close()
 
 
-def lab_of(prometheus, keep, **more):
-    lab = harness.Lab(hold="60s", **more)
+def lab_of(prometheus, keep, hold="60s", **more):
+    lab = harness.Lab(hold=hold, **more)
     record_set = lab.daemon.config["record_sets"][0]
-    record_set["traffic"] = {"type": "prometheus", "url": prometheus.url, "interval": "1s"}
+    record_set["traffic"] = {"type": "prometheus", "url": prometheus.url, "interval": "1s", "window": "1s"}
     for member, query in zip(record_set["members"], (BLUE, GREEN)):
         member["traffic_query"] = query
     lab.daemon.with_http(token=None)
@@ -45,7 +45,7 @@ def test_the_share_of_real_traffic_is_shown_and_follows(prometheus, keep):
     found = shown(daemon)
     assert [one["requests_per_s"] for one in found["members"]] == [75, 25]
     assert found["traffic"] == {"type": "prometheus", "url": prometheus.url, "interval_ms": 1000,
-                                "window_ms": 60000, "unknown": None}
+                                "window_ms": 1000, "unknown": None}
     assert re.search(r"^  blue .* 75\.0 %  healthy", daemon.ctl("record", "show", NAME, TYPE).stdout, re.M)
     metrics = samples(scrape(daemon))
     assert metrics["ballast_member_traffic_share_ratio"][(f"{NAME}/{TYPE}", "green")] == 0.25
@@ -137,3 +137,82 @@ def test_files_that_are_not_there_are_found_by_a_check(keep, key, wrong):
                                   capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 1
     assert re.search(rf":\d+: traffic of record set {NAME}/{TYPE}: {wrong}.*nowhere", done.stderr)
+
+
+GATE = {"name": "follows", "type": "traffic", "tolerance": 5, "interval": "200ms", "deadline": "30s"}
+
+
+def gated(prometheus, keep, steps=(50, 100), **more):
+    """TTL 0: what is expected is what is configured, at once. A hold has room for two measurements."""
+    lab = lab_of(prometheus, keep, hold="3s", steps=steps, ttl=0, gates=[{**GATE, **more}])
+    harness.wait_for(lambda: None not in shares(lab.daemon), "traffic is measured")
+    return lab
+
+
+def test_a_gate_lets_traffic_that_follows_pass(prometheus, keep):
+    lab = gated(prometheus, keep)
+    prometheus.series = {BLUE: 53, GREEN: 47}
+    harness.wait_for(lambda: shares(lab.daemon)[1] == 0.47, "it is near the first step")
+    lab.daemon.push(harness.task_event())
+    lab.wait_step(2)
+    prometheus.series = {BLUE: 0, GREEN: 100}
+    lab.wait_state("succeeded")
+    events = lab.daemon.json("rollout", "history", "cats", "--events")["events"]
+    outputs = [harness.json.loads(one["taskSucceededEventDetails"]["output"]) for one in events
+               if one["type"] == "TaskSucceeded" and "follows" in one["taskSucceededEventDetails"].get("output", "")]
+    assert [one["State"] for one in outputs] == ["pass", "pass"]
+    found, = outputs[0]["RecordSets"]
+    assert found["record_set"] == f"{NAME}/{TYPE}" and found["verdict"] == "follows"
+    assert found["requests_per_s"] == 100 and found["tolerance"] == 5
+    assert found["members"][1]["id"] == "green" and found["members"][1]["traffic"] == pytest.approx(0.47)
+    assert found["members"][1]["expected"] == pytest.approx(0.5)
+    assert found["members"][1]["difference"] == pytest.approx(-3)
+
+
+def test_clients_that_ignore_the_ttl_are_seen_and_named(prometheus, keep):
+    prometheus.series = {BLUE: 100, GREEN: 0}
+    lab = gated(prometheus, keep)
+    prometheus.series = {BLUE: 68.8, GREEN: 31.2}
+    harness.wait_for(lambda: shares(lab.daemon)[1] == pytest.approx(0.312), "some have moved")
+    lab.daemon.push(harness.task_event())
+    rollout = lab.wait_state("failed")
+    text = ("traffic: blue has 68.8 %, expected 50.0 ± 5; green has 31.2 %, expected 50.0 ± 5: clients keep to "
+            "answers of before the shift")
+    assert rollout["reason"] == text
+    assert lab.daemon.weights() == {"blue": 100, "green": 0}
+
+
+def test_a_gate_waits_for_traffic_that_is_not_known_or_too_little(prometheus, keep):
+    lab = gated(prometheus, keep, steps=(100,))
+    prometheus.series = {BLUE: 0.5, GREEN: 0}
+    harness.wait_for(lambda: shares(lab.daemon) == [1, 0], "hardly anybody comes")
+    lab.daemon.push(harness.task_event())
+    harness.wait_for(lambda: lab.daemon.rollout()["hold_left_ms"] == 0, "the hold is over")
+    prometheus.broken = True
+    harness.wait_for(lambda: shares(lab.daemon) == [None, None], "it is not known")
+    assert lab.daemon.rollout()["state"] not in ("failed", "succeeded")
+    prometheus.broken, prometheus.series = False, {BLUE: 1, GREEN: 49}
+    lab.wait_state("succeeded")
+
+
+def test_a_deadline_ends_the_wait(prometheus, keep):
+    lab = gated(prometheus, keep, steps=(100,), deadline="1s")
+    prometheus.series = {}
+    harness.wait_for(lambda: shares(lab.daemon) == [None, None], "it is not known")
+    lab.daemon.push(harness.task_event())
+    rollout = lab.wait_state("failed")
+    assert "no decision within 1s (traffic: not known: blue: nothing matches the query" in rollout["reason"]
+
+
+def test_a_gate_in_a_hold_falls_back_at_once(prometheus, keep):
+    prometheus.series = {BLUE: 100, GREEN: 0}
+    lab = lab_of(prometheus, keep, hold="60s", steps=(10, 100), ttl=0, gates=[
+        {key: value for key, value in {**GATE, "when": "holds", "tolerance": 15}.items() if key != "deadline"}])
+    harness.wait_for(lambda: shares(lab.daemon)[1] == 0, "traffic is measured")
+    lab.daemon.push(harness.task_event())
+    harness.wait_for(lambda: any(one["kind"] == "asked" and "traffic: follows" in one["text"] for one in
+                                 lab.daemon.json("rollout", "history", "cats")["history"]), "it was asked")
+    prometheus.series = {BLUE: 50, GREEN: 50}
+    rollout = lab.wait_state("failed")
+    # The window may begin before the shift.
+    assert re.search(r"traffic: blue has 50\.0 %, expected 9\d\.\d ± 15", rollout["reason"])

@@ -170,7 +170,7 @@ static void an_approval_is_for_the_end_of_a_hold(void **state)
     refuse(APPROVAL("url: \"http://x\""),
            ".url: found in a gate of type approval, expected only with type webhook or metric");
     refuse(APPROVAL("interval: 5s"), ".interval: found in a gate of type approval, expected only "
-                                     "with type webhook or metric");
+                                     "with type webhook, metric or traffic");
     refuse(APPROVAL("on_error: continue"), ".on_error: found in a gate of type approval, expected "
                                            "only with type webhook or metric");
     refuse(APPROVAL("on_deadline: wait"),
@@ -186,14 +186,15 @@ static void a_type_has_its_keys_and_no_others(void **state)
               __LINE__);
     refuse_at(GATE("name: g, type: health"),
               "dir/x.yaml:11: rollouts[0].gates[0].type: found \"health\", expected one of: "
-              "webhook, metric, approval",
+              "webhook, metric, approval, traffic",
               __LINE__);
     refuse(WEBHOOK("query: up"),
            ".query: found in a gate of type webhook, expected only with type metric");
     refuse(WEBHOOK("token_file: t"),
            ".token_file: found in a gate of type webhook, expected only with type metric");
     refuse(WEBHOOK("on_inconclusive: wait"),
-           ".on_inconclusive: found in a gate of type webhook, expected only with type metric");
+           ".on_inconclusive: found in a gate of type webhook, expected only with type metric or "
+           "traffic");
     refuse(WEBHOOK("max: 1"), ".max: found in a gate of type webhook, expected only beside query");
     refuse(THRESHOLD("secret_file: s"), ".secret_file: found in a gate of type metric with a "
                                         "query, expected only with type webhook");
@@ -332,6 +333,55 @@ static void times_fit_each_other(void **state)
            ".ca_file: found beside a URL without TLS, expected only with https://");
 }
 
+/* The same lines, with a source of traffic in the record set. */
+#define MEASURED                                                                                   \
+    "server: { listen: [127.0.0.1@5300] }\n"                                                       \
+    "control: { socket: s, state: t }\n"                                                           \
+    "zones: [{ name: example.org, file: z }]\n"                                                    \
+    "record_sets:\n"                                                                               \
+    "  - { name: a, type: A, traffic: { type: prometheus, url: 'http://p' }, members: [\n"         \
+    "      { id: b, weight: 1, values: [a], traffic_query: b },\n"                                 \
+    "      { id: g, weight: 0, values: [b], traffic_query: g }] }\n"                               \
+    "rollouts: [{ name: r, cluster: c, record_set: a/A, gates: [\n"
+#define TRAFFIC(keys) MEASURED "\n    {\n    name: g, type: traffic,\n" keys "\n    } ] }]\n"
+
+static void a_gate_of_traffic_has_a_tolerance(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = parse_good(TRAFFIC(
+        "tolerance: 2.5, when: both, interval: 30s, deadline: 1h, on_inconclusive: continue"));
+    const struct config_gate *gate = &config->rollouts[0].gates[0];
+    assert_int_equal(gate->type, GATE_TYPE_TRAFFIC);
+    assert_string_equal(config_gate_type_name(gate->type), "traffic");
+    assert_true(gate->tolerance == 2.5);
+    assert_true(gate->is_at_step && gate->is_in_holds);
+    assert_int_equal(gate->interval_ms, 30000);
+    assert_int_equal(gate->on_inconclusive, GATE_OTHERWISE_CONTINUE);
+    CLEANUP(config_freep) struct config *least = parse_good(TRAFFIC("deadline: 1s"));
+    gate = &least->rollouts[0].gates[0];
+    assert_true(gate->tolerance == 5);
+    assert_true(gate->is_at_step && !gate->is_in_holds);
+    assert_int_equal(gate->on_inconclusive, GATE_OTHERWISE_WAIT);
+}
+
+static void a_gate_of_traffic_can_be_answered(void **state)
+{
+    (void)state;
+    refuse(TRAFFIC("tolerance: 100.5"),
+           ".tolerance: found 100.5, expected percentage points from 0 to 100");
+    refuse(TRAFFIC("tolerance: -1"),
+           ".tolerance: found -1, expected percentage points from 0 to 100");
+    refuse(TRAFFIC("url: \"http://x\""),
+           ".url: found in a gate of type traffic, expected only with type webhook or metric");
+    refuse(APPROVAL("tolerance: 5"),
+           ".tolerance: found in a gate of type approval, expected only with type traffic");
+    refuse_at(GATE("name: g, type: traffic"),
+              "dir/x.yaml:11: rollouts[0].gates[0].type: found traffic, expected it only where a "
+              "record set of the rollout has a source of it (the key traffic of the record set)",
+              __LINE__);
+}
+
 static void names_are_unique_in_the_rollout(void **state)
 {
     (void)state;
@@ -378,6 +428,8 @@ int main(void)
         cmocka_unit_test(urls_are_what_can_be_asked),
         cmocka_unit_test(queries_have_known_placeholders_only),
         cmocka_unit_test(times_fit_each_other),
+        cmocka_unit_test(a_gate_of_traffic_has_a_tolerance),
+        cmocka_unit_test(a_gate_of_traffic_can_be_answered),
         cmocka_unit_test(names_are_unique_in_the_rollout),
         cmocka_unit_test(a_rollout_has_so_many_gates),
     };
