@@ -389,6 +389,7 @@ void control_free(struct control *control)
     }
     for (size_t i = 0; control->rules != NULL && i < control->config->rollout_count; i++) {
         free(control->rules[i].record_sets);
+        free(control->rules[i].before);
         plan_source_done(&control->rules[i].plan);
         rollout_run_free(control->rules[i].rollout.run);
     }

@@ -72,6 +72,7 @@ struct rule_state {
     struct plan_source plan;   /* that the next rollout executes */
     bool has_rollout;          /* one was ever begun; rollout is the last */
     struct rollout rollout;    /* its run is the rule's */
+    struct shift *before;      /* the weights of before it, for each record set; or NULL */
     int64_t newest_created_ms; /* of the newest deployment that was rolled out; 0: unknown */
     bool is_late;   /* the candidate was unhealthy when the rollout began, and is since */
     bool is_behind; /* a fall-back was published that the store would not take, */

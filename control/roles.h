@@ -24,14 +24,16 @@ struct roles {
     const uint8_t *before; /* count weights, as they were before the rollout */
 };
 
-/* Writes the weights after the effect's shift, from the weights as set now: SHIFT_WEIGHT and
- * SHIFT_FALL_BACK set the two roles and leave other members theirs; SHIFT_RESTORE gives each
- * member what it had before; SHIFT_NONE copies. out may be current itself. */
+/* Writes the weights after the effect's shift, from the weights as set now; out may be current
+ * itself. The stable side is every member but the candidate that had weight before (the stable
+ * member alone, if none had).
+ *
+ * SHIFT_WEIGHT: the candidate has that share in a hundred, the stable side the rest, in the
+ * proportions of before. Weights are whole numbers: the least total from 100 on that meets every
+ * share exactly is taken (100 itself with one stable member), else one of at most ROLES_MOST_TOTAL
+ * that comes closest; no share is off by more than 1 in that total, nor by more than 1 in 100.
+ * SHIFT_FALL_BACK: the candidate has 0; one stable member has 100, several have what they had
+ * before. SHIFT_RESTORE gives each member what it had before; SHIFT_NONE copies. */
+#define ROLES_MOST_TOTAL 1000
 void roles_shift(const struct roles *roles, const struct rollout_effect *effect,
                  const uint8_t *current, uint8_t *out);
-
-/* What the first shift of a superseding rollout starts from: both roles of the superseded one at
- * their weights from before, other members as they are. The superseding rollout takes its stable
- * member and its own `before` from this, so that aborting it restores what was before the first.
- * out may be current itself. */
-void roles_supersede(const struct roles *superseded, const uint8_t *current, uint8_t *out);

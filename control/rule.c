@@ -79,63 +79,33 @@ static struct rollout rollout_of(const struct rule_state *rule)
     return rollout;
 }
 
-/* The weights of before a rollout; a member that the store has none of has its weight as set. */
-static bool load_before(const struct rule_state *rule, int64_t rollout, struct shift *before,
-                        struct error *err)
+/* One record set's part of the move: the shift holds the weights as set when called. Nothing is
+ * read: a fall-back has to succeed when the state file cannot be. */
+static void plan_shift(struct rule_move *move, size_t index)
 {
-    const struct record_set_state *set = before->set;
-    for (size_t m = 0; m < set->member_count; m++) {
-        bool found = false;
-        uint8_t weight = 0;
-        if (!store_load_before(rule->control->store, rollout, set->key, set->members[m].config->id,
-                               &found, &weight, err)) {
-            return false;
-        }
-        if (found) {
-            before->weights[m] = weight;
-        }
-    }
-    return true;
-}
-
-static struct roles roles_of(const struct record_set_state *set, const struct rollout *rollout,
-                             const struct shift *before)
-{
-    return (struct roles){.count = set->member_count,
-                          .stable = rule_member_index(set, rollout->stable),
-                          .candidate = rule_member_index(set, rollout->candidate),
-                          .before = before->weights};
-}
-
-/* One record set's part of the move: before->weights and shift->weights, which hold the weights as
- * set when called. */
-static bool plan_shift(struct rule_move *move, struct shift *before, struct shift *shift,
-                       struct error *err)
-{
-    const struct record_set_state *set = shift->set;
-    bool is_restore = move->effect.shift == SHIFT_RESTORE;
-    /* A fall-back reads nothing: it has to succeed when the state file cannot be read. */
-    if ((is_restore && !load_before(move->rule, move->next.id, before, err)) ||
-        (move->supersedes && !load_before(move->rule, move->superseded.id, before, err))) {
-        return false;
+    struct shift *shift = &move->shifts[index], *before = &move->before[index];
+    const struct rule_state *rule = move->rule;
+    /* What was before the first of a chain of rollouts was before each of them. */
+    if (!move->is_start || move->supersedes) {
+        memcpy(before->weights, rule->before[index].weights, sizeof(before->weights));
     }
     if (move->supersedes) {
-        struct roles old = roles_of(set, &move->superseded, before);
-        roles_supersede(&old, shift->weights, shift->weights);
-        memcpy(before->weights, shift->weights, sizeof(before->weights));
+        memcpy(shift->weights, before->weights, sizeof(shift->weights));
     }
-    struct roles roles = roles_of(set, &move->next, before);
+    struct roles roles = {.count = shift->set->member_count,
+                          .stable = rule_member_index(shift->set, move->next.stable),
+                          .candidate = rule_member_index(shift->set, move->next.candidate),
+                          .before = before->weights};
     roles_shift(&roles, &move->effect, shift->weights, shift->weights);
-    return true;
 }
 
-static bool plan_shifts(struct rule_move *move, struct error *err)
+static void plan_shifts(struct rule_move *move)
 {
     struct rule_state *rule = move->rule;
     /* A start keeps what was before even when its first shift comes later, and ends what the
      * rollout that it supersedes has shifted. */
     if (move->effect.shift == SHIFT_NONE && !move->is_start) {
-        return true;
+        return;
     }
     move->shifts = alloc_zeroed(rule->record_set_count, sizeof(*move->shifts));
     move->before = alloc_zeroed(rule->record_set_count, sizeof(*move->before));
@@ -143,11 +113,8 @@ static bool plan_shifts(struct rule_move *move, struct error *err)
     for (size_t i = 0; i < rule->record_set_count; i++) {
         shift_init(&move->shifts[i], rule->record_sets[i]);
         shift_init(&move->before[i], rule->record_sets[i]);
-        if (!plan_shift(move, &move->before[i], &move->shifts[i], err)) {
-            return false;
-        }
+        plan_shift(move, i);
     }
-    return true;
 }
 
 static const char *choose_candidate(const struct rule_state *rule, const char *asked,
@@ -212,7 +179,8 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
     snprintf(next->candidate, sizeof(next->candidate), "%s", candidate);
     next->plan = rule->plan.plan;
     rollout_begin(next, rule_ttl_plan(move, now_ms), now_ms, &move->effect);
-    return plan_shifts(move, err);
+    plan_shifts(move);
+    return true;
 }
 
 /* ECS says RUNNING before a health check passes: a candidate that was unhealthy when its rollout
@@ -232,7 +200,11 @@ static bool plan_move(struct rule_state *rule, const struct rollout_input *input
 {
     *move = (struct rule_move){.rule = rule, .next = rollout_of(rule)};
     snprintf(move->who, sizeof(move->who), "%s", input->who);
-    return rollout_apply(&move->next, input, &move->effect, err) && plan_shifts(move, err);
+    if (!rollout_apply(&move->next, input, &move->effect, err)) {
+        return false;
+    }
+    plan_shifts(move);
+    return true;
 }
 
 bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, const char *who,
@@ -362,6 +334,8 @@ void rule_act(struct rule_move *move)
     rule_take_over(move);
     rule->has_rollout = true;
     if (move->is_start) {
+        free(rule->before);
+        rule->before = STEAL(move->before);
         start_watching(rule, move->created_ms);
         rule_ttl_apply(rule);
     }

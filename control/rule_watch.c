@@ -11,6 +11,7 @@
 #include "control/rule_gates.h"
 #include "control/rule_private.h"
 #include "control/rule_ttl.h"
+#include "control/shift.h"
 
 /* How soon a rollout that waits for a freeze to end, or for the store, looks again. */
 #define RETRY_MS 1000
@@ -108,6 +109,26 @@ static bool restore_run(struct rule_state *rule, struct error *err)
     return rollout->run != NULL;
 }
 
+/* The weights of before the rollout; a member that the store has none of has its weight as set. */
+static bool restore_before(struct rule_state *rule, struct error *err)
+{
+    rule->before = alloc_zeroed(rule->record_set_count, sizeof(*rule->before));
+    for (size_t i = 0; i < rule->record_set_count; i++) {
+        struct shift *before = &rule->before[i];
+        shift_init(before, rule->record_sets[i]);
+        for (size_t m = 0; m < before->set->member_count; m++) {
+            bool found = false;
+            uint8_t weight = 0;
+            if (!store_load_before(rule->control->store, rule->rollout.id, before->set->key,
+                                   before->set->members[m].config->id, &found, &weight, err)) {
+                return false;
+            }
+            before->weights[m] = found ? weight : before->weights[m];
+        }
+    }
+    return true;
+}
+
 bool rule_restore(struct rule_state *rule, struct error *err)
 {
     struct rollout *last = NULL;
@@ -139,6 +160,9 @@ bool rule_restore(struct rule_state *rule, struct error *err)
                 rule->control->config->path, rule->config->line, (long long)rule->rollout.id,
                 rule->config->name, rule->rollout.stable, rule->rollout.candidate, set->key);
         }
+    }
+    if (rule_is_running(rule) && !restore_before(rule, err)) {
+        return false;
     }
     return store_load_newest_deployment(rule->control->store, rule->config->name,
                                         &rule->newest_created_ms, err);

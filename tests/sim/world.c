@@ -68,7 +68,7 @@ static void act(struct world *world, const struct rollout_effect *effect)
                           .candidate = world->candidate,
                           .before = world->before};
     roles_shift(&roles, effect, world->weights, world->weights);
-    if (effect->shift != SHIFT_RESTORE) {
+    if (effect->shift != SHIFT_RESTORE && world->member_count == 2) {
         assert(world->weights[world->stable] + world->weights[world->candidate] == ROLLOUT_FULL);
     }
     world->shifts++;
@@ -181,11 +181,7 @@ bool world_start(struct world *world, size_t candidate, struct error *err)
     memcpy(base, world->weights, sizeof(base));
     bool supersedes = world->has_rollout && !rollout_state_is_final(world->rollout.state);
     if (supersedes) {
-        struct roles running = {.count = world->member_count,
-                                .stable = world->stable,
-                                .candidate = world->candidate,
-                                .before = world->before};
-        roles_supersede(&running, world->weights, base);
+        memcpy(base, world->before, sizeof(base));
     }
     size_t stable = roles_stable(base, world->member_count);
     if (stable == candidate) {
