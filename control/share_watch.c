@@ -233,6 +233,8 @@ static enum share_verdict judge(const struct record_set_state *set, double toler
     }
     if (traffic_source_is_silent(set->traffic, now_ms, silent, sizeof(silent))) {
         question.unknown = silent;
+    } else if (measured_ms(set, now_ms) < set->answers.shift.at_ms) {
+        question.unknown = "not measured since the last shift";
     }
     enum share_verdict verdict = shares_judge(&question, text, size);
     if (numbers != NULL) {

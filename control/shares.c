@@ -245,7 +245,7 @@ enum share_verdict shares_judge(const struct share_question *question, char *tex
                  question->requests_per_s, question->least_per_s);
         return SHARES_UNKNOWN;
     }
-    if (!is_known(question)) {
+    if (question->unknown != NULL || !is_known(question)) {
         snprintf(text, size, "traffic: not known%s%s", question->unknown == NULL ? "" : ": ",
                  question->unknown == NULL ? "" : question->unknown);
         return SHARES_UNKNOWN;

@@ -105,7 +105,7 @@ struct share_question {
     const double *before;   /* the effective shares before the last shift; NULL: not known */
     double requests_per_s, least_per_s; /* of all members; fewer: unknown */
     double tolerance;                   /* percentage points; at the edge is within */
-    const char *unknown;                /* why traffic is not known, for the text; or NULL */
+    const char *unknown;                /* why there can be no verdict, for the text; or NULL */
 };
 
 /* Text (may be cut): "traffic: green has 31.2 %, expected 50.0 ± 5", the farthest first, and who is

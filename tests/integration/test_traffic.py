@@ -21,10 +21,10 @@ def fixture_prometheus():
     one.close()
 
 
-def lab_of(prometheus, keep, hold="60s", **more):
+def lab_of(prometheus, keep, hold="60s", interval="1s", **more):
     lab = harness.Lab(hold=hold, **more)
     record_set = lab.daemon.config["record_sets"][0]
-    record_set["traffic"] = {"type": "prometheus", "url": prometheus.url, "interval": "1s", "window": "1s"}
+    record_set["traffic"] = {"type": "prometheus", "url": prometheus.url, "interval": interval, "window": "1s"}
     for member, query in zip(record_set["members"], (BLUE, GREEN)):
         member["traffic_query"] = query
     lab.daemon.with_http(token=None)
@@ -143,7 +143,7 @@ GATE = {"name": "follows", "type": "traffic", "tolerance": 5, "interval": "200ms
 
 
 def gated(prometheus, keep, steps=(50, 100), **more):
-    """TTL 0: what is expected is what is configured, at once. A hold has room for two measurements."""
+    """TTL 0: what is expected is what is configured. A hold has room for a measurement whose window is in it."""
     lab = lab_of(prometheus, keep, hold="3s", steps=steps, ttl=0, gates=[{**GATE, **more}])
     harness.wait_for(lambda: None not in shares(lab.daemon), "traffic is measured")
     return lab
@@ -193,6 +193,37 @@ def test_a_gate_waits_for_traffic_that_is_not_known_or_too_little(prometheus, ke
     assert lab.daemon.rollout()["state"] not in ("failed", "succeeded")
     prometheus.broken, prometheus.series = False, {BLUE: 1, GREEN: 49}
     lab.wait_state("succeeded")
+
+
+def test_what_was_measured_before_the_shift_says_nothing(prometheus, keep):
+    lab = lab_of(prometheus, keep, ttl=0, interval="30s", steps=(100,), gates=[
+        {"name": "follows", "type": "traffic", "when": "holds", "interval": "200ms"}])
+    harness.wait_for(lambda: None not in shares(lab.daemon), "traffic is measured")
+    lab.daemon.push(harness.task_event())
+    asked = harness.wait_for(lambda: [one["text"] for one in lab.daemon.json("rollout", "history", "cats")["history"]
+                                      if one["kind"] == "asked"], "it was asked")
+    assert asked == ["gate follows in the hold at 100: traffic: not known: not measured since the last shift"]
+    assert lab.daemon.rollout()["state"] == "holding"
+
+
+def test_a_record_set_without_a_source_is_left_out(prometheus, keep):
+    prometheus.series = {BLUE: 0, GREEN: 100}
+    lab = harness.Lab(hold="3s", steps=(100,), ttl=0, gates=[GATE])
+    measured = lab.daemon.config["record_sets"][0]
+    other = harness.json.loads(harness.json.dumps({**measured, "name": "api.catsndogs.lol"}))
+    lab.daemon.config["record_sets"].append(other)
+    del lab.daemon.config["rollouts"][0]["record_set"]
+    lab.daemon.config["rollouts"][0]["record_sets"] = [f"api.catsndogs.lol/{TYPE}", f"{NAME}/{TYPE}"]
+    measured["traffic"] = {"type": "prometheus", "url": prometheus.url, "interval": "1s", "window": "1s"}
+    for member, query in zip(measured["members"], (BLUE, GREEN)):
+        member["traffic_query"] = query
+    keep(lab).start()
+    harness.wait_for(lambda: shares(lab.daemon) == [0, 1], "traffic is measured")
+    lab.daemon.push(harness.task_event())
+    lab.wait_state("succeeded")
+    history = lab.daemon.json("rollout", "history", "cats")["history"]
+    assert [one["record_set"] for one in history[-1]["shares"]] == [f"api.catsndogs.lol/{TYPE}", f"{NAME}/{TYPE}"]
+    assert [one["members"][1]["share_traffic"] for one in history[-1]["shares"]] == [None, 1]
 
 
 def test_a_deadline_ends_the_wait(prometheus, keep):

@@ -252,8 +252,11 @@ static void what_is_not_known_is_no_verdict(void **state)
     question.unknown = "green: no answer for 50 s";
     assert_int_equal(shares_judge(&question, text, sizeof(text)), SHARES_UNKNOWN);
     assert_string_equal(text, "traffic: not known: green: no answer for 50 s");
+    question.traffic = all; /* but too old to tell */
+    question.unknown = "not measured since the last shift";
+    assert_int_equal(shares_judge(&question, text, sizeof(text)), SHARES_UNKNOWN);
+    assert_string_equal(text, "traffic: not known: not measured since the last shift");
     question.unknown = NULL;
-    question.traffic = all;
     question.requests_per_s = 59.9;
     assert_int_equal(shares_judge(&question, text, sizeof(text)), SHARES_UNKNOWN);
     assert_string_equal(text, "traffic: 59.9 requests a second, expected at least 60 to tell");
