@@ -256,6 +256,16 @@ struct config_gate {
 enum config_trigger { TRIGGER_TASKS, TRIGGER_DEPLOYMENT, TRIGGER_BOTH };
 const char *config_trigger_name(enum config_trigger trigger); /* "tasks", … */
 
+/* A time of the week, or one span of time. */
+struct config_window {
+    unsigned days;             /* bit 0 is Monday: those on which it begins */
+    unsigned from_min, to_min; /* of the day; to_min not after from_min: until the next day */
+    int offset_min;            /* of its clock from UTC */
+    int64_t begin_ms, end_ms;  /* a span; end_ms 0: it is weekly */
+    const char *reason;        /* "": none is said */
+    unsigned line;
+};
+
 struct config_rollout {
     const char *name;
     size_t *record_sets;         /* indexes into config.record_sets; they move together */
@@ -264,6 +274,8 @@ struct config_rollout {
     unsigned min_running;        /* default 1 */
     enum config_trigger trigger; /* default TRIGGER_TASKS */
     struct config_plan plan;
+    struct config_window *windows; /* in which steps are taken; none: at any time */
+    size_t window_count;
     struct config_gate *gates; /* beside the candidate's health, in the order of the file */
     size_t gate_count;
     unsigned line;
@@ -281,6 +293,8 @@ struct config {
     size_t record_set_count;
     struct config_rollout *rollouts;
     size_t rollout_count;
+    struct config_window *quiet_hours; /* in which no rollout takes a step */
+    size_t quiet_hour_count;
 };
 
 /* NULL and err when the file cannot be read or says something that cannot be served. Caller owns.

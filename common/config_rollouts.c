@@ -141,7 +141,9 @@ static bool fill_rollout(const struct place *place, const struct raw_rollout *ra
               fill_number(place, "min_running", raw->min_running, (struct range){1, TASKS_MAX},
                           &rollout->min_running) &&
               fill_choice(place, "trigger", raw->trigger, trigger_names, &trigger) &&
-              fill_plan(place, raw->plan, &rollout->plan) && fill_gates(place, raw, rollout);
+              fill_plan(place, raw->plan, &rollout->plan) && fill_gates(place, raw, rollout) &&
+              fill_windows(place, "windows", raw->windows, raw->windows_count, &rollout->windows);
+    rollout->window_count = raw->windows_count;
     rollout->trigger = (enum config_trigger)trigger;
     for (size_t i = 0; ok && i < rollout->record_set_count; i++) {
         ok = check_plan(place, &rollout->plan, &config->record_sets[rollout->record_sets[i]]);
@@ -153,6 +155,11 @@ bool fill_rollouts(const struct config_reader *reader, const struct raw_config *
 {
     struct config *config = reader->config;
     struct place top = place_top(reader);
+    config->quiet_hour_count = raw->quiet_hours_count;
+    if (!fill_windows(&top, "quiet_hours", raw->quiet_hours, raw->quiet_hours_count,
+                      &config->quiet_hours)) {
+        return false;
+    }
     config->rollouts = arena_alloc(reader->arena, raw->rollouts_count * sizeof(*config->rollouts));
     for (size_t i = 0; i < raw->rollouts_count; i++) {
         struct config_rollout *rollout = &config->rollouts[i];

@@ -218,6 +218,20 @@ static const cyaml_schema_field_t gate_fields[] = {
 static const cyaml_schema_value_t gate = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_gate, gate_fields)};
 
+static const cyaml_schema_field_t window_fields[] = {
+    LIST(raw_window, days, OPTIONAL_PTR, &text, 1, 7),
+    OPTIONAL(raw_window, from),
+    OPTIONAL(raw_window, to),
+    OPTIONAL(raw_window, utc_offset),
+    OPTIONAL(raw_window, begin),
+    OPTIONAL(raw_window, end),
+    OPTIONAL(raw_window, reason),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t window = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_window, window_fields)};
+
 static const cyaml_schema_field_t rollout_fields[] = {
     REQUIRED(raw_rollout, name),
     OPTIONAL(raw_rollout, record_set),
@@ -227,6 +241,7 @@ static const cyaml_schema_field_t rollout_fields[] = {
     OPTIONAL(raw_rollout, trigger),
     CYAML_FIELD_MAPPING_PTR("plan", OPTIONAL_PTR, struct raw_rollout, plan, plan_fields),
     LIST(raw_rollout, gates, OPTIONAL_PTR, &gate, 0, GATES_MAX),
+    LIST(raw_rollout, windows, OPTIONAL_PTR, &window, 1, LIST_MAX),
     CYAML_FIELD_END,
 };
 
@@ -247,6 +262,7 @@ static const cyaml_schema_field_t config_fields[] = {
     LIST(raw_config, health_checks, OPTIONAL_PTR, &health_check, 0, LIST_MAX),
     LIST(raw_config, record_sets, OPTIONAL_PTR, &record_set, 0, LIST_MAX),
     LIST(raw_config, rollouts, OPTIONAL_PTR, &rollout, 0, LIST_MAX),
+    LIST(raw_config, quiet_hours, OPTIONAL_PTR, &window, 1, LIST_MAX),
     CYAML_FIELD_END,
 };
 

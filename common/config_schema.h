@@ -186,6 +186,17 @@ struct raw_gate {
     char *tolerance;
 };
 
+struct raw_window {
+    char **days;
+    unsigned days_count;
+    char *from;
+    char *to;
+    char *utc_offset;
+    char *begin;
+    char *end;
+    char *reason;
+};
+
 struct raw_rollout {
     char *name;
     char *record_set;
@@ -197,6 +208,8 @@ struct raw_rollout {
     struct raw_plan *plan;
     struct raw_gate *gates;
     unsigned gates_count;
+    struct raw_window *windows;
+    unsigned windows_count;
 };
 
 struct raw_config {
@@ -210,6 +223,8 @@ struct raw_config {
     unsigned record_sets_count;
     struct raw_rollout *rollouts;
     unsigned rollouts_count;
+    struct raw_window *quiet_hours;
+    unsigned quiet_hours_count;
 };
 
 /* Loads into a struct raw_config *. */

@@ -400,9 +400,11 @@ static const handler handlers[ROLLOUT_STATE_COUNT][INPUT_KIND_COUNT] = {
 };
 
 /* Before the first shift, or already behind it. */
-static void begin_plan(struct rollout *rollout, int64_t now_ms, struct rollout_effect *effect)
+static void begin_plan(struct rollout *rollout, const char *held, int64_t now_ms,
+                       struct rollout_effect *effect)
 {
-    struct rollout_input input = {.kind = INPUT_TICK, .now_ms = now_ms, .gate = GATE_WAIT};
+    struct rollout_input input = {
+        .kind = INPUT_TICK, .now_ms = now_ms, .gate = GATE_WAIT, .held = held};
     rollout_execute(rollout, now_ms);
     rollout_advance(rollout, &input, effect);
     char text[ROLLOUT_TEXT_SIZE * 2];
@@ -411,7 +413,7 @@ static void begin_plan(struct rollout *rollout, int64_t now_ms, struct rollout_e
                         text[0] == '\0' ? asl_execution_state(rollout->run->execution) : text);
 }
 
-void rollout_begin(struct rollout *rollout, int64_t wait_ms, int64_t now_ms,
+void rollout_begin(struct rollout *rollout, int64_t wait_ms, const char *held, int64_t now_ms,
                    struct rollout_effect *effect)
 {
     *effect = (struct rollout_effect){.shift = SHIFT_NONE};
@@ -425,7 +427,7 @@ void rollout_begin(struct rollout *rollout, int64_t wait_ms, int64_t now_ms,
     rollout->reason[0] = '\0';
     assert(rollout_check(rollout, NULL));
     if (wait_ms == 0) {
-        begin_plan(rollout, now_ms, effect);
+        begin_plan(rollout, held, now_ms, effect);
         return;
     }
     rollout_set_reason(rollout, "answers with the old TTL expire first");
@@ -471,7 +473,7 @@ void rollout_rebuild_run(struct rollout *rollout, struct asl_document *document)
     int64_t now_ms = since_ms - passed_ms - hold_ms * (int64_t)rollout->step;
     struct rollout_effect effect;
     shadow.run = rollout_run_new(document, 0);
-    rollout_begin(&shadow, 0, now_ms, &effect);
+    rollout_begin(&shadow, 0, NULL, now_ms, &effect);
     for (size_t i = 0; i < rollout->step; i++) {
         now_ms += hold_ms;
         struct rollout_input tick = {.kind = INPUT_TICK, .now_ms = now_ms, .gate = GATE_PASS};

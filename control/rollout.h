@@ -128,10 +128,10 @@ struct rollout_effect {
 };
 
 /* Begins a new rollout: at its first step, or before it when the plan waits or asks first, or when
- * old answers have to expire (wait_ms, 0: none have to). effect says the first shift. rule,
- * deployment, who, stable, candidate, plan.steps and run are set by the caller and checked
- * (rollout_check). */
-void rollout_begin(struct rollout *rollout, int64_t wait_ms, int64_t now_ms,
+ * old answers have to expire (wait_ms, 0: none have to), or when no step may be taken now (held,
+ * see rollout_input). effect says the first shift. rule, deployment, who, stable, candidate,
+ * plan.steps and run are set by the caller and checked (rollout_check). */
+void rollout_begin(struct rollout *rollout, int64_t wait_ms, const char *held, int64_t now_ms,
                    struct rollout_effect *effect);
 
 /* Applies one input.

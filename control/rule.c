@@ -12,6 +12,7 @@
 #include "control/journal.h"
 #include "control/roles.h"
 #include "control/rollout_run.h"
+#include "control/rule_held.h"
 #include "control/rule_ttl.h"
 #include "control/share_watch.h"
 
@@ -178,7 +179,9 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
     snprintf(next->stable, sizeof(next->stable), "%s", stable);
     snprintf(next->candidate, sizeof(next->candidate), "%s", candidate);
     next->plan = rule->plan.plan;
-    rollout_begin(next, rule_ttl_plan(move, now_ms), now_ms, &move->effect);
+    char held[ROLLOUT_TEXT_SIZE * 3];
+    bool is_held = rule_is_held(rule, now_ms, held, sizeof(held));
+    rollout_begin(next, rule_ttl_plan(move, now_ms), is_held ? held : NULL, now_ms, &move->effect);
     plan_shifts(move);
     return true;
 }
@@ -225,8 +228,7 @@ bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, cons
     if (kind == INPUT_TICK) {
         input.gate = watch(rule, input.gate, input.now_ms);
     }
-    if (rule->control->freeze.is_on) {
-        freeze_print(rule->control, held, sizeof(held));
+    if (rule_is_held(rule, input.now_ms, held, sizeof(held))) {
         input.held = held;
     }
     if (kind == INPUT_PROMOTE && input.held != NULL) {

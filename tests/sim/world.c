@@ -199,7 +199,7 @@ bool world_start(struct world *world, size_t candidate, struct error *err)
     begin_plan(world);
     snprintf(world->rollout.stable, MEMBER_ID_SIZE, "%s", world->members[stable].id);
     snprintf(world->rollout.candidate, MEMBER_ID_SIZE, "%s", world->members[candidate].id);
-    rollout_begin(&world->rollout, 0, world_clock_ms(world), &effect);
+    rollout_begin(&world->rollout, 0, NULL, world_clock_ms(world), &effect);
     act(world, &effect);
     settle(world);
     return true;

@@ -67,7 +67,7 @@ static inline struct rollout new_rollout(struct rollout_effect *effect)
         .plan = {.step_count = 3, .steps = {10, 50, 100}, .hold_ms = 60000},
     };
     rollout.run = run_of(&rollout.plan);
-    rollout_begin(&rollout, 0, START, effect);
+    rollout_begin(&rollout, 0, NULL, START, effect);
     return rollout;
 }
 
@@ -81,7 +81,7 @@ static inline struct rollout begun_with(const struct plan *plan)
                               .candidate = "green",
                               .plan = *plan};
     rollout.run = run_of(plan);
-    rollout_begin(&rollout, 0, START, &effect);
+    rollout_begin(&rollout, 0, NULL, START, &effect);
     return rollout;
 }
 

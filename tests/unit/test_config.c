@@ -111,7 +111,7 @@ static void an_unknown_key_is_refused_with_those_that_exist(void **state)
 {
     (void)state;
     refuse(LEAST "serve: 1\n", ":8: serve: found an unknown key, expected one of: server, control, "
-                               "zones, health_checks, record_sets, rollouts");
+                               "zones, health_checks, record_sets, rollouts, quiet_hours");
 }
 
 static void everything_that_is_said_is_read(void **state)
@@ -1168,6 +1168,45 @@ static void a_state_machine_stands_alone(void **state)
     config_free(config);
 }
 
+static void windows_are_times_of_the_week_or_spans(void **state)
+{
+    (void)state;
+#define WINDOW(keys)                                                                               \
+    ROLLOUT("    record_set: a.example.org/A\n    windows:\n      - { " keys " }\n")
+    refuse(
+        WINDOW("days: [mon-fry], from: '09:00', to: '17:00'"),
+        ":16: rollouts[0].windows[0].days[0]: found \"mon-fry\", expected mon, tue, wed, thu, fri, "
+        "sat or sun, or two of them as in mon-fri");
+    refuse(WINDOW("from: '9:00', to: '17:00'"),
+           ":16: rollouts[0].windows[0].from: found \"9:00\", expected a time from 00:00 to 24:00");
+    refuse(WINDOW("from: '09:00', to: '24:01'"),
+           ":16: rollouts[0].windows[0].to: found \"24:01\", expected a time from 00:00 to 24:00");
+    refuse(WINDOW("from: '09:00', to: '09:00'"),
+           ":16: rollouts[0].windows[0].to: found \"09:00\", which is from, too");
+    refuse(WINDOW("from: '09:00', to: '17:00', utc_offset: Berlin"),
+           ":16: rollouts[0].windows[0].utc_offset: found \"Berlin\", expected one such as +01:00");
+    refuse(WINDOW("begin: 2026-12-24T00:00:00Z"),
+           ":16: rollouts[0].windows[0].end: found \"\", expected a time such as "
+           "2026-12-24T00:00:00Z");
+    refuse(WINDOW("begin: 2026-12-24T00:00:00Z, end: 2026-12-23T00:00:00Z"),
+           ":16: rollouts[0].windows[0].end: found \"2026-12-23T00:00:00Z\", expected a time after "
+           "begin");
+    refuse(
+        WINDOW("begin: 2026-12-24T00:00:00Z, from: '09:00'"),
+        ":16: rollouts[0].windows[0]: found begin or end beside times of the week, expected one of "
+        "the two");
+    struct config *config =
+        load_good(WINDOW("days: [sat-mon, wed], from: '22:00', to: '06:00', utc_offset: '-05:30'"));
+    const struct config_window *window = &config->rollouts[0].windows[0];
+    assert_int_equal(config->rollouts[0].window_count, 1);
+    assert_int_equal(window->days, 0x65);
+    assert_int_equal(window->from_min, 1320);
+    assert_int_equal(window->to_min, 360);
+    assert_int_equal(window->offset_min, -330);
+    config_free(config);
+#undef WINDOW
+}
+
 static void a_ttl_of_the_plan_keeps_fall_backs_within_a_budget(void **state)
 {
     (void)state;
@@ -1309,6 +1348,7 @@ int main(void)
         cmocka_unit_test(steps_ascend_to_100),
         cmocka_unit_test(a_hold_is_at_least_the_ttl_unless_told_otherwise),
         cmocka_unit_test(a_state_machine_stands_alone),
+        cmocka_unit_test(windows_are_times_of_the_week_or_spans),
         cmocka_unit_test(a_ttl_of_the_plan_keeps_fall_backs_within_a_budget),
         cmocka_unit_test(each_trigger_is_read),
         cmocka_unit_test(other_rollout_values_are_checked),

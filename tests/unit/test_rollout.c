@@ -24,7 +24,7 @@ static void beginning_forgets_what_the_struct_held(void **state)
     tick(&rollout, 10, GATE_FAIL);
     struct rollout_effect effect;
     rollout.run = run_of(&(struct plan){.step_count = 1, .steps = {10}, .hold_ms = 60000});
-    rollout_begin(&rollout, 0, START, &effect);
+    rollout_begin(&rollout, 0, NULL, START, &effect);
     struct rollout fresh = begun();
     assert_int_equal(rollout.state, fresh.state);
     assert_int_equal(rollout.ended_ms, 0);

@@ -33,7 +33,7 @@ static struct rollout random_rollout(uint64_t *seed, struct rollout_effect *effe
     CLEANUP(asl_document_freep) struct asl_document *document = plan_source_compile(&rollout.plan);
     rollout.run = rollout_run_new(document, 0);
     int64_t wait_ms = next_random(seed) % 4 == 0 ? next_random(seed) % 4000000 : 0;
-    rollout_begin(&rollout, wait_ms, START, effect);
+    rollout_begin(&rollout, wait_ms, NULL, START, effect);
     return rollout;
 }
 
