@@ -266,6 +266,13 @@ struct config_window {
     unsigned line;
 };
 
+/* What a rollout wants of its candidate's health. */
+struct config_health_gate {
+    unsigned minimum; /* percent of its addresses that have to be healthy; default 100 */
+    bool is_at_step;  /* looked at when a hold is over; default true */
+    bool is_in_holds; /* and at any time before, when it falls back at once; default true */
+};
+
 struct config_rollout {
     const char *name;
     size_t *record_sets;         /* indexes into config.record_sets; they move together */
@@ -274,6 +281,7 @@ struct config_rollout {
     unsigned min_running;        /* default 1 */
     enum config_trigger trigger; /* default TRIGGER_TASKS */
     struct config_plan plan;
+    struct config_health_gate health;
     struct config_window *windows; /* in which steps are taken; none: at any time */
     size_t window_count;
     struct config_gate *gates; /* beside the candidate's health, in the order of the file */

@@ -128,6 +128,40 @@ static bool fill_rollout_sets(const struct place *place, const struct raw_rollou
     return true;
 }
 
+/* "80%", or "80". */
+static bool fill_percent(const struct place *place, const char *key, const char *text,
+                         unsigned *percent)
+{
+    if (text == NULL) {
+        return true;
+    }
+    CLEANUP(alloc_freep) char *number = alloc_string(text);
+    char *sign = strchr(number, '%');
+    if (sign != NULL && sign[1] == '\0') {
+        *sign = '\0';
+    }
+    return fill_number(place, key, number, (struct range){1, 100}, percent);
+}
+
+static bool fill_health(const struct place *rollout, const struct raw_health_gate *raw,
+                        struct config_health_gate *health)
+{
+    static const char *const names[] = {"step", "holds", "both", NULL};
+    struct place place = place_key(rollout, "health");
+    unsigned when = 2;
+    *health = (struct config_health_gate){.minimum = 100, .is_at_step = true, .is_in_holds = true};
+    if (raw == NULL) {
+        return true;
+    }
+    if (!fill_percent(&place, "minimum", raw->minimum, &health->minimum) ||
+        (raw->when != NULL && !fill_choice(&place, "when", raw->when, names, &when))) {
+        return false;
+    }
+    health->is_at_step = when != 1;
+    health->is_in_holds = when != 0;
+    return true;
+}
+
 static bool fill_rollout(const struct place *place, const struct raw_rollout *raw,
                          struct config_rollout *rollout)
 {
@@ -142,6 +176,7 @@ static bool fill_rollout(const struct place *place, const struct raw_rollout *ra
                           &rollout->min_running) &&
               fill_choice(place, "trigger", raw->trigger, trigger_names, &trigger) &&
               fill_plan(place, raw->plan, &rollout->plan) && fill_gates(place, raw, rollout) &&
+              fill_health(place, raw->health, &rollout->health) &&
               fill_windows(place, "windows", raw->windows, raw->windows_count, &rollout->windows);
     rollout->window_count = raw->windows_count;
     rollout->trigger = (enum config_trigger)trigger;

@@ -232,6 +232,12 @@ static const cyaml_schema_field_t window_fields[] = {
 static const cyaml_schema_value_t window = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_window, window_fields)};
 
+static const cyaml_schema_field_t health_gate_fields[] = {
+    OPTIONAL(raw_health_gate, minimum),
+    OPTIONAL(raw_health_gate, when),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t rollout_fields[] = {
     REQUIRED(raw_rollout, name),
     OPTIONAL(raw_rollout, record_set),
@@ -241,6 +247,7 @@ static const cyaml_schema_field_t rollout_fields[] = {
     OPTIONAL(raw_rollout, trigger),
     CYAML_FIELD_MAPPING_PTR("plan", OPTIONAL_PTR, struct raw_rollout, plan, plan_fields),
     LIST(raw_rollout, gates, OPTIONAL_PTR, &gate, 0, GATES_MAX),
+    CYAML_FIELD_MAPPING_PTR("health", OPTIONAL_PTR, struct raw_rollout, health, health_gate_fields),
     LIST(raw_rollout, windows, OPTIONAL_PTR, &window, 1, LIST_MAX),
     CYAML_FIELD_END,
 };

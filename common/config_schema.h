@@ -197,6 +197,11 @@ struct raw_window {
     char *reason;
 };
 
+struct raw_health_gate {
+    char *minimum;
+    char *when;
+};
+
 struct raw_rollout {
     char *name;
     char *record_set;
@@ -210,6 +215,7 @@ struct raw_rollout {
     unsigned gates_count;
     struct raw_window *windows;
     unsigned windows_count;
+    struct raw_health_gate *health;
 };
 
 struct raw_config {

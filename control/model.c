@@ -145,7 +145,32 @@ static enum gate_verdict alias_gate(const struct alias_source *source, char *tex
     return GATE_FAIL;
 }
 
-enum gate_verdict member_gate(const struct member_state *member, char *text, size_t size)
+/* What was seen: of the addresses that are not healthy the worst, and how many are. */
+static void print_seen(const struct member_state *member, size_t healthy, char *text, size_t size)
+{
+    const struct target *worst = NULL;
+    for (size_t i = 0; i < member->target_count; i++) {
+        const struct target *target = member->targets[i];
+        bool is_unhealthy = target->health.verdict == HEALTH_UNHEALTHY;
+        bool is_unknown = target->health.verdict == HEALTH_UNKNOWN;
+        if ((is_unhealthy && (worst == NULL || worst->health.verdict == HEALTH_UNKNOWN)) ||
+            (is_unknown && worst == NULL)) {
+            worst = target;
+        }
+    }
+    if (member->target_count == 0) {
+        snprintf(text, size, "%s has no health check", member->config->id);
+    } else if (worst == NULL) {
+        snprintf(text, size, "%zu of %zu addresses of %s are healthy", healthy,
+                 member->target_count, member->config->id);
+    } else {
+        snprintf(text, size, "%s: %s", worst->address,
+                 worst->health.verdict == HEALTH_UNHEALTHY ? worst->last_result : "no verdict yet");
+    }
+}
+
+enum gate_verdict member_gate(const struct member_state *member, unsigned minimum, char *text,
+                              size_t size)
 {
     if (member->forced != FORCED_AUTO) {
         snprintf(text, size, "%s is forced %s", member->config->id,
@@ -155,20 +180,11 @@ enum gate_verdict member_gate(const struct member_state *member, char *text, siz
     if (member->alias != NULL && !alias_is_good(&member->alias->alias)) {
         return alias_gate(member->alias, text, size);
     }
-    snprintf(text, size, "%zu of %zu addresses of %s are healthy", member->target_count,
-             member->target_count, member->config->id);
-    if (member->target_count == 0) {
-        snprintf(text, size, "%s has no health check", member->config->id);
-    }
-    enum gate_verdict worst = GATE_PASS;
+    size_t healthy = 0, unknown = 0;
     for (size_t i = 0; i < member->target_count; i++) {
-        const struct target *target = member->targets[i];
-        enum gate_verdict gate = rollout_gate(&target->health.verdict, 1);
-        if (gate > worst) {
-            worst = gate;
-            snprintf(text, size, "%s: %s", target->address,
-                     gate == GATE_FAIL ? target->last_result : "no verdict yet");
-        }
+        healthy += member->targets[i]->health.verdict == HEALTH_HEALTHY;
+        unknown += member->targets[i]->health.verdict == HEALTH_UNKNOWN;
     }
-    return worst;
+    print_seen(member, healthy, text, size);
+    return rollout_gate(healthy, unknown, member->target_count, minimum);
 }

@@ -148,6 +148,7 @@ bool member_has_addresses(const struct member_state *member);
 bool member_is_healthy(const struct member_state *member);
 /* How many of its targets have that verdict. */
 size_t member_healthy_addresses(const struct member_state *member);
-/* For gates: forced, or every address healthy, an alias target's not stale; text (may be NULL) gets
- * what was seen. */
-enum gate_verdict member_gate(const struct member_state *member, char *text, size_t size);
+/* For gates: forced, or at least minimum percent of its addresses healthy, an alias target's not
+ * stale; text (may be NULL) gets what was seen. */
+enum gate_verdict member_gate(const struct member_state *member, unsigned minimum, char *text,
+                              size_t size);

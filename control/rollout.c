@@ -49,18 +49,12 @@ const char *rollout_input_name(enum rollout_input_kind kind)
     return input_names[kind];
 }
 
-enum gate_verdict rollout_gate(const enum health_verdict *verdicts, size_t count)
+enum gate_verdict rollout_gate(size_t healthy, size_t unknown, size_t count, unsigned minimum)
 {
-    enum gate_verdict gate = GATE_PASS;
-    for (size_t i = 0; i < count; i++) {
-        if (verdicts[i] == HEALTH_UNHEALTHY) {
-            return GATE_FAIL;
-        }
-        if (verdicts[i] == HEALTH_UNKNOWN) {
-            gate = GATE_WAIT;
-        }
+    if (healthy * 100 >= count * minimum) {
+        return GATE_PASS;
     }
-    return gate;
+    return (healthy + unknown) * 100 >= count * minimum ? GATE_WAIT : GATE_FAIL;
 }
 
 /* Never negative and never over, whatever clock or state file the numbers came from. */

@@ -72,9 +72,10 @@ enum gate_verdict {
     GATE_WAIT, /* no verdict yet */
     GATE_FAIL,
 };
-/* The gate of a candidate whose checked addresses have these verdicts: one unhealthy fails it, one
- * unknown makes it wait. Without a health check (count 0) it passes. */
-enum gate_verdict rollout_gate(const enum health_verdict *verdicts, size_t count);
+/* The gate of a candidate of whose checked addresses so many are healthy and so many have no
+ * verdict yet: it passes when at least minimum percent (1 to 100) are healthy, fails when they
+ * cannot be, and waits else. Without a health check (count 0) it passes. */
+enum gate_verdict rollout_gate(size_t healthy, size_t unknown, size_t count, unsigned minimum);
 
 enum rollout_input_kind {
     INPUT_TICK, /* time has passed, or health has changed */

@@ -63,7 +63,8 @@ static enum gate_verdict rule_gate(const struct rule_state *rule, char *text, si
         const struct record_set_state *set = rule->record_sets[i];
         char seen[ROLLOUT_TEXT_SIZE];
         size_t candidate = rule_member_index(set, rule->rollout.candidate);
-        enum gate_verdict gate = member_gate(&set->members[candidate], seen, sizeof(seen));
+        enum gate_verdict gate =
+            member_gate(&set->members[candidate], rule->config->health.minimum, seen, sizeof(seen));
         if (i == 0 || gate > worst) {
             snprintf(text, size, "%s", seen);
             worst = gate;
@@ -191,9 +192,14 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
  * another member is healthy. */
 static enum gate_verdict watch(struct rule_state *rule, enum gate_verdict gate, int64_t now_ms)
 {
+    const struct config_health_gate *config = &rule->config->health;
+    bool is_hold = rollout_hold_left_ms(&rule->rollout, now_ms) > 0;
+    bool has_time =
+        rule->rollout.state == ROLLOUT_PREPARING || (rule->rollout.step == 0 && is_hold);
     rule->is_late = rule->is_late && gate == GATE_FAIL;
-    bool has_time = rule->rollout.state == ROLLOUT_PREPARING ||
-                    (rule->rollout.step == 0 && rollout_hold_left_ms(&rule->rollout, now_ms) > 0);
+    if (is_hold ? !config->is_in_holds : !config->is_at_step) {
+        return is_hold && gate == GATE_FAIL ? GATE_WAIT : GATE_PASS;
+    }
     return rule->is_late && has_time ? GATE_WAIT : gate;
 }
 

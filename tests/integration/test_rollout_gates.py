@@ -211,3 +211,35 @@ def test_a_document_asks_gates_by_name(make_lab, tmp_path, hook, prometheus):
     assert lab.wait_state("failed")["reason"] == "0.5, expected at most 0.01"
     assert lab.daemon.weights() == {"blue": 100, "green": 0}
     assert hook.asked == []
+
+
+def lab_with_a_dead_address(make_lab, **rule):
+    """Of green's two addresses nobody answers on the second."""
+    lab = make_lab(members=[
+        harness.member("blue", 100, "127.0.0.2", health_check="cats", ecs_service="cats"),
+        harness.member("green", 0, "127.0.0.3", "127.0.0.9", health_check="cats",
+                       ecs_service="cats-green"),
+    ], steps=(50, 100), hold="600ms", **rule)
+    harness.wait_for(lambda: lab.daemon.call("status")["health"]["unhealthy"] == 1, "one is dead")
+    lab.daemon.push(task_event(deployment=GREEN))
+    return lab
+
+
+def test_a_minimum_share_of_healthy_addresses_is_enough(make_lab):
+    lab = lab_with_a_dead_address(make_lab, health={"minimum": "50%"})
+    lab.wait_state("succeeded")
+
+
+def test_every_address_has_to_be_healthy_otherwise(make_lab):
+    lab = lab_with_a_dead_address(make_lab)
+    assert "127.0.0.9" in lab.wait_state("failed")["reason"]
+
+
+def test_health_that_counts_at_steps_only_may_be_bad_in_a_hold(make_lab):
+    lab = make_lab(steps=(100,), hold="4s", health={"when": "step"})
+    lab.daemon.push(task_event(deployment=GREEN))
+    lab.green.healthy = False
+    harness.wait_for(lambda: lab.daemon.call("status")["health"]["unhealthy"] == 1, "it is unhealthy")
+    assert lab.daemon.rollout()["state"] == "holding"
+    lab.green.healthy = True
+    lab.wait_state("succeeded")

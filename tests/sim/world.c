@@ -52,7 +52,9 @@ static void update_effective(struct world *world)
 static enum gate_verdict read_gate(const struct world *world)
 {
     const struct world_member *candidate = &world->members[world->candidate];
-    return rollout_gate(&candidate->health.verdict, candidate->is_checked ? 1 : 0);
+    enum health_verdict verdict = candidate->health.verdict;
+    return rollout_gate(verdict == HEALTH_HEALTHY, verdict == HEALTH_UNKNOWN,
+                        candidate->is_checked ? 1 : 0, 100);
 }
 
 static void act(struct world *world, const struct rollout_effect *effect)

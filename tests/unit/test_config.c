@@ -1207,6 +1207,26 @@ static void windows_are_times_of_the_week_or_spans(void **state)
 #undef WINDOW
 }
 
+static void a_health_gate_has_a_minimum_and_a_time(void **state)
+{
+    (void)state;
+#define HEALTH(keys) ROLLOUT("    record_set: a.example.org/A\n    health: { " keys " }\n")
+    refuse(HEALTH("minimum: 0%"),
+           ":15: rollouts[0].health.minimum: found \"0\", expected a whole number from 1 to 100");
+    refuse(
+        HEALTH("minimum: 80 percent"),
+        ":15: rollouts[0].health.minimum: found \"80 percent\", expected a whole number from 1 to "
+        "100");
+    refuse(HEALTH("when: never"),
+           ":15: rollouts[0].health.when: found \"never\", expected one of: step, holds, both");
+    struct config *config = load_good(HEALTH("minimum: 80%, when: step"));
+    assert_int_equal(config->rollouts[0].health.minimum, 80);
+    assert_true(config->rollouts[0].health.is_at_step);
+    assert_false(config->rollouts[0].health.is_in_holds);
+    config_free(config);
+#undef HEALTH
+}
+
 static void a_ttl_of_the_plan_keeps_fall_backs_within_a_budget(void **state)
 {
     (void)state;
@@ -1348,6 +1368,7 @@ int main(void)
         cmocka_unit_test(steps_ascend_to_100),
         cmocka_unit_test(a_hold_is_at_least_the_ttl_unless_told_otherwise),
         cmocka_unit_test(a_state_machine_stands_alone),
+        cmocka_unit_test(a_health_gate_has_a_minimum_and_a_time),
         cmocka_unit_test(windows_are_times_of_the_week_or_spans),
         cmocka_unit_test(a_ttl_of_the_plan_keeps_fall_backs_within_a_budget),
         cmocka_unit_test(each_trigger_is_read),

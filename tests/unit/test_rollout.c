@@ -227,17 +227,20 @@ static void extreme_numbers_stay_in_range(void **state)
     }
 }
 
-static void a_gate_is_as_good_as_its_worst_verdict(void **state)
+static void a_gate_wants_its_share_of_healthy_addresses(void **state)
 {
     (void)state;
-    const enum health_verdict H = HEALTH_HEALTHY, Q = HEALTH_UNKNOWN, U = HEALTH_UNHEALTHY;
-    assert_int_equal(rollout_gate(NULL, 0), GATE_PASS);
-    assert_int_equal(rollout_gate((enum health_verdict[]){H}, 1), GATE_PASS);
-    assert_int_equal(rollout_gate((enum health_verdict[]){Q}, 1), GATE_WAIT);
-    assert_int_equal(rollout_gate((enum health_verdict[]){U}, 1), GATE_FAIL);
-    assert_int_equal(rollout_gate((enum health_verdict[]){H, Q, H}, 3), GATE_WAIT);
-    assert_int_equal(rollout_gate((enum health_verdict[]){Q, H, U}, 3), GATE_FAIL);
-    assert_int_equal(rollout_gate((enum health_verdict[]){H, H}, 2), GATE_PASS);
+    assert_int_equal(rollout_gate(0, 0, 0, 100), GATE_PASS);
+    assert_int_equal(rollout_gate(1, 0, 1, 100), GATE_PASS);
+    assert_int_equal(rollout_gate(0, 1, 1, 100), GATE_WAIT);
+    assert_int_equal(rollout_gate(0, 0, 1, 100), GATE_FAIL);
+    assert_int_equal(rollout_gate(2, 1, 3, 100), GATE_WAIT);
+    assert_int_equal(rollout_gate(1, 1, 3, 100), GATE_FAIL);
+    assert_int_equal(rollout_gate(3, 1, 4, 75), GATE_PASS);
+    assert_int_equal(rollout_gate(2, 1, 4, 75), GATE_WAIT);
+    assert_int_equal(rollout_gate(2, 0, 4, 75), GATE_FAIL);
+    assert_int_equal(rollout_gate(2, 0, 3, 67), GATE_FAIL);
+    assert_int_equal(rollout_gate(2, 0, 3, 66), GATE_PASS);
 }
 
 static void states_and_inputs_have_names(void **state)
@@ -325,7 +328,7 @@ int main(void)
         cmocka_unit_test(a_plan_that_ends_below_100_succeeds_there),
         cmocka_unit_test(a_clock_that_went_backwards_does_not_lengthen_a_hold),
         cmocka_unit_test(extreme_numbers_stay_in_range),
-        cmocka_unit_test(a_gate_is_as_good_as_its_worst_verdict),
+        cmocka_unit_test(a_gate_wants_its_share_of_healthy_addresses),
         cmocka_unit_test(states_and_inputs_have_names),
         cmocka_unit_test(a_stored_rollout_that_cannot_be_is_refused),
     };
