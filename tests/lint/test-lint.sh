@@ -11,12 +11,14 @@ spdx='/* SPDX-License-Identifier: BSD-2-Clause */'
 make_tree() {
     rm -rf "${tree:?}"/*
     for folder in common zones server control control/forecast control/plan tests/lint tests/unit \
-        contrib docs tests/fuzz/corpus/a; do
+        contrib docs tests/fuzz/corpus/a tests/sim; do
         mkdir -p "$tree/$folder"
     done
     cp "$lint/../../.clang-format" "$tree"
     cp "$lint/size-exceptions.txt" "$tree/tests/lint"
     sed -i '/^[^#]/d' "$tree/tests/lint/size-exceptions.txt"
+    touch "$tree/tests/sim/complaint_a.scenario"
+    printf 'A.\n    complaint_a\n' >"$tree/tests/sim/complaints.txt"
     touch "$tree/README.md" "$tree/configure.ac" "$tree/tests/fuzz/corpus/a/empty"
     echo 'FUZZ_TARGETS += tests/fuzz/fuzz_a' >"$tree/Makefile.am"
     echo '`a`: an A' >"$tree/ARCHITECTURE.md"
@@ -44,6 +46,9 @@ find_fault() {
     expect 1 "$1" "$2"
 }
 
+find_fault complaints tests/sim/complaint_b.scenario '\\n'
+find_fault complaints tests/sim/complaints.txt 'A.\n    complaint_a\nB.\n    complaint_c\n'
+find_fault complaints tests/sim/complaints.txt 'A.\n    complaint_a\n    tests/x.c::y\n'
 find_fault layering common/b.c '#include "zones/zone.h"\n'
 find_fault layering common/b.c '#include <ldns/ldns.h>\n'
 find_fault layering zones/b.c '#include "control/control.h"\n'
