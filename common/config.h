@@ -289,6 +289,26 @@ struct config_rollout {
     unsigned line;
 };
 
+enum config_notify_type { NOTIFY_WEBHOOK, NOTIFY_SLACK, NOTIFY_EXEC };
+/* What happens to rollouts, as the history calls it; ends with NULL. */
+extern const char *const config_notify_events[];
+
+/* Somebody who is told. */
+struct config_notify {
+    const char *name;
+    enum config_notify_type type;
+    const char *url; /* of all but exec */
+    const char *secret_file, *ca_file;
+    const char **command; /* of exec: an absolute path, and arguments */
+    size_t command_count;
+    uint32_t events;       /* bit i: config_notify_events[i] */
+    const char **rollouts; /* names; none: all */
+    size_t rollout_count;
+    int64_t timeout_ms; /* of one attempt; default 10 s */
+    unsigned retries;   /* default 8 */
+    unsigned line;
+};
+
 struct config {
     const char *path; /* as given on the command line */
     struct config_server server;
@@ -301,6 +321,8 @@ struct config {
     size_t record_set_count;
     struct config_rollout *rollouts;
     size_t rollout_count;
+    struct config_notify *notify;
+    size_t notify_count;
     struct config_window *quiet_hours; /* in which no rollout takes a step */
     size_t quiet_hour_count;
 };

@@ -252,6 +252,22 @@ static const cyaml_schema_field_t rollout_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t notify_fields[] = {
+    REQUIRED(raw_notify, name),
+    REQUIRED(raw_notify, type),
+    OPTIONAL(raw_notify, url),
+    OPTIONAL(raw_notify, secret_file),
+    OPTIONAL(raw_notify, ca_file),
+    LIST(raw_notify, command, OPTIONAL_PTR, &text, 1, LIST_MAX),
+    LIST(raw_notify, on, OPTIONAL_PTR, &text, 1, LIST_MAX),
+    LIST(raw_notify, rollouts, OPTIONAL_PTR, &text, 1, LIST_MAX),
+    OPTIONAL(raw_notify, timeout),
+    OPTIONAL(raw_notify, retries),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t notify = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_notify, notify_fields)};
 static const cyaml_schema_value_t zone = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_zone, zone_fields)};
 static const cyaml_schema_value_t health_check = {
@@ -269,6 +285,7 @@ static const cyaml_schema_field_t config_fields[] = {
     LIST(raw_config, health_checks, OPTIONAL_PTR, &health_check, 0, LIST_MAX),
     LIST(raw_config, record_sets, OPTIONAL_PTR, &record_set, 0, LIST_MAX),
     LIST(raw_config, rollouts, OPTIONAL_PTR, &rollout, 0, LIST_MAX),
+    LIST(raw_config, notify, OPTIONAL_PTR, &notify, 1, LIST_MAX),
     LIST(raw_config, quiet_hours, OPTIONAL_PTR, &window, 1, LIST_MAX),
     CYAML_FIELD_END,
 };

@@ -218,6 +218,22 @@ struct raw_rollout {
     struct raw_health_gate *health;
 };
 
+struct raw_notify {
+    char *name;
+    char *type;
+    char *url;
+    char *secret_file;
+    char *ca_file;
+    char **command;
+    unsigned command_count;
+    char **on;
+    unsigned on_count;
+    char **rollouts;
+    unsigned rollouts_count;
+    char *timeout;
+    char *retries;
+};
+
 struct raw_config {
     struct raw_server *server;
     struct raw_control *control;
@@ -229,6 +245,8 @@ struct raw_config {
     unsigned record_sets_count;
     struct raw_rollout *rollouts;
     unsigned rollouts_count;
+    struct raw_notify *notify;
+    unsigned notify_count;
     struct raw_window *quiet_hours;
     unsigned quiet_hours_count;
 };

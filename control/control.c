@@ -20,6 +20,7 @@
 #include "control/metrics.h"
 #include "control/model.h"
 #include "control/named_check.h"
+#include "control/notify.h"
 #include "control/rollout_run.h"
 #include "control/rule.h"
 #include "control/resolver_watch.h"
@@ -282,6 +283,7 @@ void control_stop(struct control *control, const char *who)
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         rule_gates_stop(&control->rules[i]);
     }
+    notify_close(control);
     http_client_close(STEAL(control->outgoing));
     alias_sources_stop(control);
     checker_close(control->checker);
@@ -309,25 +311,17 @@ static bool open_sockets(struct control *control, struct error *err)
     return control->admin != NULL && (control->http != NULL || !config->has_http);
 }
 
-static bool open_outgoing(struct control *control, struct error *err)
-{
-    size_t gates = 0;
-    for (size_t i = 0; i < control->config->rollout_count; i++) {
-        gates += control->config->rollouts[i].gate_count;
-    }
-    control->outgoing = gates == 0 ? NULL : http_client_new(&control->loop, err);
-    return gates == 0 || control->outgoing != NULL;
-}
-
 /* Rollouts last: a daemon that cannot start moves nothing, and one that goes on waits for verdicts.
  * Nobody is served before the loop turns. */
 static bool open_all(struct control *control, struct error *err)
 {
-    if (!open_sockets(control, err) || !open_outgoing(control, err) ||
-        !targets_start(control, err) || !alias_sources_start(control, err) ||
-        !share_watch_start(control, err)) {
+    if (!open_sockets(control, err) ||
+        (control->outgoing = http_client_new(&control->loop, err)) == NULL ||
+        !targets_start(control, err) || !alias_sources_start(control, err)) {
         return false;
     }
+    share_watch_start(control);
+    notify_open(control);
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         rule_watch(&control->rules[i]);
     }

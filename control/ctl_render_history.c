@@ -106,6 +106,24 @@ static void shares_print(const json_t *entry, char *out, size_t size)
     }
 }
 
+void render_notices(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *notices = json_object_get(result, "notices");
+    struct table *table = TABLE(">ID", "RECEIVER", "EVENT", "STATE", ">ATTEMPTS", "ERROR", "TEXT");
+    for (size_t i = 0; i < json_array_size(notices); i++) {
+        const json_t *notice = json_array_get(notices, i);
+        bool is_dead = strcmp(field_text(notice, "state"), "dead") == 0;
+        table_add(table, INK_PLAIN, "%" PRId64, field_number(notice, "id"));
+        table_add(table, INK_BOLD, "%s", field_text(notice, "receiver"));
+        table_add(table, INK_PLAIN, "%s", field_text(notice, "event"));
+        table_add(table, is_dead ? INK_BAD : INK_PLAIN, "%s", field_text(notice, "state"));
+        table_add(table, INK_PLAIN, "%" PRId64, field_number(notice, "attempts"));
+        table_add(table, INK_PLAIN, "%s", field_text(notice, "error"));
+        table_add(table, INK_PLAIN, "%s", field_text(json_object_get(notice, "notice"), "text"));
+    }
+    table_print(table, out, style, "everybody has been told everything");
+}
+
 void render_history(FILE *out, const struct style *style, const json_t *result)
 {
     const json_t *entries = json_object_get(result, "history");

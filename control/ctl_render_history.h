@@ -8,4 +8,5 @@
 
 #include "control/ctl_text.h"
 
+void render_notices(FILE *out, const struct style *style, const json_t *result);
 void render_history(FILE *out, const struct style *style, const json_t *result);

@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "control/describe.h"
 #include "control/journal.h"
+#include "control/notify.h"
 #include "control/rule.h"
 
 static bool is_acceptable(const struct control *control, bool is_on, const char *reason,
@@ -31,7 +32,8 @@ static bool write_down(struct control *control, const struct freeze *freeze, str
     snprintf(entry.who, sizeof(entry.who), "%s", freeze->who);
     snprintf(entry.text, sizeof(entry.text), "all rollouts: %s", freeze->reason);
     return store_save_freeze(control->store, freeze, err) &&
-           store_add_history(control->store, &entry, err);
+           store_add_history(control->store, &entry, err) &&
+           notify_journal(control, &entry, NULL, err);
 }
 
 bool freeze_set(struct control *control, bool is_on, const char *who, const char *reason,

@@ -9,7 +9,6 @@
 
 #define GATE_WEBHOOK_ANSWER_MAX ((size_t)64 << 10)
 /* "Ballast-Signature: t=…,v1=" and 64 digits */
-#define GATE_SIGNATURE_SIZE 128
 
 /* What one attempt has found. */
 struct gate_finding {
@@ -74,9 +73,6 @@ void gate_run_take(struct gate_run *run);
 
 /* The pure parts. */
 void gate_webhook_judge(long status, const char *body, size_t len, struct gate_finding *finding);
-/* The header that a request with this body has; secret signs it. */
-void gate_webhook_sign(const char *secret, int64_t time_s, const char *body,
-                       char header[GATE_SIGNATURE_SIZE]);
 void gate_metric_judge_value(const struct config_gate_metric *metric,
                              const struct prometheus_answer *answer, struct gate_finding *finding);
 /* None of the answers has failed. */

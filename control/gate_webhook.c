@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <inttypes.h>
-#include <nettle/base16.h>
-#include <nettle/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +8,7 @@
 #include "control/gate_private.h"
 #include "control/outside_text.h"
 #include "control/secret_file.h"
+#include "control/signature.h"
 
 static void json_freep(json_t **json)
 {
@@ -65,22 +64,6 @@ void gate_webhook_judge(long status, const char *body, size_t len, struct gate_f
     gate_finding_add(finding, "Status", json_integer(status));
 }
 
-void gate_webhook_sign(const char *secret, int64_t time_s, const char *body,
-                       char header[GATE_SIGNATURE_SIZE])
-{
-    struct hmac_sha256_ctx hmac;
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    char digits[BASE16_ENCODE_LENGTH(SHA256_DIGEST_SIZE) + 1] = "";
-    char time[32];
-    int time_len = snprintf(time, sizeof(time), "%" PRId64 ".", time_s);
-    hmac_sha256_set_key(&hmac, strlen(secret), (const uint8_t *)secret);
-    hmac_sha256_update(&hmac, (size_t)time_len, (const uint8_t *)time);
-    hmac_sha256_update(&hmac, strlen(body), (const uint8_t *)body);
-    hmac_sha256_digest(&hmac, sizeof(digest), digest);
-    base16_encode_update(digits, sizeof(digest), digest);
-    snprintf(header, GATE_SIGNATURE_SIZE, "Ballast-Signature: t=%" PRId64 ",v1=%s", time_s, digits);
-}
-
 static void on_answer(void *argument, const struct http_post_answer *answer)
 {
     struct gate_run *run = argument;
@@ -104,14 +87,14 @@ static char *make_body(const struct gate_run *run)
 bool gate_webhook_start(struct gate_run *run, struct error *err)
 {
     const struct config_gate *gate = run->gate;
-    char header[GATE_SIGNATURE_SIZE];
+    char header[SIGNATURE_SIZE];
     CLEANUP(alloc_freep) char *body = make_body(run);
     if (gate->secret_file != NULL) {
         CLEANUP(alloc_freep) char *secret = secret_file_read("secret", gate->secret_file, err);
         if (secret == NULL) {
             return false;
         }
-        gate_webhook_sign(secret, gate_run_now_ms(run) / 1000, body, header);
+        signature_make(secret, gate_run_now_ms(run) / 1000, body, header);
     }
     CLEANUP(alloc_freep)
     char *url =

@@ -6,6 +6,7 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "control/notify.h"
 #include "control/share_watch.h"
 #include "control/shift.h"
 
@@ -23,6 +24,7 @@ static bool write_rule(struct rule_state *rule, struct error *err)
     struct store *store = rule->control->store;
     if (!store_save_rollout(store, &rule->rollout, err) ||
         !store_add_history(store, &rule->behind, err) ||
+        !notify_journal(rule->control, &rule->behind, &rule->rollout, err) ||
         !share_watch_journal_late(rule, rule->behind_shares, rule->behind.id, err)) {
         return false;
     }
@@ -72,6 +74,7 @@ bool journal_end(struct control *control, bool is_written, struct error *err)
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         forget_behind(&control->rules[i]);
     }
+    notify_kick(control);
     if (control->store_error.text[0] != '\0') {
         log_info("state: the state file is written again");
         control->store_error.text[0] = '\0';

@@ -101,10 +101,9 @@ struct control {
     size_t unpublished_count;
     struct weight_queue weights;
     struct event_push_queue pushes;
-    uv_timer_t share_timer;             /* samples the counters of answers */
-    struct http_client *traffic_client; /* while traffic is measured; else NULL */
-    struct resolver_watch *resolvers;   /* NULL: no client is followed */
-    struct rule_state *rules;           /* config->rollout_count */
+    uv_timer_t share_timer;           /* samples the counters of answers */
+    struct resolver_watch *resolvers; /* NULL: no client is followed */
+    struct rule_state *rules;         /* config->rollout_count */
     struct target_user *target_users;
     size_t target_user_count;
     struct zone_list zones;
@@ -117,7 +116,8 @@ struct control {
     struct checker *checker;
     struct admin_server *admin;
     struct http_server *http;
-    struct http_client *outgoing; /* what gates ask; NULL: there is nothing to ask */
+    struct http_client *outgoing; /* HTTP to gates, Prometheus, receivers; while the loop runs */
+    struct notifier *notifier;    /* NULL: nobody is told of anything */
     uv_loop_t loop;
     bool has_loop;
     uv_signal_t signals[3];

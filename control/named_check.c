@@ -156,6 +156,26 @@ static bool check_plans(const struct config *config, struct error *err)
     return true;
 }
 
+static bool check_notify(const struct config *config, struct error *err)
+{
+    for (size_t i = 0; i < config->notify_count; i++) {
+        const struct config_notify *notify = &config->notify[i];
+        if (notify->type == NOTIFY_EXEC && access(notify->command[0], X_OK) != 0) {
+            return error_set(err, "%s:%u: notify %s: %s cannot be executed: %s", config->path,
+                             notify->line, notify->name, notify->command[0], strerror(errno));
+        }
+        CLEANUP(alloc_freep)
+        char *secret = notify->secret_file == NULL
+                           ? NULL
+                           : secret_file_read("secret", notify->secret_file, err);
+        if (notify->secret_file != NULL && secret == NULL) {
+            return error_add_context(err, "%s:%u: notify %s", config->path, notify->line,
+                                     notify->name);
+        }
+    }
+    return true;
+}
+
 bool named_check(const struct config *config, const struct record_sets *sets, struct error *err)
 {
     const struct config_control *control = &config->control;
@@ -163,5 +183,5 @@ bool named_check(const struct config *config, const struct record_sets *sets, st
            check_state(config, err) && check_token(config, err) && check_rights(config, err) &&
            check_authorities(config, err) && check_gates(config, err) &&
            check_traffic(config, err) && check_members(config, sets, err) &&
-           check_plans(config, err);
+           check_plans(config, err) && check_notify(config, err);
 }

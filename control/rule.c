@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "control/freeze.h"
 #include "control/journal.h"
+#include "control/notify.h"
 #include "control/roles.h"
 #include "control/rollout_run.h"
 #include "control/rule_held.h"
@@ -275,6 +276,7 @@ static bool journal_history(struct rule_move *move, const struct rollout *rollou
     struct history_entry entry = entry_of(move, rollout, effect);
     return effect->kind[0] == '\0' ||
            (store_add_history(control->store, &entry, err) &&
+            notify_journal(control, &entry, rollout, err) &&
             share_watch_journal(move->rule, entry.id, err) &&
             shift_journal(control, move->shifts, shift_count, entry.id, err));
 }

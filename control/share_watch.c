@@ -54,24 +54,16 @@ int64_t share_watch_kept_ms(const struct config_traffic *traffic)
 /* Sources begin at different times, so that many of them do not ask at the same. */
 #define STAGGER_MS 37
 
-bool share_watch_start(struct control *control, struct error *err)
+void share_watch_start(struct control *control)
 {
     for (size_t i = 0; i < control->config->record_set_count; i++) {
         struct record_set_state *set = &control->record_sets[i];
         if (set->config->traffic == NULL) {
             continue;
         }
-        if (control->traffic_client == NULL) {
-            control->traffic_client = http_client_new(&control->loop, err);
-        }
-        if (control->traffic_client == NULL) {
-            return false;
-        }
         uint64_t first_ms = i * STAGGER_MS % (uint64_t)set->config->traffic->interval_ms;
-        set->traffic =
-            traffic_source_new(&control->loop, control->traffic_client, set->config, first_ms);
+        set->traffic = traffic_source_new(&control->loop, control->outgoing, set->config, first_ms);
     }
-    return true;
 }
 
 void share_watch_close(struct control *control)
@@ -79,7 +71,6 @@ void share_watch_close(struct control *control)
     for (size_t i = 0; i < control->config->record_set_count; i++) {
         traffic_source_close(STEAL(control->record_sets[i].traffic));
     }
-    http_client_close(STEAL(control->traffic_client));
     uv_close((uv_handle_t *)&control->share_timer, NULL);
 }
 

@@ -11,7 +11,7 @@ void share_watch_open(struct control *control);
  * measured. NULL: none is. */
 int64_t share_watch_kept_ms(const struct config_traffic *traffic);
 /* Begins to measure the real traffic of record sets that have a source. */
-MUST_CHECK bool share_watch_start(struct control *control, struct error *err);
+void share_watch_start(struct control *control);
 /* Ends that, and closes its handles on the loop. */
 void share_watch_close(struct control *control);
 /* A snapshot with the record set was published. After a shift answers are counted anew as soon as

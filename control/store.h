@@ -176,6 +176,32 @@ MUST_CHECK bool store_list_history_shares(struct store *store, int64_t history,
 /* NULL is fine. */
 void store_free_history_shares(struct history_shares *shares, size_t count);
 
+/* What is still to be told, and to whom (control/notify.h). Of those that are pending the newest
+ * 10,000 are kept, of the dead 1,000. */
+struct notice {
+    int64_t id;
+    char *receiver, *event, *body; /* body: JSON */
+    int64_t attempts;
+    int64_t next_ms; /* not before */
+    bool is_dead;    /* given up */
+    char *error;     /* of the last attempt; "" before */
+};
+MUST_CHECK bool store_add_notice(struct store *store, const struct notice *notice,
+                                 struct error *err);
+/* Oldest first; receiver NULL: of all, the dead too; else those of the receiver that are pending.
+ * Caller frees with store_free_notices. */
+MUST_CHECK bool store_list_notices(struct store *store, const char *receiver, size_t most,
+                                   struct notice **notices, size_t *count, struct error *err);
+void store_free_notices(struct notice *notices, size_t count);
+/* Attempts, next_ms, is_dead and error. */
+MUST_CHECK bool store_save_notice(struct store *store, const struct notice *notice,
+                                  struct error *err);
+/* A dead one is pending again. */
+MUST_CHECK bool store_revive_notice(struct store *store, int64_t id, int64_t now_ms, bool *found,
+                                    struct error *err);
+MUST_CHECK bool store_remove_notice(struct store *store, int64_t id, bool *found,
+                                    struct error *err);
+
 /* Why, since when and by whom rollouts stand still. */
 struct freeze {
     bool is_on;

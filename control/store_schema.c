@@ -46,6 +46,10 @@
     "ROWID;"                                                                                       \
     "CREATE TABLE freeze (id INTEGER PRIMARY KEY CHECK (id = 1), at_ms INTEGER NOT NULL,"          \
     " who TEXT NOT NULL, reason TEXT NOT NULL) STRICT;"                                            \
+    "CREATE TABLE notice (id INTEGER PRIMARY KEY AUTOINCREMENT, receiver TEXT NOT NULL,"           \
+    " event TEXT NOT NULL, body TEXT NOT NULL, attempts INTEGER NOT NULL,"                         \
+    " next_ms INTEGER NOT NULL, is_dead INTEGER NOT NULL, error TEXT NOT NULL) STRICT;"            \
+    "CREATE INDEX notice_pending ON notice (receiver, id) WHERE is_dead = 0;"                      \
     "CREATE TABLE execution (rollout INTEGER PRIMARY KEY REFERENCES rollout ON DELETE CASCADE,"    \
     " plan TEXT NOT NULL, run TEXT NOT NULL) STRICT;"                                              \
     "CREATE TABLE execution_event (rollout INTEGER NOT NULL REFERENCES rollout ON DELETE CASCADE," \
@@ -254,6 +258,24 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_ADD_SHARES] = "INSERT INTO share VALUES (?1, ?2, ?3)",
     [STATEMENT_LIST_SHARES] = "SELECT record_set, shares FROM share"
                               " WHERE history = ?1 ORDER BY record_set",
+    [STATEMENT_ADD_NOTICE] =
+        "INSERT INTO notice (receiver, event, body, attempts, next_ms, is_dead,"
+        " error) VALUES (?1, ?2, ?3, 0, ?4, 0, '')",
+    [STATEMENT_PRUNE_NOTICES] = "DELETE FROM notice WHERE is_dead = 0 AND id <= (SELECT max(id)"
+                                " FROM notice) - " QUOTE(STORE_NOTICES_KEPT),
+    [STATEMENT_LIST_NOTICES] = "SELECT id, receiver, event, body, attempts, next_ms, is_dead, error"
+                               " FROM notice ORDER BY id LIMIT ?1",
+    [STATEMENT_LIST_NOTICES_OF] =
+        "SELECT id, receiver, event, body, attempts, next_ms, is_dead, error FROM notice"
+        " WHERE is_dead = 0 AND receiver = ?2 ORDER BY id LIMIT ?1",
+    [STATEMENT_SAVE_NOTICE] = "UPDATE notice SET attempts = ?2, next_ms = ?3, is_dead = ?4,"
+                              " error = ?5 WHERE id = ?1",
+    [STATEMENT_PRUNE_DEAD_NOTICES] =
+        "DELETE FROM notice WHERE is_dead = 1 AND id <= (SELECT id FROM notice WHERE is_dead = 1"
+        " ORDER BY id DESC LIMIT 1 OFFSET " QUOTE(STORE_DEAD_KEPT) ")",
+    [STATEMENT_REVIVE_NOTICE] = "UPDATE notice SET is_dead = 0, attempts = 0, next_ms = ?2"
+                                " WHERE id = ?1 AND is_dead = 1",
+    [STATEMENT_REMOVE_NOTICE] = "DELETE FROM notice WHERE id = ?1",
 };
 
 bool store_prepare_statements(struct store *store, int version, struct error *err)

@@ -111,7 +111,7 @@ static void an_unknown_key_is_refused_with_those_that_exist(void **state)
 {
     (void)state;
     refuse(LEAST "serve: 1\n", ":8: serve: found an unknown key, expected one of: server, control, "
-                               "zones, health_checks, record_sets, rollouts, quiet_hours");
+                               "zones, health_checks, record_sets, rollouts, notify, quiet_hours");
 }
 
 static void everything_that_is_said_is_read(void **state)
@@ -1227,6 +1227,42 @@ static void a_health_gate_has_a_minimum_and_a_time(void **state)
 #undef HEALTH
 }
 
+static void receivers_of_notices_are_checked(void **state)
+{
+    (void)state;
+#define NOTIFY(keys)                                                                               \
+    ROLLOUT("    record_set: a.example.org/A\n") "notify:\n  - { name: ops, " keys " }\n"
+    refuse(NOTIFY("type: mail"),
+           ":16: notify[0].type: found \"mail\", expected one of: webhook, slack, exec");
+    refuse(NOTIFY("type: webhook"),
+           ":16: notify[0].url: is missing, expected where to send notices");
+    refuse(NOTIFY("type: webhook, url: 'http://a/', command: [/bin/true]"),
+           ":16: notify[0].command: found it in a notice of type webhook, expected url");
+    refuse(NOTIFY("type: slack, url: 'http://a/', secret_file: x"),
+           ":16: notify[0].secret_file: found it in a notice of type slack, which is not signed; "
+           "expected it with type: webhook");
+    refuse(NOTIFY("type: exec, command: [true]"),
+           ":16: notify[0].command: expected a list that begins with an absolute path");
+    refuse(NOTIFY("type: exec, command: [/bin/true], url: 'http://a/'"),
+           ":16: notify[0].url: found it in a notice of type exec, expected command");
+    refuse(
+        NOTIFY("type: exec, command: [/bin/true], on: [begun]"),
+        ":16: notify[0].on[0]: found \"begun\", expected one of: started, shifted, waiting, asked, "
+        "approved, rejected, paused, resumed, promoted, succeeded, failed, aborted, superseded, "
+        "frozen, thawed");
+    refuse(NOTIFY("type: exec, command: [/bin/true], rollouts: [dogs]"),
+           ":16: notify[0].rollouts[0]: found \"dogs\", expected the name of a rollout");
+    struct config *config =
+        load_good(NOTIFY("type: exec, command: [/bin/true, x], on: [failed, started], retries: 0"));
+    assert_int_equal(config->notify_count, 1);
+    assert_int_equal(config->notify[0].type, NOTIFY_EXEC);
+    assert_int_equal(config->notify[0].command_count, 2);
+    assert_int_equal(config->notify[0].events, 1 << 10 | 1);
+    assert_int_equal(config->notify[0].retries, 0);
+    config_free(config);
+#undef NOTIFY
+}
+
 static void a_ttl_of_the_plan_keeps_fall_backs_within_a_budget(void **state)
 {
     (void)state;
@@ -1368,6 +1404,7 @@ int main(void)
         cmocka_unit_test(steps_ascend_to_100),
         cmocka_unit_test(a_hold_is_at_least_the_ttl_unless_told_otherwise),
         cmocka_unit_test(a_state_machine_stands_alone),
+        cmocka_unit_test(receivers_of_notices_are_checked),
         cmocka_unit_test(a_health_gate_has_a_minimum_and_a_time),
         cmocka_unit_test(windows_are_times_of_the_week_or_spans),
         cmocka_unit_test(a_ttl_of_the_plan_keeps_fall_backs_within_a_budget),
