@@ -321,6 +321,7 @@ struct config {
     size_t record_set_count;
     struct config_rollout *rollouts;
     size_t rollout_count;
+    bool log_is_json; /* default: text */
     struct config_notify *notify;
     size_t notify_count;
     struct config_window *quiet_hours; /* in which no rollout takes a step */

@@ -135,7 +135,7 @@ bool fill_bool(const struct place *place, const char *key, const char *text, boo
 bool fill_choice(const struct place *place, const char *key, const char *text,
                  const char *const *names, unsigned *value)
 {
-    char list[128] = "";
+    char list[256] = "";
     if (text == NULL) {
         return true;
     }

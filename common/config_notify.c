@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The section notify: who is told what becomes of rollouts, and how. */
+/* The sections notify and log: who is told what becomes of rollouts, and how. */
 #include "common/config_fill.h"
 
 #include <string.h>
@@ -117,7 +117,13 @@ static bool fill_one(const struct place *place, const struct raw_notify *raw,
 bool fill_notify(const struct config_reader *reader, const struct raw_config *raw)
 {
     struct config *config = reader->config;
-    struct place top = place_top(reader);
+    struct place top = place_top(reader), log = place_key(&top, "log");
+    static const char *const formats[] = {"text", "json", NULL};
+    unsigned format = 0;
+    if (raw->log != NULL && !fill_choice(&log, "format", raw->log->format, formats, &format)) {
+        return false;
+    }
+    config->log_is_json = format == 1;
     config->notify = arena_alloc(reader->arena, raw->notify_count * sizeof(*config->notify));
     for (size_t i = 0; i < raw->notify_count; i++) {
         struct place place = place_item(&top, "notify", i);

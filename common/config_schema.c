@@ -252,6 +252,11 @@ static const cyaml_schema_field_t rollout_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t log_fields[] = {
+    OPTIONAL(raw_log, format),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t notify_fields[] = {
     REQUIRED(raw_notify, name),
     REQUIRED(raw_notify, type),
@@ -285,6 +290,7 @@ static const cyaml_schema_field_t config_fields[] = {
     LIST(raw_config, health_checks, OPTIONAL_PTR, &health_check, 0, LIST_MAX),
     LIST(raw_config, record_sets, OPTIONAL_PTR, &record_set, 0, LIST_MAX),
     LIST(raw_config, rollouts, OPTIONAL_PTR, &rollout, 0, LIST_MAX),
+    CYAML_FIELD_MAPPING_PTR("log", OPTIONAL_PTR, struct raw_config, log, log_fields),
     LIST(raw_config, notify, OPTIONAL_PTR, &notify, 1, LIST_MAX),
     LIST(raw_config, quiet_hours, OPTIONAL_PTR, &window, 1, LIST_MAX),
     CYAML_FIELD_END,

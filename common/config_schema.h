@@ -234,6 +234,10 @@ struct raw_notify {
     char *retries;
 };
 
+struct raw_log {
+    char *format;
+};
+
 struct raw_config {
     struct raw_server *server;
     struct raw_control *control;
@@ -245,6 +249,7 @@ struct raw_config {
     unsigned record_sets_count;
     struct raw_rollout *rollouts;
     unsigned rollouts_count;
+    struct raw_log *log;
     struct raw_notify *notify;
     unsigned notify_count;
     struct raw_window *quiet_hours;

@@ -337,10 +337,12 @@ void rule_take_over(struct rule_move *move)
 void rule_act(struct rule_move *move)
 {
     struct rule_state *rule = move->rule;
+    struct log_scope scope = log_scope_enter(rule->config->name, move->superseded.id);
     if (move->supersedes) {
         log_info("rollout %s #%lld: %s", rule->config->name, (long long)move->superseded.id,
                  move->superseded_effect.history);
     }
+    (void)log_scope_enter(rule->config->name, move->next.id);
     rule_take_over(move);
     rule->has_rollout = true;
     if (move->is_start) {
@@ -358,6 +360,7 @@ void rule_act(struct rule_move *move)
     if (!rule->control->is_stopping) {
         rule_tick_soon(rule); /* there may be more to do at once */
     }
+    log_scope_leave(scope);
 }
 
 bool rule_commit(struct rule_move *move, struct error *err)

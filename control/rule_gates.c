@@ -81,6 +81,7 @@ static void keep(struct rule_gate *gate, const struct gate_result *result)
 static void on_task_done(void *argument, const struct gate_result *result)
 {
     struct rule_gate *gate = argument;
+    struct log_scope scope = log_scope_enter(gate->rule->config->name, gate->rule->rollout.id);
     struct error err;
     char text[GATE_TEXT_SIZE + ROLLOUT_TEXT_SIZE], who[ROLLOUT_TEXT_SIZE];
     bool has_failed = result->state == GATE_RESULT_ERROR && result->decision == GATE_FALLS_BACK;
@@ -96,6 +97,7 @@ static void on_task_done(void *argument, const struct gate_result *result)
         log_info("rollout %s #%lld: %s: %s", gate->rule->config->name,
                  (long long)gate->rule->rollout.id, text, err.text);
     }
+    log_scope_leave(scope);
 }
 
 static struct rule_gate *find(const struct rule_state *rule, const struct asl_want *want)
@@ -176,6 +178,7 @@ static void tell(struct rule_gate *gate, const struct gate_result *result)
 static void on_hold_done(void *argument, const struct gate_result *result)
 {
     struct rule_gate *gate = argument;
+    struct log_scope scope = log_scope_enter(gate->rule->config->name, gate->rule->rollout.id);
     struct error err;
     gate->hold_run = NULL;
     gate->next_ms = clock_now_ms() + gate->config->interval_ms;
@@ -190,6 +193,7 @@ static void on_hold_done(void *argument, const struct gate_result *result)
         }
     }
     rule_tick(gate->rule);
+    log_scope_leave(scope);
 }
 
 static bool is_in_hold(const struct rule_state *rule)

@@ -74,6 +74,7 @@ static bool tick_once(struct rule_state *rule)
 
 void rule_tick(struct rule_state *rule)
 {
+    struct log_scope scope = log_scope_enter(rule->config->name, rule->rollout.id);
     struct error err;
     if (rule->is_behind && journal_catch_up(rule->control, &err)) {
         log_info("rollout %s #%lld: its fall-back is in the state file now", rule->config->name,
@@ -84,6 +85,7 @@ void rule_tick(struct rule_state *rule)
     rule_ttl_raise(rule);
     rule_gates_follow(rule);
     rule_arm_timer(rule);
+    log_scope_leave(scope);
 }
 
 /* Where the rollout is in its plan, or was when it ended. */

@@ -120,6 +120,7 @@ int main(int argc, char **argv)
     struct error err;
     CLEANUP(config_freep) struct config *config = config_load(arguments.config, &err);
     bool is_good = config != NULL;
+    log_set_json(is_good && config->log_is_json);
     if (is_good && arguments.only_check) {
         is_good = control_check(config, &err);
     } else if (is_good) {

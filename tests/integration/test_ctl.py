@@ -284,7 +284,7 @@ def test_an_answer_that_is_none_is_1(daemon, line):
 @pytest.mark.parametrize("words,expected", [
     ([], "usage: ballastctl"),
     (["rolout"], 'Did you mean "rollout"?'),
-    (["dance"], "there are: status, record, weight, health, rollout, event, zone"),
+    (["dance"], "there are: status, record, weight, health, rollout, event, notify, zone"),
     (["rollout"], "list, show, start, pause, resume, promote, abort, freeze, thaw, approve, reject, history, watch"),
     (["rollout", "strat", "cats"], 'Did you mean "rollout start"?'),
     (["record", "show", "www"], "usage: record show NAME TYPE"),

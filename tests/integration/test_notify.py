@@ -199,3 +199,19 @@ def test_a_command_that_fails_or_hangs_is_given_up(make_lab, tmp_path, text, err
     lab.daemon.push(task_event(deployment=GREEN))
     lab.wait_state("succeeded")
     harness.wait_for(lambda: [one["error"] for one in notices(lab)] == [error], "it is given up")
+
+
+def test_log_lines_are_json_and_name_their_rollout(make_lab):
+    lab = make_lab(steps=(50, 100), hold="200ms")
+    lab.daemon.kill()
+    lab.daemon.config["log"] = {"format": "json"}
+    lab.daemon.write_config()
+    before = len(lab.daemon.log())
+    lab.start()
+    lab.daemon.push(task_event(deployment=GREEN))
+    lab.wait_state("succeeded")
+    lines = [json.loads(one) for one in lab.daemon.log()[before:].splitlines()]
+    assert lines and all({"at", "level", "message"} <= set(one) for one in lines)
+    about = [one for one in lines if "rollout cats #1" in one["message"]]
+    assert len(about) >= 3
+    assert {(one["rule"], one["rollout"]) for one in about} == {("cats", 1)}

@@ -110,8 +110,9 @@ static void it_is_said_how_many_resolvers_are_followed(void **state)
 static void an_unknown_key_is_refused_with_those_that_exist(void **state)
 {
     (void)state;
-    refuse(LEAST "serve: 1\n", ":8: serve: found an unknown key, expected one of: server, control, "
-                               "zones, health_checks, record_sets, rollouts, notify, quiet_hours");
+    refuse(LEAST "serve: 1\n",
+           ":8: serve: found an unknown key, expected one of: server, control, "
+           "zones, health_checks, record_sets, rollouts, log, notify, quiet_hours");
 }
 
 static void everything_that_is_said_is_read(void **state)

@@ -286,7 +286,8 @@ static void a_newer_version_that_is_only_in_the_log_is_refused(void **state)
 }
 
 #define WITHOUT_AUDIT                                                                              \
-    "DROP TABLE weight_change; DROP TABLE freeze; DROP TABLE ttl; DROP TABLE notice; DROP TABLE execution;"           \
+    "DROP TABLE weight_change; DROP TABLE freeze; DROP TABLE ttl; DROP TABLE notice; DROP TABLE "  \
+    "execution;"                                                                                   \
     "DROP TABLE execution_event; DROP TABLE deployment_state; DROP TABLE event_stat; DROP TABLE "  \
     "stat_deployment; DROP TABLE share; "
 
