@@ -74,6 +74,8 @@ struct config_control {
     const char *socket; /* path of the unix socket */
     bool has_http;
     struct address http;         /* events, /healthz; loopback unless a token is set */
+    int64_t history_keep_ms;     /* how long lines of the history are kept; 0: whatever their age */
+    unsigned history_most;       /* how many; default 100,000 */
     const char *http_token_file; /* holds the bearer token for POST; NULL: POST is refused */
     const char *state;           /* path of the SQLite file */
     struct config_rights rights;

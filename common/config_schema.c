@@ -89,6 +89,8 @@ static const cyaml_schema_field_t control_fields[] = {
     REQUIRED(raw_control, socket),
     OPTIONAL(raw_control, http),
     OPTIONAL(raw_control, http_token_file),
+    OPTIONAL(raw_control, history_keep),
+    OPTIONAL(raw_control, history_most),
     REQUIRED(raw_control, state),
     CYAML_FIELD_MAPPING_PTR("rights", OPTIONAL_PTR, struct raw_control, rights, rights_fields),
     LIST(raw_control, resolvers, OPTIONAL_PTR, &text, 1, RESOLVERS_MAX),

@@ -66,6 +66,8 @@ struct raw_control {
     char *http;
     char *http_token_file;
     char *state;
+    char *history_keep;
+    char *history_most;
     struct raw_rights *rights;
     char **resolvers;
     unsigned resolvers_count;

@@ -361,6 +361,14 @@ bool fill_control(const struct config_reader *reader, const struct raw_control *
                           "found a path of %zu octets (%s), expected at most %zu octets",
                           strlen(control->socket), control->socket, socket_max);
     }
+    control->history_most = 100000;
+    if (!fill_duration(&place, "history_keep", raw->history_keep,
+                       (struct range){INT64_C(86400000), INT64_C(100) * 365 * 86400000},
+                       &control->history_keep_ms) ||
+        !fill_number(&place, "history_most", raw->history_most, (struct range){1000, 10000000},
+                     &control->history_most)) {
+        return false;
+    }
     return fill_http(&place, raw, control) && fill_rights(&place, raw->rights, &control->rights) &&
            fill_resolvers(&place, raw, control) &&
            fill_alias_limits(&place, raw->alias, &control->alias);

@@ -177,6 +177,8 @@ static bool init_state(struct control *control, struct error *err)
     if (control->store == NULL || !zone_start_stored(control, err)) {
         return false;
     }
+    store_keep_history(control->store, config->control.history_most,
+                       config->control.history_keep_ms);
     for (size_t i = 0; i < config->record_set_count; i++) {
         if (!init_record_set(control, i, err)) {
             return false;

@@ -44,10 +44,11 @@ char *rollout_run_save(const struct rollout_run *run)
 {
     json_t *execution = run->execution == NULL ? json_null() : asl_execution_save(run->execution);
     json_t *saved =
-        json_pack("{s:o, s:b, s:I, s:I, s:I, s:I, s:O}", "execution", execution, "has_shifted",
+        json_pack("{s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:O}", "execution", execution, "has_shifted",
                   run->has_shifted, "settle_ms", (json_int_t)run->settle_ms, "settled_ms",
-                  (json_int_t)run->settled_ms, "shifted_ms", (json_int_t)run->shifted_ms,
-                  "still_since_ms", (json_int_t)run->still_since_ms, "beside", run->beside);
+                  (json_int_t)run->settled_ms, "fall_back_ms", (json_int_t)run->fall_back_ms,
+                  "shifted_ms", (json_int_t)run->shifted_ms, "still_since_ms",
+                  (json_int_t)run->still_since_ms, "beside", run->beside);
     char *text = json_dumps(saved, JSON_COMPACT);
     json_decref(saved);
     return text;
@@ -82,6 +83,7 @@ static bool read_run(struct rollout_run *run, const json_t *saved, struct error 
     return (json_is_null(execution) || run->execution != NULL) &&
            read_time(saved, "settle_ms", &run->settle_ms, err) &&
            read_time(saved, "settled_ms", &run->settled_ms, err) &&
+           read_time(saved, "fall_back_ms", &run->fall_back_ms, err) &&
            read_time(saved, "shifted_ms", &run->shifted_ms, err) &&
            read_time(saved, "still_since_ms", &run->still_since_ms, err) &&
            (json_is_boolean(has_shifted) || error_set(err, "has_shifted is missing")) &&

@@ -17,9 +17,10 @@ struct rollout_run {
     bool has_shifted;                /* the candidate has had weight from it */
     int64_t settle_ms;               /* how long after a shift its hold begins */
     int64_t settled_ms;              /* when the last shift will have taken effect; 0: it has */
-    int64_t shifted_ms;              /* of the last shift; 0: there was none */
-    int64_t still_since_ms;          /* since when the plan's clock stands still; 0: it runs */
-    json_t *beside;                  /* an object: what the caller keeps with it */
+    int64_t fall_back_ms;   /* how long one takes at caches that keep to the TTL; 0: not said */
+    int64_t shifted_ms;     /* of the last shift; 0: there was none */
+    int64_t still_since_ms; /* since when the plan's clock stands still; 0: it runs */
+    json_t *beside;         /* an object: what the caller keeps with it */
 };
 
 /* Of a plan that has not begun. settle_ms: how long after a shift, at the latest, it has taken

@@ -52,8 +52,13 @@ struct step_text rollout_step_text(const struct rollout *rollout)
 struct step_text rollout_shift_text(const struct rollout *rollout)
 {
     struct step_text step;
-    snprintf(step.text, sizeof(step.text), "shifted %s to %d (step %zu of %zu), hold %.10gs",
+    char back[64] = "";
+    if (rollout->run != NULL && rollout->run->fall_back_ms > 0) {
+        snprintf(back, sizeof(back), ", a fall-back takes up to %.10gs",
+                 rollout_seconds(rollout->run->fall_back_ms));
+    }
+    snprintf(step.text, sizeof(step.text), "shifted %s to %d (step %zu of %zu), hold %.10gs%s",
              rollout->candidate, rollout_weight(rollout), rollout->step + 1,
-             rollout->plan.step_count, rollout_seconds(rollout->plan.hold_ms));
+             rollout->plan.step_count, rollout_seconds(rollout->plan.hold_ms), back);
     return step;
 }

@@ -48,6 +48,7 @@ int64_t rule_ttl_plan(struct rule_move *move, int64_t now_ms)
     int64_t wait_ms = 0;
     int64_t settle_ms = plan->ttl_s == 0 ? 0 : rule_fall_back_ms(rule);
     move->next.run = rollout_run_new(rule->plan.document, settle_ms);
+    move->next.run->fall_back_ms = rule_fall_back_ms(rule);
     json_t *earlier = move->supersedes ? lowered(move->superseded.run) : NULL;
     json_t *ttls = earlier == NULL ? json_object() : json_copy(earlier);
     for (size_t i = 0; i < rule->record_set_count; i++) {

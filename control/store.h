@@ -9,9 +9,9 @@
  * roll back; the store is usable again once its disk is.
  *
  * Nothing here grows without bound. Kept are: the newest 10,000 events (their counters for ever),
- * 100,000 lines of history, 10,000 rollouts that are over, 100,000 deployments and as many states
- * of deployments, statistics of the events of 1,000 deployments; tasks until 7 days after they
- * stopped, or 90 days after they were last heard of. */
+ * of the history what store_keep_history says, 10,000 rollouts that are over, 100,000 deployments
+ * and as many states of deployments, statistics of the events of 1,000 deployments; tasks until 7
+ * days after they stopped, or 90 days after they were last heard of. */
 #pragma once
 
 #include <jansson.h>
@@ -129,6 +129,10 @@ struct history_entry {
     char who[ROLLOUT_TEXT_SIZE];
     char text[ROLLOUT_TEXT_SIZE * 2];
 };
+/* How many lines are kept, and for how long (0: whatever their age; 100,000 and that until it is
+ * said); whichever comes first. A line goes with what it did to weights; the newest stays. With
+ * each line that is added at most 64 go, so that nobody waits. */
+void store_keep_history(struct store *store, int64_t most, int64_t keep_ms);
 /* Sets entry->id (void when the transaction is rolled back). */
 MUST_CHECK bool store_add_history(struct store *store, struct history_entry *entry,
                                   struct error *err);

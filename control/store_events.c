@@ -9,6 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+void store_keep_history(struct store *store, int64_t most, int64_t keep_ms)
+{
+    store->history_most = most;
+    store->history_keep_ms = keep_ms;
+}
+
 bool store_add_history(struct store *store, struct history_entry *entry, struct error *err)
 {
     bool is_own;
@@ -20,7 +26,10 @@ bool store_add_history(struct store *store, struct history_entry *entry, struct 
                                    TEXT(entry->kind), TEXT(entry->who), TEXT(entry->text)),
                             err);
     entry->id = store_last_id(store);
-    ok = ok && store_execute(store, STATEMENT_PRUNE_HISTORY, NO_VALUES, err);
+    int64_t oldest_ms =
+        store->history_keep_ms == 0 ? INT64_MIN : entry->at_ms - store->history_keep_ms;
+    ok = ok && store_execute(store, STATEMENT_PRUNE_HISTORY,
+                             VALUES(INTEGER(store->history_most), INTEGER(oldest_ms)), err);
     return store_leave(store, is_own, ok, err);
 }
 

@@ -346,6 +346,7 @@ static bool open_file(struct store *store, struct error *err)
 struct store *store_open(const char *path, struct error *err)
 {
     struct store *store = alloc_zeroed(1, sizeof(*store));
+    store->history_most = STORE_HISTORY_KEPT;
     store->path = alloc_string(path);
     store->lock_fd = -1;
     store->version = STORE_VERSION;

@@ -111,6 +111,7 @@ struct store {
     int version; /* of the schema in the file, before it is brought up */
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENT_COUNT];
+    int64_t history_most, history_keep_ms; /* what is kept of it; keep 0: whatever its age */
     bool in_transaction;
     bool has_failed; /* a write of this transaction failed: nothing of it may be committed */
 };

@@ -145,8 +145,10 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
                               " WHERE rollout = ?1 AND record_set = ?2 AND member = ?3",
     [STATEMENT_ADD_HISTORY] = "INSERT INTO history (at_ms, rollout, kind, who, text)"
                               " VALUES (?1, ?2, ?3, ?4, ?5)",
-    [STATEMENT_PRUNE_HISTORY] = "DELETE FROM history WHERE id <= (SELECT max(id) FROM history)"
-                                " - " QUOTE(STORE_HISTORY_KEPT),
+    [STATEMENT_PRUNE_HISTORY] =
+        "DELETE FROM history WHERE id < (SELECT min(id) + " PRUNE_BATCH " FROM history)"
+        " AND id < (SELECT max(id) FROM history)"
+        " AND (id <= (SELECT max(id) FROM history) - ?1 OR at_ms < ?2)",
     [STATEMENT_LIST_HISTORY] = "SELECT * FROM (SELECT " HISTORY_COLUMNS " FROM history"
                                " WHERE at_ms >= ?2 ORDER BY id DESC LIMIT ?1) ORDER BY id",
     [STATEMENT_LIST_HISTORY_OF_ROLLOUT] =

@@ -1264,6 +1264,15 @@ static void receivers_of_notices_are_checked(void **state)
 #undef NOTIFY
 }
 
+static void the_history_has_limits(void **state)
+{
+    (void)state;
+    struct config *config = load_good(LEAST);
+    assert_int_equal(config->control.history_most, 100000);
+    assert_int_equal(config->control.history_keep_ms, 0);
+    config_free(config);
+}
+
 static void a_ttl_of_the_plan_keeps_fall_backs_within_a_budget(void **state)
 {
     (void)state;
@@ -1405,6 +1414,7 @@ int main(void)
         cmocka_unit_test(steps_ascend_to_100),
         cmocka_unit_test(a_hold_is_at_least_the_ttl_unless_told_otherwise),
         cmocka_unit_test(a_state_machine_stands_alone),
+        cmocka_unit_test(the_history_has_limits),
         cmocka_unit_test(receivers_of_notices_are_checked),
         cmocka_unit_test(a_health_gate_has_a_minimum_and_a_time),
         cmocka_unit_test(windows_are_times_of_the_week_or_spans),

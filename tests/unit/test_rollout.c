@@ -17,6 +17,23 @@ static void it_begins_at_its_first_step(void **state)
     assert_int_equal(rollout_hold_left_ms(&rollout, START), 60000);
 }
 
+static void a_shift_says_how_long_a_fall_back_takes(void **state)
+{
+    (void)state;
+    struct rollout rollout = {.rule = "cats",
+                              .who = "uid 0 (root)",
+                              .stable = "blue",
+                              .candidate = "green",
+                              .plan = {.step_count = 1, .steps = {100}, .hold_ms = 60000}};
+    rollout.run = run_of(&rollout.plan);
+    rollout.run->fall_back_ms = 5000;
+    struct rollout_effect effect;
+    rollout_begin(&rollout, 0, NULL, START, &effect);
+    happened(&effect, SHIFT_WEIGHT, "started",
+             "started by uid 0 (root): shifted green to 100 (step 1 of 1), hold 60s, a fall-back "
+             "takes up to 5s");
+}
+
 static void beginning_forgets_what_the_struct_held(void **state)
 {
     (void)state;
@@ -316,6 +333,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_begins_at_its_first_step),
+        cmocka_unit_test(a_shift_says_how_long_a_fall_back_takes),
         cmocka_unit_test(beginning_forgets_what_the_struct_held),
         cmocka_unit_test(it_goes_through_all_steps_and_succeeds),
         cmocka_unit_test(one_tick_moves_at_most_one_step),

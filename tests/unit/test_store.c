@@ -381,6 +381,48 @@ static void history_keeps_its_newest_hundred_thousand_lines(void **state)
     free(list);
 }
 
+static size_t count_history(struct store *store, int64_t *oldest_ms)
+{
+    struct history_entry *list;
+    size_t count;
+    assert_true(
+        store_list_history(store, &(struct history_wanted){.most = SIZE_MAX}, &list, &count, &err));
+    *oldest_ms = list[0].at_ms;
+    free(list);
+    return count;
+}
+
+static void history_goes_by_its_age_a_few_lines_at_a_time(void **state)
+{
+    int64_t oldest_ms;
+    for (int i = 1; i <= 200; i++) {
+        add_history(*state, i, 0);
+    }
+    store_keep_history(*state, 100000, 1000);
+    add_history(*state, 1150, 0); /* what is older than 150 may go: 64 with each line */
+    assert_int_equal(count_history(*state, &oldest_ms), 201 - 64);
+    assert_int_equal(oldest_ms, 65);
+    add_history(*state, 1150, 0);
+    add_history(*state, 1150, 0);
+    assert_int_equal(count_history(*state, &oldest_ms), 51 + 3);
+    assert_int_equal(oldest_ms, 150);
+    /* However old it is, the newest stays. */
+    add_history(*state, 1000000, 0);
+    add_history(*state, 5, 0);
+    assert_int_equal(count_history(*state, &oldest_ms), 2);
+}
+
+static void history_keeps_as_many_lines_as_it_is_told(void **state)
+{
+    int64_t oldest_ms;
+    store_keep_history(*state, 10, 0);
+    for (int i = 1; i <= 50; i++) {
+        add_history(*state, i, 0);
+    }
+    assert_int_equal(count_history(*state, &oldest_ms), 10);
+    assert_int_equal(oldest_ms, 41);
+}
+
 static struct ecs_event sample_task(const char *task, int64_t version, const char *status)
 {
     struct ecs_event event = {.version = version, .created_ms = 5000};
@@ -731,6 +773,8 @@ int main(void)
         TEST(a_ttl_is_kept_until_it_is_as_configured),
         TEST(a_freeze_is_kept_until_it_is_removed),
         TEST(history_keeps_its_newest_hundred_thousand_lines),
+        TEST(history_goes_by_its_age_a_few_lines_at_a_time),
+        TEST(history_keeps_as_many_lines_as_it_is_told),
         TEST(running_counts_distinct_tasks_that_run_and_shall_run),
         TEST(running_counts_tasks_with_the_named_container_only),
         TEST(a_deployment_is_as_old_as_the_first_of_its_tasks),
