@@ -384,6 +384,7 @@ void control_free(struct control *control)
         answer_log_done(&control->record_sets[i].answers);
     }
     for (size_t i = 0; control->rules != NULL && i < control->config->rollout_count; i++) {
+        rule_gates_stop(&control->rules[i]);
         free(control->rules[i].record_sets);
         free(control->rules[i].before);
         plan_source_done(&control->rules[i].plan);

@@ -171,8 +171,15 @@ static void rule_print(FILE *out, const struct style *style, const json_t *rule)
         fprintf(out, "%s%" PRId64, i == 0 ? "" : ", ",
                 (int64_t)json_integer_value(json_array_get(steps, i)));
     }
-    duration_print(field_number(plan, "hold_ms"), hold);
-    fprintf(out, "; hold %s\n", hold);
+    if (field_is_null(plan, "asl")) {
+        duration_print(field_number(plan, "hold_ms"), hold);
+        fprintf(out, "; hold %s", hold);
+    } else {
+        fputs("; ", out);
+        put(out, style, INK_PLAIN, field_text(plan, "asl"));
+    }
+    duration_print(field_number(plan, "fall_back_ms"), hold);
+    fprintf(out, "; a fall-back takes up to %s\n", hold);
     if (!field_is_null(rule, "running")) {
         fputs("  running  ", out);
         rollout_line(out, style, json_object_get(rule, "running"));

@@ -485,6 +485,10 @@ bool rollout_apply(struct rollout *rollout, const struct rollout_input *input,
 {
     assert((unsigned)rollout->state < ROLLOUT_STATE_COUNT);
     assert((unsigned)input->kind < INPUT_KIND_COUNT);
+    struct rollout_input taken = *input;
+    taken.now_ms = input->now_ms < 0                 ? 0
+                   : input->now_ms > ASL_TIME_MAX_MS ? ASL_TIME_MAX_MS
+                                                     : input->now_ms;
     *effect = (struct rollout_effect){.shift = SHIFT_NONE};
-    return handlers[rollout->state][input->kind](rollout, input, effect, err);
+    return handlers[rollout->state][input->kind](rollout, &taken, effect, err);
 }

@@ -104,7 +104,8 @@ ANSWERS = {
     "health force": {"member": "www.catsndogs.lol/A/green", "forced": "down"},
     "rollout list": {"rules": [
         {"name": "cats", "record_sets": ["www.catsndogs.lol/A"], "cluster": "c1", "min_running": 1, "trigger": "both",
-         "plan": {"steps": [10, 50, 100], "hold_ms": 60000}, "running": ROLLOUT, "last": None}]},
+         "plan": {"steps": [10, 50, 100], "hold_ms": 60000, "asl": None,
+                  "fall_back_ms": 60000}, "running": ROLLOUT, "last": None}]},
     "rollout show": shown(),
     "rollout start": {"rollout": ROLLOUT, "message": "started rollout 7"},
     "rollout pause": {"rollout": ROLLOUT, "message": "paused"},
@@ -162,7 +163,7 @@ CALLS = {
     "weight set": (["www.catsndogs.lol", "A", "blue=90"], ["blue"]),
     "health list": ([], ["unhealthy", "HTTP 503, expected 200-299", "192.0.2.30"]),
     "health force": (["www.catsndogs.lol/A/green", "down"], ["www.catsndogs.lol/A/green: health down"]),
-    "rollout list": ([], ["cluster c1, starts by both, 1 running\n", "10, 50, 100; hold 1m", "step 2 of 3"]),
+    "rollout list": ([], ["cluster c1, starts by both, 1 running\n", "10, 50, 100; hold 1m; a fall-back takes up to 1m", "step 2 of 3"]),
     "rollout show": (["cats"], ["ecs-svc/1234", "event e-1", "green gets weight 10", "41s"]),
     "rollout start": (["cats"], ["started rollout 7"]),
     "rollout pause": (["cats"], ["paused"]),
