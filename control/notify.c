@@ -192,12 +192,18 @@ static void ended(struct receiver *receiver, const char *error)
         is_open &&
         journal_end(control, write_outcome(control->store, notice, error, config->retries, &err),
                     &err);
+    json_t *body = json_loads(notice->body, 0, NULL);
+    const json_t *rollout = json_object_get(body, "rollout");
+    struct log_scope scope = log_scope_enter(json_string_value(json_object_get(rollout, "rule")),
+                                             json_integer_value(json_object_get(rollout, "id")));
     if (error != NULL && notice->is_dead) {
         log_warning("notify %s: %s was not told, after %lld attempts: %s", config->name,
                     notice->event, (long long)notice->attempts, error);
     } else if (error != NULL) {
         log_info("notify %s: %s: %s; it is told again", config->name, notice->event, error);
     }
+    log_scope_leave(scope);
+    json_decref(body);
     store_free_notices(notice, 1);
     if (!is_written) {
         /* It may be told twice: at least once is what is promised. */

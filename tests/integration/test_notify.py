@@ -205,6 +205,8 @@ def test_log_lines_are_json_and_name_their_rollout(make_lab):
     lab = make_lab(steps=(50, 100), hold="200ms")
     lab.daemon.kill()
     lab.daemon.config["log"] = {"format": "json"}
+    lab.daemon.config["notify"] = [{"name": "hook", "type": "exec", "command": ["/bin/false"],
+                                    "on": ["started"], "retries": 0}]
     lab.daemon.write_config()
     before = len(lab.daemon.log())
     lab.start()
@@ -212,6 +214,7 @@ def test_log_lines_are_json_and_name_their_rollout(make_lab):
     lab.wait_state("succeeded")
     lines = [json.loads(one) for one in lab.daemon.log()[before:].splitlines()]
     assert lines and all({"at", "level", "message"} <= set(one) for one in lines)
-    about = [one for one in lines if "rollout cats #1" in one["message"]]
+    about = [one for one in lines if re.match("rollout cats #1|notify hook", one["message"])]
+    assert any("was not told" in one["message"] for one in about)
     assert len(about) >= 3
     assert {(one["rule"], one["rollout"]) for one in about} == {("cats", 1)}
