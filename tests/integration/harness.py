@@ -357,6 +357,52 @@ class Backend:
         self.thread.join()
 
 
+class Receiver:
+    """Takes POSTs of JSON on loopback; answers `status` and, where there is one, `answer` as JSON. A status
+    of None never answers."""
+
+    def __init__(self, port=0, status=200, answer=None):
+        self.status = status
+        self.answer = answer
+        self.told = []      # the bodies
+        self.requests = []  # headers, and the body's octets
+        self.release = threading.Event()
+        receiver = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.requests.append((self.headers, body))
+                receiver.told.append(json.loads(body))
+                if receiver.status is None:
+                    receiver.release.wait()
+                    return
+                text = b"" if receiver.answer is None else json.dumps(receiver.answer).encode()
+                self.send_response(receiver.status)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_port
+        self.url = f"http://127.0.0.1:{self.port}/told"
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
+        self.thread.start()
+
+    def events(self):
+        return [one["event"] for one in self.told]
+
+    def close(self):
+        self.release.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
 class Lab:
     """Blue (v2) and green (v3) behind www.catsndogs.lol, and a daemon that watches them."""
 

@@ -2,11 +2,9 @@
 """Receivers are told what becomes of rollouts: in order, at least once, and nobody waits for them."""
 import hashlib
 import hmac
-import http.server
 import json
 import re
 import stat
-import threading
 import time
 
 import pytest
@@ -18,51 +16,9 @@ GREEN = "ecs-svc/2000000000000000002"
 SECRET = "0123456789abcdef"
 
 
-class Receiver:
-    """Takes notices; answers `status`, and never when that is None."""
-
-    def __init__(self, port=0, status=204):
-        self.status = status
-        self.told = []
-        self.headers = []
-        self.release = threading.Event()
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.headers.append((self.headers, body))
-                receiver.told.append(json.loads(body))
-                if receiver.status is None:
-                    receiver.release.wait()
-                    return
-                self.send_response(receiver.status)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}/told"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def events(self):
-        return [one["event"] for one in self.told]
-
-    def close(self):
-        self.release.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
 @pytest.fixture
 def receiver():
-    double = Receiver()
+    double = harness.Receiver()
     yield double
     double.close()
 
@@ -90,7 +46,7 @@ def test_each_change_is_told_in_order_and_signed(make_lab, receiver, tmp_path):
     last = receiver.told[-1]
     assert last["rollout"]["rule"] == "cats" and last["rollout"]["weight"] == 100
     assert last["rollout"]["record_sets"] == ["www.catsndogs.lol/A"]
-    headers, body = receiver.headers[0]
+    headers, body = receiver.requests[0]
     at, digest = re.fullmatch(r"t=(\d+),v1=([0-9a-f]{64})", headers["Ballast-Signature"]).groups()
     signed = hmac.new(SECRET.encode(), at.encode() + b"." + body, hashlib.sha256).hexdigest()
     assert signed == digest and abs(int(at) - time.time()) < 60
@@ -120,7 +76,7 @@ def test_a_receiver_that_was_away_is_told_after_a_kill(make_lab, receiver):
     assert [one["event"] for one in waiting] == ["started", "shifted", "succeeded"]
     assert {one["state"] for one in waiting} == {"pending"}
     lab.daemon.kill()
-    back = Receiver(port)
+    back = harness.Receiver(port)
     try:
         lab.daemon.start()
         harness.wait_for(lambda: "succeeded" in back.events(), "it is told", 30)
@@ -156,7 +112,7 @@ def test_what_is_dropped_is_told_nobody(make_lab, receiver):
 
 
 def test_a_receiver_that_hangs_delays_neither_rollouts_nor_others(make_lab, receiver):
-    hanging = Receiver(status=None)
+    hanging = harness.Receiver(status=None)
     try:
         lab = lab_with(make_lab,
                        {"name": "slow", "type": "webhook", "url": hanging.url, "timeout": "60s"},

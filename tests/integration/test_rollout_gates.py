@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Gates that hold rollouts: webhooks, Prometheus, operators; at steps, and in holds."""
-import http.server
 import json
-import threading
 
 import pytest
 
@@ -14,47 +12,9 @@ GREEN = "ecs-svc/2000000000000000002"
 QUERY = 'errors{m="{candidate}"}'
 
 
-class Hook:
-    """A webhook that answers with what `answer` is now; None never answers."""
-
-    def __init__(self):
-        self.answer = {"state": "pass", "reason": "all tests"}
-        self.asked = []
-        self.release = threading.Event()
-        hook = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                hook.asked.append(json.loads(body))
-                if hook.answer is None:
-                    hook.release.wait()
-                    return
-                text = json.dumps(hook.answer).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/gate"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def close(self):
-        self.release.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
 @pytest.fixture
 def hook():
-    double = Hook()
+    double = harness.Receiver(answer={"state": "pass", "reason": "all tests"})
     yield double
     double.close()
 
@@ -98,8 +58,8 @@ def results(lab):
 def test_gates_are_asked_at_each_step_in_their_order(make_lab, hook, prometheus):
     lab = lab_with(make_lab, [webhook(hook), metric(prometheus)])
     lab.wait_state("succeeded")
-    assert [one["weight"] for one in hook.asked] == [50, 100]
-    assert hook.asked[0]["candidate"] == "green" and hook.asked[0]["stable"] == "blue"
+    assert [one["weight"] for one in hook.told] == [50, 100]
+    assert hook.told[0]["candidate"] == "green" and hook.told[0]["stable"] == "blue"
     asked = lines(lab, "asked")
     assert len(asked) == 4
     assert "all tests" in asked[0] and "gate errors: 0.001" in asked[1]
@@ -113,13 +73,13 @@ def test_a_gate_that_fails_falls_back(make_lab, hook, prometheus):
     rollout = lab.wait_state("failed")
     assert rollout["reason"] == "0.2, expected at most 0.01"
     assert lab.daemon.weights() == {"blue": 100, "green": 0}
-    assert len(hook.asked) == 1
+    assert len(hook.told) == 1
 
 
 def test_a_gate_that_waits_is_asked_again(make_lab, hook):
     hook.answer = {"state": "wait", "reason": "tests run"}
     lab = lab_with(make_lab, [webhook(hook)])
-    harness.wait_for(lambda: len(hook.asked) > 3, "the webhook is asked again")
+    harness.wait_for(lambda: len(hook.told) > 3, "the webhook is asked again")
     rollout = lab.daemon.rollout()
     assert rollout["state"] == "holding" and "waits for gate smoke" in rollout["reason"]
     assert lab.daemon.weights() == {"blue": 50, "green": 50}
@@ -128,7 +88,7 @@ def test_a_gate_that_waits_is_asked_again(make_lab, hook):
 
 
 def test_a_gate_that_never_answers_ends_in_its_own_time(make_lab, hook):
-    hook.answer = None
+    hook.status = None
     lab = lab_with(make_lab, [webhook(hook, timeout="200ms", retries=1, deadline="1s")])
     rollout = lab.wait_state("failed")
     assert lab.daemon.weights() == {"blue": 100, "green": 0}
@@ -150,20 +110,20 @@ def test_a_gate_in_holds_falls_back_at_once(make_lab, prometheus):
 
 
 def test_an_unhealthy_candidate_does_not_wait_for_a_gate(make_lab, hook):
-    hook.answer = None
+    hook.status = None
     lab = lab_with(make_lab, [webhook(hook, timeout="60s", deadline="5m")])
-    harness.wait_for(lambda: hook.asked, "the webhook is asked")
+    harness.wait_for(lambda: hook.told, "the webhook is asked")
     lab.green.healthy = False
     lab.wait_state("failed")
     assert lab.daemon.weights() == {"blue": 100, "green": 0}
 
 
 def test_a_gate_is_asked_again_after_a_kill(make_lab, hook):
-    hook.answer = None
+    hook.status = None
     lab = lab_with(make_lab, [webhook(hook, timeout="60s", deadline="5m")])
-    harness.wait_for(lambda: hook.asked, "the webhook is asked")
+    harness.wait_for(lambda: hook.told, "the webhook is asked")
     lab.daemon.kill()
-    hook.answer = {"state": "pass"}
+    hook.status = 200
     lab.daemon.start()
     lab.wait_state("succeeded")
 
@@ -171,7 +131,7 @@ def test_a_gate_is_asked_again_after_a_kill(make_lab, hook):
 def test_an_abort_ends_the_asking(make_lab, hook):
     hook.answer = {"state": "wait"}
     lab = lab_with(make_lab, [webhook(hook)])
-    harness.wait_for(lambda: len(hook.asked) > 1, "the webhook is asked")
+    harness.wait_for(lambda: len(hook.told) > 1, "the webhook is asked")
     lab.daemon.ctl("rollout", "abort", "cats")
     assert lab.daemon.weights() == {"blue": 100, "green": 0}
     lab.daemon.ctl("stop")
@@ -210,7 +170,7 @@ def test_a_document_asks_gates_by_name(make_lab, tmp_path, hook, prometheus):
     lab.daemon.push(task_event(deployment=GREEN))
     assert lab.wait_state("failed")["reason"] == "0.5, expected at most 0.01"
     assert lab.daemon.weights() == {"blue": 100, "green": 0}
-    assert hook.asked == []
+    assert hook.told == []
 
 
 def lab_with_a_dead_address(make_lab, **rule):
