@@ -11,7 +11,7 @@
 #include "common/duration.h"
 #include "control/describe.h"
 #include "control/gate_private.h"
-#include "control/outside_text.h"
+#include "control/http/outside_text.h"
 
 /* Before the second attempt; then twice that, and so on. */
 #define BACK_OFF_MS 500

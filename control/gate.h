@@ -14,7 +14,7 @@
 #include <uv.h>
 
 #include "common/config.h"
-#include "control/http_client.h"
+#include "control/http/http_client.h"
 
 #define GATE_TEXT_SIZE 256
 

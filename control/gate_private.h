@@ -4,7 +4,7 @@
 
 #include "common/placeholder.h"
 #include "control/gate.h"
-#include "control/http_post.h"
+#include "control/http/http_request.h"
 #include "control/prometheus.h"
 
 #define GATE_WEBHOOK_ANSWER_MAX ((size_t)64 << 10)
@@ -53,7 +53,7 @@ struct gate_run {
     struct gate_finding finding;
 
     /* The attempt that runs. */
-    struct http_post *post;
+    struct http_call *call;
     struct prometheus_query *queries[GATE_SIDE_COUNT]; /* a threshold has the first only */
     struct prometheus_answer answers[GATE_SIDE_COUNT]; /* of a comparison */
 };

@@ -6,7 +6,7 @@
 
 #include "common/alloc.h"
 #include "control/gate_private.h"
-#include "control/outside_text.h"
+#include "control/http/outside_text.h"
 #include "control/secret_file.h"
 #include "control/signature.h"
 
@@ -64,10 +64,10 @@ void gate_webhook_judge(long status, const char *body, size_t len, struct gate_f
     gate_finding_add(finding, "Status", json_integer(status));
 }
 
-static void on_answer(void *argument, const struct http_post_answer *answer)
+static void on_answer(void *argument, const struct http_answer *answer)
 {
     struct gate_run *run = argument;
-    run->post = NULL;
+    run->call = NULL;
     if (answer->is_whole) {
         gate_webhook_judge(answer->status, answer->body, answer->len, &run->finding);
     } else {
@@ -99,13 +99,16 @@ bool gate_webhook_start(struct gate_run *run, struct error *err)
     CLEANUP(alloc_freep)
     char *url =
         placeholder_fill(gate->url, run->placeholders, GATE_PLACEHOLDER_COUNT, PLACEHOLDER_IN_URL);
-    run->post = http_post_start(run->client,
-                                &(struct http_post_request){
+    const char *const headers[] = {"Content-Type: application/json",
+                                   gate->secret_file != NULL ? header : NULL, NULL};
+    run->call = http_call_start(run->client,
+                                &(struct http_request){
                                     .url = url,
                                     .ca_file = gate->ca_file,
-                                    .content_type = "application/json",
-                                    .header = gate->secret_file != NULL ? header : NULL,
+                                    .method = "POST",
+                                    .headers = headers,
                                     .body = body,
+                                    .body_len = strlen(body),
                                     .purpose = "gate",
                                     .timeout_ms = gate->timeout_ms,
                                     .answer_max = GATE_WEBHOOK_ANSWER_MAX,
@@ -116,6 +119,6 @@ bool gate_webhook_start(struct gate_run *run, struct error *err)
 
 void gate_webhook_stop(struct gate_run *run)
 {
-    http_post_cancel(run->post);
-    run->post = NULL;
+    http_call_cancel(run->call);
+    run->call = NULL;
 }

@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "control/describe.h"
-#include "control/http_post.h"
+#include "control/http/http_request.h"
 #include "control/journal.h"
 #include "control/notify_exec.h"
 #include "control/secret_file.h"
@@ -27,7 +27,7 @@ struct receiver {
     struct notifier *notifier;
     const struct config_notify *config;
     struct notice *current; /* that is being delivered; NULL: none is */
-    struct http_post *post;
+    struct http_call *call;
     struct notify_exec *exec;
 };
 
@@ -214,11 +214,11 @@ static void ended(struct receiver *receiver, const char *error)
     }
 }
 
-static void on_posted(void *argument, const struct http_post_answer *answer)
+static void on_posted(void *argument, const struct http_answer *answer)
 {
     struct receiver *receiver = argument;
-    char text[HTTP_POST_TEXT_SIZE];
-    receiver->post = NULL;
+    char text[HTTP_TEXT_SIZE];
+    receiver->call = NULL;
     if (answer->is_whole && answer->status >= 200 && answer->status < 300) {
         ended(receiver, NULL);
         return;
@@ -263,16 +263,19 @@ static void post(struct receiver *receiver)
     if (secret != NULL) {
         signature_make(secret, clock_now_ms() / 1000, body, header);
     }
-    const struct http_post_request request = {.url = config->url,
-                                              .ca_file = config->ca_file,
-                                              .content_type = "application/json",
-                                              .header = secret == NULL ? NULL : header,
-                                              .body = body,
-                                              .purpose = "notify",
-                                              .timeout_ms = config->timeout_ms,
-                                              .answer_max = ANSWER_MAX};
-    receiver->post =
-        http_post_start(receiver->notifier->control->outgoing, &request, on_posted, receiver);
+    const char *const headers[] = {"Content-Type: application/json", secret == NULL ? NULL : header,
+                                   NULL};
+    const struct http_request request = {.method = "POST",
+                                         .url = config->url,
+                                         .ca_file = config->ca_file,
+                                         .headers = headers,
+                                         .body = body,
+                                         .body_len = strlen(body),
+                                         .purpose = "notify",
+                                         .timeout_ms = config->timeout_ms,
+                                         .answer_max = ANSWER_MAX};
+    receiver->call =
+        http_call_start(receiver->notifier->control->outgoing, &request, on_posted, receiver);
 }
 
 /* Our environment, and what the notice is about. The texts are the caller's to free. */
@@ -392,7 +395,7 @@ void notify_close(struct control *control)
     struct notifier *notifier = STEAL(control->notifier);
     for (size_t i = 0; notifier != NULL && i < control->config->notify_count; i++) {
         struct receiver *receiver = &notifier->receivers[i];
-        http_post_cancel(receiver->post);
+        http_call_cancel(receiver->call);
         notify_exec_cancel(receiver->exec);
         if (receiver->current != NULL) {
             store_free_notices(receiver->current, 1);

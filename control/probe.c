@@ -10,7 +10,7 @@
 
 #include "common/alloc.h"
 #include "config.h"
-#include "control/http_easy.h"
+#include "control/http/http_easy.h"
 
 #define BODY_MAX_OCTETS   5120
 #define HEADER_MAX_OCTETS 65536

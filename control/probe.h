@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 #include "common/config.h"
-#include "control/http_client.h"
+#include "control/http/http_client.h"
 
 #define PROBE_TEXT_SIZE 160
 

@@ -7,16 +7,16 @@
 #include <string.h>
 
 #include "common/alloc.h"
-#include "control/http_post.h"
+#include "control/http/http_request.h"
 #include "control/secret_file.h"
 
 struct prometheus_query {
-    struct http_post *post;
+    struct http_call *call;
     prometheus_done done;
     void *argument;
 };
 
-static void on_answer(void *argument, const struct http_post_answer *posted)
+static void on_answer(void *argument, const struct http_answer *posted)
 {
     struct prometheus_query *query = argument;
     struct prometheus_answer answer = {.state = PROMETHEUS_FAILED};
@@ -77,13 +77,15 @@ struct prometheus_query *prometheus_ask(struct http_client *client,
     struct prometheus_query *query = alloc_zeroed(1, sizeof(*query));
     query->done = done;
     query->argument = argument;
-    query->post = http_post_start(client,
-                                  &(struct http_post_request){
+    const char *const headers[] = {"Content-Type: application/x-www-form-urlencoded", header, NULL};
+    query->call = http_call_start(client,
+                                  &(struct http_request){
                                       .url = url,
                                       .ca_file = server->ca_file,
-                                      .content_type = "application/x-www-form-urlencoded",
-                                      .header = header,
+                                      .method = "POST",
+                                      .headers = headers,
                                       .body = form,
+                                      .body_len = strlen(form),
                                       .purpose = "query",
                                       .timeout_ms = server->timeout_ms,
                                       .answer_max = PROMETHEUS_ANSWER_MAX,
@@ -95,7 +97,7 @@ struct prometheus_query *prometheus_ask(struct http_client *client,
 void prometheus_cancel(struct prometheus_query *query)
 {
     if (query != NULL) {
-        http_post_cancel(query->post);
+        http_call_cancel(query->call);
         free(query);
     }
 }

@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "common/error.h"
-#include "control/http_client.h"
+#include "control/http/http_client.h"
 #include "control/prometheus_answer.h"
 
 struct prometheus_server {

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
-#include "control/outside_text.h"
+#include "control/http/outside_text.h"
 
 static void json_freep(json_t **json)
 {

@@ -6,7 +6,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "control/describe.h"
-#include "control/http_client.h"
+#include "control/http/http_client.h"
 #include "control/shift.h"
 #include "control/traffic.h"
 

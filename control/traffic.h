@@ -6,7 +6,7 @@
 #include <uv.h>
 
 #include "common/config.h"
-#include "control/http_client.h"
+#include "control/http/http_client.h"
 #include "control/shares.h"
 
 struct traffic_source;

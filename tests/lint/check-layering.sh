@@ -24,6 +24,8 @@ deny control 'server/|tests/'
 deny control/forecast 'zones/|control/[^/"]*\.h'
 # Plans are pure: no control, no loop, nothing that asks a network or a disk.
 deny control/plan 'zones/|control/[^/]*\.h'
+# HTTP to others knows nothing of what it is for.
+deny control/http 'zones/|control/[^/]*\.h|control/(forecast|plan)/'
 
 # The libraries.
 deny common 'ldns/|ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd|cmocka'
@@ -32,6 +34,7 @@ deny zones 'ldns/' 'zones/(key_file|key_generate|rdata|record_type|signer|zone_e
 deny server 'ldns/|ares\.h|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmocka'
 deny control 'ldns/|cyaml/|yaml\.h|cmocka' 'control/forecast/(plan_text|population_read)\.c'
 deny control/forecast 'ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd'
+deny control/http 'ares\.h|sqlite3|microhttpd'
 deny control/plan 'uv\.h|ares\.h|curl/|sqlite3|microhttpd'
 
 # Includes of ours begin at the root, so that the arrow shows.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "control/outside_text.h"
+#include "control/http/outside_text.h"
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "control/http_client.h"
+#include "control/http/http_client.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "control/http_easy.h"
+#include "control/http/http_easy.h"
 
 #include <stdio.h>
 #include <string.h>
