@@ -59,7 +59,8 @@ static bool fill_config(const struct config_reader *reader, const struct raw_con
 {
     return fill_server(reader, raw->server) && fill_control(reader, raw->control) &&
            fill_zones(reader, raw) && fill_health_checks(reader, raw) &&
-           fill_record_sets(reader, raw) && fill_rollouts(reader, raw) && fill_notify(reader, raw);
+           fill_aws(reader, raw->aws) && fill_record_sets(reader, raw) &&
+           fill_rollouts(reader, raw) && fill_notify(reader, raw);
 }
 
 static void raw_freep(struct raw_config **raw)

@@ -311,6 +311,16 @@ struct config_notify {
     unsigned line;
 };
 
+/* Where AWS is and who asks, where it is not as the environment and the shared files say. */
+struct config_aws {
+    const char *region;
+    const char *profile;
+    const char *endpoint_url; /* of every service; for private endpoints and tests */
+    const char *ca_file;      /* PEM */
+    bool use_fips, use_dualstack;
+    unsigned line; /* 0: the configuration has no `aws` */
+};
+
 struct config {
     const char *path; /* as given on the command line */
     struct config_server server;
@@ -324,6 +334,7 @@ struct config {
     struct config_rollout *rollouts;
     size_t rollout_count;
     bool log_is_json; /* default: text */
+    struct config_aws aws;
     struct config_notify *notify;
     size_t notify_count;
     struct config_window *quiet_hours; /* in which no rollout takes a step */

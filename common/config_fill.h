@@ -91,6 +91,8 @@ MUST_CHECK bool fill_plan(const struct place *rollout, const struct raw_plan *ra
 /* Whether its times fit a record set that it moves. */
 MUST_CHECK bool check_plan(const struct place *rollout, const struct config_plan *plan,
                            const struct config_record_set *set);
+/* config_aws.c. NULL: there is none. */
+MUST_CHECK bool fill_aws(const struct config_reader *reader, const struct raw_aws *raw);
 /* config_notify.c: after the rollouts. */
 MUST_CHECK bool fill_notify(const struct config_reader *reader, const struct raw_config *raw);
 /* config_windows.c: a list of windows. */

@@ -259,6 +259,16 @@ static const cyaml_schema_field_t log_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t aws_fields[] = {
+    OPTIONAL(raw_aws, region),
+    OPTIONAL(raw_aws, profile),
+    OPTIONAL(raw_aws, endpoint_url),
+    OPTIONAL(raw_aws, ca_file),
+    OPTIONAL(raw_aws, use_fips),
+    OPTIONAL(raw_aws, use_dualstack),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t notify_fields[] = {
     REQUIRED(raw_notify, name),
     REQUIRED(raw_notify, type),
@@ -293,6 +303,7 @@ static const cyaml_schema_field_t config_fields[] = {
     LIST(raw_config, record_sets, OPTIONAL_PTR, &record_set, 0, LIST_MAX),
     LIST(raw_config, rollouts, OPTIONAL_PTR, &rollout, 0, LIST_MAX),
     CYAML_FIELD_MAPPING_PTR("log", OPTIONAL_PTR, struct raw_config, log, log_fields),
+    CYAML_FIELD_MAPPING_PTR("aws", OPTIONAL_PTR, struct raw_config, aws, aws_fields),
     LIST(raw_config, notify, OPTIONAL_PTR, &notify, 1, LIST_MAX),
     LIST(raw_config, quiet_hours, OPTIONAL_PTR, &window, 1, LIST_MAX),
     CYAML_FIELD_END,

@@ -240,6 +240,15 @@ struct raw_log {
     char *format;
 };
 
+struct raw_aws {
+    char *region;
+    char *profile;
+    char *endpoint_url;
+    char *ca_file;
+    char *use_fips;
+    char *use_dualstack;
+};
+
 struct raw_config {
     struct raw_server *server;
     struct raw_control *control;
@@ -252,6 +261,7 @@ struct raw_config {
     struct raw_rollout *rollouts;
     unsigned rollouts_count;
     struct raw_log *log;
+    struct raw_aws *aws;
     struct raw_notify *notify;
     unsigned notify_count;
     struct raw_window *quiet_hours;

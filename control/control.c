@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "control/alias_source.h"
+#include "control/aws/aws_client.h"
 #include "control/commands.h"
 #include "control/cookie_source.h"
 #include "control/freeze.h"
@@ -286,6 +287,7 @@ void control_stop(struct control *control, const char *who)
         rule_gates_stop(&control->rules[i]);
     }
     notify_close(control);
+    aws_client_close(STEAL(control->aws));
     http_client_close(STEAL(control->outgoing));
     alias_sources_stop(control);
     checker_close(control->checker);
@@ -313,13 +315,28 @@ static bool open_sockets(struct control *control, struct error *err)
     return control->admin != NULL && (control->http != NULL || !config->has_http);
 }
 
+/* For whatever of the configuration asks AWS. */
+static bool open_aws(struct control *control, struct error *err)
+{
+    if (control->config->aws.line == 0) {
+        return true;
+    }
+    control->aws_settings = aws_settings_load(&control->config->aws, err);
+    if (control->aws_settings == NULL) {
+        return error_add_context(err, "aws");
+    }
+    control->aws = aws_client_new(&control->loop, control->outgoing, control->aws_settings, NULL);
+    return true;
+}
+
 /* Rollouts last: a daemon that cannot start moves nothing, and one that goes on waits for verdicts.
  * Nobody is served before the loop turns. */
 static bool open_all(struct control *control, struct error *err)
 {
     if (!open_sockets(control, err) ||
         (control->outgoing = http_client_new(&control->loop, err)) == NULL ||
-        !targets_start(control, err) || !alias_sources_start(control, err)) {
+        !open_aws(control, err) || !targets_start(control, err) ||
+        !alias_sources_start(control, err)) {
         return false;
     }
     share_watch_start(control);
@@ -395,6 +412,7 @@ void control_free(struct control *control)
     free(control->rules);
     zone_list_done(&control->zones);
     free(control->target_users);
+    aws_settings_free(control->aws_settings);
     alias_sources_free(control);
     resolver_watch_free(control->resolvers);
     free(control);

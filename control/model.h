@@ -31,6 +31,8 @@ const char *forced_health_name(enum forced_health forced);
 MUST_CHECK bool forced_health_parse(const char *name, enum forced_health *forced);
 
 struct alias_source;
+struct aws_client;
+struct aws_settings;
 struct resolver_watch;
 struct traffic_source;
 
@@ -117,7 +119,9 @@ struct control {
     struct admin_server *admin;
     struct http_server *http;
     struct http_client *outgoing; /* HTTP to gates, Prometheus, receivers; while the loop runs */
-    struct notifier *notifier;    /* NULL: nobody is told of anything */
+    struct aws_settings *aws_settings; /* NULL: nobody asks AWS of anything */
+    struct aws_client *aws;            /* while the loop runs, and only with settings */
+    struct notifier *notifier;         /* NULL: nobody is told of anything */
     uv_loop_t loop;
     bool has_loop;
     uv_signal_t signals[3];

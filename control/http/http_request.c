@@ -90,6 +90,7 @@ static void on_done(void *argument, CURLcode result)
         .body = call->body != NULL ? call->body : "", .len = call->len, .call = call};
     curl_easy_getinfo(call->exchange.easy, CURLINFO_RESPONSE_CODE, &answer.status);
     answer.is_whole = result == CURLE_OK && call->has_whole_header;
+    answer.timed_out = result == CURLE_OPERATION_TIMEDOUT;
     if (!answer.is_whole) {
         describe(call, result == CURLE_OK ? CURLE_PARTIAL_FILE : result, &answer);
     }

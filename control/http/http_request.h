@@ -29,8 +29,9 @@ struct http_request {
 };
 
 struct http_answer {
-    bool is_whole; /* else text says why there is none */
-    long status;   /* HTTP's, when it is whole */
+    bool is_whole;  /* else text says why there is none */
+    bool timed_out; /* why it is not whole */
+    long status;    /* HTTP's, when it is whole */
     const char *body;
     size_t len;
     char text[HTTP_TEXT_SIZE]; /* "connection refused"; printable ASCII */

@@ -24,8 +24,9 @@ deny control 'server/|tests/'
 deny control/forecast 'zones/|control/[^/"]*\.h'
 # Plans are pure: no control, no loop, nothing that asks a network or a disk.
 deny control/plan 'zones/|control/[^/]*\.h'
-# HTTP to others knows nothing of what it is for.
-deny control/http 'zones/|control/[^/]*\.h|control/(forecast|plan)/'
+# HTTP to others knows nothing of what it is for, and AWS's APIs nothing of rollouts.
+deny control/http 'zones/|control/[^/]*\.h|control/(aws|forecast|plan)/'
+deny control/aws 'zones/|control/[^/]*\.h|control/(forecast|plan)/'
 
 # The libraries.
 deny common 'ldns/|ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd|cmocka'
@@ -34,6 +35,7 @@ deny zones 'ldns/' 'zones/(key_file|key_generate|rdata|record_type|signer|zone_e
 deny server 'ldns/|ares\.h|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmocka'
 deny control 'ldns/|cyaml/|yaml\.h|cmocka' 'control/forecast/(plan_text|population_read)\.c'
 deny control/forecast 'ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd'
+deny control/aws 'ares\.h|sqlite3|microhttpd'
 deny control/http 'ares\.h|sqlite3|microhttpd'
 deny control/plan 'uv\.h|ares\.h|curl/|sqlite3|microhttpd'
 

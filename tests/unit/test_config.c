@@ -112,7 +112,7 @@ static void an_unknown_key_is_refused_with_those_that_exist(void **state)
     (void)state;
     refuse(LEAST "serve: 1\n",
            ":8: serve: found an unknown key, expected one of: server, control, "
-           "zones, health_checks, record_sets, rollouts, log, notify, quiet_hours");
+           "zones, health_checks, record_sets, rollouts, log, aws, notify, quiet_hours");
 }
 
 static void everything_that_is_said_is_read(void **state)

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/aws/aws_credentials.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/attributes.h"
+#include "control/aws/aws_credentials_private.h"
+
+/* So long before their end credentials are renewed while the old ones are given; */
+#define RENEWED_BEFORE_MS (5 * 60 * 1000)
+/* … and so long before it nobody gets them any more. */
+#define GOOD_BEFORE_MS (30 * 1000)
+#define RETRY_MS       5000
+#define RETRY_MAX_MS   60000
+
+static void wipe(char *text)
+{
+    if (text != NULL) {
+        explicit_bzero(text, strlen(text));
+        free(text);
+    }
+}
+
+void aws_credentials_done(struct aws_credentials *credentials)
+{
+    wipe(credentials->access_key_id);
+    wipe(credentials->secret_access_key);
+    wipe(credentials->session_token);
+    *credentials = (struct aws_credentials){.expires_ms = 0};
+}
+
+int64_t aws_search_now_ms(const struct aws_credential_source *source)
+{
+    return source->chance.now_ms(source->chance.argument);
+}
+
+struct aws_credential_source *aws_credential_source_new(uv_loop_t *loop, struct http_client *http,
+                                                        const struct aws_settings *settings,
+                                                        const struct aws_chance *chance)
+{
+    struct aws_credential_source *source = alloc_zeroed(1, sizeof(*source));
+    source->loop = loop;
+    source->http = http;
+    source->settings = settings;
+    source->chance = *chance;
+    TAILQ_INIT(&source->waits);
+    uv_timer_init(loop, &source->timer);
+    source->timer.data = source;
+    return source;
+}
+
+static void free_source(uv_handle_t *handle)
+{
+    free(handle->data);
+}
+
+static void end_search(struct aws_credential_source *source)
+{
+    struct aws_search *search = &source->search;
+    aws_credentials_done(&search->base);
+    wipe(search->token);
+    *search = (struct aws_search){.is_running = false};
+}
+
+void aws_credential_source_close(struct aws_credential_source *source)
+{
+    if (source == NULL) {
+        return;
+    }
+    struct aws_credential_wait *wait = NULL;
+    while ((wait = TAILQ_FIRST(&source->waits)) != NULL) {
+        TAILQ_REMOVE(&source->waits, wait, entry);
+        free(wait);
+    }
+    http_call_cancel(source->search.http);
+    aws_process_cancel(source->search.process);
+    end_search(source);
+    aws_credentials_done(&source->current);
+    free(source->region);
+    source->region = NULL;
+    uv_close((uv_handle_t *)&source->timer, free_source);
+}
+
+static bool ends_within(const struct aws_credential_source *source, int64_t ms)
+{
+    int64_t end = source->current.expires_ms;
+    return source->current.access_key_id == NULL ||
+           (end != 0 && aws_search_now_ms(source) >= end - ms);
+}
+
+/* To everybody who has waited until now: whoever asks meanwhile waits for the next round. */
+static void on_timer(uv_timer_t *timer)
+{
+    struct aws_credential_source *source = timer->data;
+    unsigned round = source->round++;
+    struct aws_credential_wait *wait = NULL;
+    while ((wait = TAILQ_FIRST(&source->waits)) != NULL && wait->round <= round) {
+        const bool is_good = !ends_within(source, GOOD_BEFORE_MS);
+        if (!is_good && source->search.is_running) {
+            return; /* its end gives */
+        }
+        struct aws_credential_wait given = *wait;
+        TAILQ_REMOVE(&source->waits, wait, entry);
+        free(wait);
+        given.done(given.argument, is_good ? &source->current : NULL, &source->why);
+    }
+}
+
+static void give(struct aws_credential_source *source)
+{
+    uv_timer_start(&source->timer, on_timer, 0, 0);
+}
+
+struct aws_credential_wait *aws_credentials_ask(struct aws_credential_source *source,
+                                                aws_credentials_given done, void *argument)
+{
+    struct aws_credential_wait *wait = alloc_zeroed(1, sizeof(*wait));
+    wait->source = source;
+    wait->done = done;
+    wait->argument = argument;
+    wait->round = source->round;
+    TAILQ_INSERT_TAIL(&source->waits, wait, entry);
+    bool is_good = !ends_within(source, GOOD_BEFORE_MS);
+    bool may_search = !is_good || (ends_within(source, RENEWED_BEFORE_MS) &&
+                                   aws_search_now_ms(source) >= source->next_try_ms);
+    if (is_good) {
+        give(source);
+    }
+    if (may_search && !source->search.is_running) {
+        source->search.is_running = true;
+        aws_search_begin(source);
+    }
+    return wait;
+}
+
+void aws_credentials_cancel(struct aws_credential_wait *wait)
+{
+    if (wait != NULL) {
+        TAILQ_REMOVE(&wait->source->waits, wait, entry);
+        free(wait);
+    }
+}
+
+void aws_credentials_refused(struct aws_credential_source *source)
+{
+    aws_credentials_done(&source->current);
+    error_set(&source->why, "those of %s were refused", source->origin);
+}
+
+void aws_search_end(struct aws_credential_source *source, struct aws_credentials *credentials)
+{
+    if (credentials != NULL) {
+        aws_credentials_done(&source->current);
+        source->current = *credentials;
+        *credentials = (struct aws_credentials){.expires_ms = 0};
+        memcpy(source->origin, source->search.origin, sizeof(source->origin));
+        source->failures = 0;
+        source->next_try_ms = 0;
+        if (ends_within(source, GOOD_BEFORE_MS)) {
+            error_set(&source->why, "those of %s have ended", source->origin);
+        }
+    } else {
+        int64_t pause_ms = RETRY_MS << (source->failures < 4 ? source->failures : 4);
+        source->failures++;
+        source->next_try_ms =
+            aws_search_now_ms(source) + (pause_ms < RETRY_MAX_MS ? pause_ms : RETRY_MAX_MS);
+    }
+    end_search(source);
+    give(source);
+}
+
+const char *aws_credentials_origin(const struct aws_credential_source *source)
+{
+    return source->current.access_key_id == NULL ? NULL : source->origin;
+}
+
+int64_t aws_credentials_expire_ms(const struct aws_credential_source *source)
+{
+    return source->current.expires_ms;
+}
+
+const char *aws_credentials_region(const struct aws_credential_source *source)
+{
+    return source->settings->region != NULL ? source->settings->region : source->region;
+}
