@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* RDATA from presentation form to wire form, by ldns. Private to zones/. Any thread. */
+/* RDATA from presentation form to wire form, by ldns. For zones/, and for what
+ * reads records of others (control/move). Any thread. */
 #pragma once
 
 #include <stdbool.h>

@@ -9,10 +9,8 @@
 
 #include "common/alloc.h"
 #include "zones/encoded_reader.h"
-#include "zones/rdata.h"
+#include "zones/rdata_print.h"
 #include "zones/record_type.h"
-
-#define RECORD_START 11 /* the root's name, type, class, TTL, RDLENGTH */
 
 /* What is written of a record set; nothing of one that is another zone's. */
 struct export_set {
@@ -37,17 +35,11 @@ struct zone_export {
     size_t glue_count, glue_room;
     struct rdata rdata; /* of the record that is being written, read again */
     struct encoded_reader reader;
-    uint8_t record[RECORD_START + UINT16_MAX]; /* the same, for ldns */
 };
 
 static void free_text(char **text)
 {
     free(*text); /* ldns's */
-}
-
-static void free_record(ldns_rr **rr)
-{
-    ldns_rr_free(*rr);
 }
 
 static void free_buffer(ldns_buffer **buffer)
@@ -164,74 +156,14 @@ static void print_start(ldns_buffer *out, const struct encoded_reader *reader)
                        reader->ttl_s, type);
 }
 
-/* The data in ldns's line of a record, ended where the line ends; NULL: there is none. */
-static char *find_data(char *line)
-{
-    char *data = line;
-    for (unsigned tabs = 0; tabs < 4 && data != NULL; tabs++) {
-        data = strchr(data, '\t');
-        data = data == NULL ? NULL : data + 1;
-    }
-    if (data != NULL) {
-        data[strcspn(data, "\n")] = '\0';
-    }
-    return data;
-}
-
-/* What a loader makes of the text is the data again. */
-static bool is_read_as(struct zone_export *export, const char *text)
-{
-    static const struct name root = {.len = 1};
-    struct error ignored;
-    const struct encoded_reader *reader = &export->reader;
-    return rdata_parse(&export->rdata, reader->type, text, &root, &ignored) &&
-           export->rdata.len == reader->rdata_len &&
-           memcmp(export->rdata.octets, reader->rdata, reader->rdata_len) == 0;
-}
-
-/* RFC 3597 section 5. */
-static void print_generic(ldns_buffer *out, const uint8_t *rdata, size_t len)
-{
-    ldns_buffer_printf(out, "\\# %zu ", len);
-    for (size_t i = 0; i < len; i++) {
-        ldns_buffer_printf(out, "%02x", rdata[i]);
-    }
-}
-
-/* The record, with the root as owner, as ldns has it; NULL: it does not know such data. */
-static ldns_rr *make_record(struct zone_export *export)
-{
-    const struct encoded_reader *reader = &export->reader;
-    const uint8_t start[RECORD_START] = {[1] = (uint8_t)(reader->type >> 8),
-                                         [2] = (uint8_t)reader->type,
-                                         [4] = LDNS_RR_CLASS_IN,
-                                         [9] = (uint8_t)(reader->rdata_len >> 8),
-                                         [10] = (uint8_t)reader->rdata_len};
-    size_t at = 0;
-    ldns_rr *rr = NULL;
-    memcpy(export->record, start, sizeof(start));
-    memcpy(export->record + sizeof(start), reader->rdata, reader->rdata_len);
-    bool is_known = !rdata_is_opaque(reader->type) &&
-                    ldns_wire2rr(&rr, export->record, sizeof(start) + reader->rdata_len, &at,
-                                 LDNS_SECTION_ANSWER) == LDNS_STATUS_OK;
-    return is_known ? rr : NULL;
-}
-
 /* Prints the record that was read. */
 static void print_record(struct zone_export *export, ldns_buffer *out)
 {
     const struct encoded_reader *reader = &export->reader;
-    CLEANUP(free_record) ldns_rr *rr = make_record(export);
-    CLEANUP(free_text)
-    char *line = rr == NULL ? NULL : ldns_rr2str_fmt(ldns_output_format_nocomments, rr);
-    const char *data = line == NULL ? NULL : find_data(line);
+    CLEANUP(alloc_freep)
+    char *data = rdata_print(&export->rdata, reader->type, reader->rdata, reader->rdata_len);
     print_start(out, reader);
-    if (data != NULL && is_read_as(export, data)) {
-        ldns_buffer_printf(out, "%s", data);
-    } else {
-        print_generic(out, reader->rdata, reader->rdata_len);
-    }
-    ldns_buffer_printf(out, "\n");
+    ldns_buffer_printf(out, "%s\n", data);
 }
 
 /* ---- names ---- */

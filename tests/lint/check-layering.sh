@@ -31,7 +31,7 @@ deny control/aws 'zones/|control/[^/]*\.h|control/(forecast|plan)/'
 # The libraries.
 deny common 'ldns/|ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd|cmocka'
 deny zones 'ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmocka'
-deny zones 'ldns/' 'zones/(key_file|key_generate|rdata|record_type|signer|zone_export)\.c'
+deny zones 'ldns/' 'zones/(key_file|key_generate|rdata|rdata_print|record_type|signer|zone_export)\.c'
 deny server 'ldns/|ares\.h|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmocka'
 deny control 'ldns/|cyaml/|yaml\.h|cmocka' 'control/forecast/(plan_text|population_read)\.c'
 deny control/forecast 'ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd'
