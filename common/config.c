@@ -109,6 +109,15 @@ char *config_beside(const struct config *config, const char *path)
     return alloc_printf("%.*s%s", folder_len, config->path, path);
 }
 
+bool config_asks_aws(const struct config *config)
+{
+    bool asks = config->aws.line != 0;
+    for (size_t i = 0; i < config->health_check_count; i++) {
+        asks |= config->health_checks[i].type == CHECK_ELBV2;
+    }
+    return asks;
+}
+
 void config_free(struct config *config)
 {
     if (config != NULL) {

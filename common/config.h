@@ -113,7 +113,8 @@ struct config_zone {
     unsigned line;
 };
 
-enum config_check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP };
+/* elbv2 asks AWS how the targets of a target group are; the others probe each address. */
+enum config_check_type { CHECK_HTTP, CHECK_HTTPS, CHECK_TCP, CHECK_ELBV2 };
 
 struct config_health_check {
     const char *name;
@@ -128,6 +129,9 @@ struct config_health_check {
     int64_t interval_ms;              /* default 10 s */
     int64_t timeout_ms;               /* default 5 s, at most the interval */
     unsigned rise, fall;              /* default 2, 2; 1 to 10 */
+    const char *target_group;         /* of elbv2: its ARN; NULL: of the others */
+    unsigned minimum;                 /* of elbv2: percent of its targets; default 100; 1 to 100 */
+    int64_t stale_after_ms; /* of elbv2: so long without an answer there is no verdict; 5 min */
     unsigned line;
 };
 
@@ -349,6 +353,8 @@ MUST_CHECK struct config *config_parse(const char *path, const uint8_t *text, si
                                        struct error *err);
 /* The path as the file means it, which begins at the folder that it lies in. Caller frees. */
 char *config_beside(const struct config *config, const char *path);
+/* Whether anything of it asks AWS. */
+bool config_asks_aws(const struct config *config);
 void config_free(struct config *config);
 void config_freep(struct config **config);
 

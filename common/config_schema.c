@@ -120,13 +120,23 @@ static const cyaml_schema_field_t zone_fields[] = {
 };
 
 static const cyaml_schema_field_t health_check_fields[] = {
-    REQUIRED(raw_health_check, name),    REQUIRED(raw_health_check, type),
-    OPTIONAL(raw_health_check, port),    OPTIONAL(raw_health_check, path),
-    OPTIONAL(raw_health_check, host),    OPTIONAL(raw_health_check, body),
-    OPTIONAL(raw_health_check, verify),  OPTIONAL(raw_health_check, ca_file),
-    OPTIONAL(raw_health_check, expect),  OPTIONAL(raw_health_check, interval),
-    OPTIONAL(raw_health_check, timeout), OPTIONAL(raw_health_check, rise),
-    OPTIONAL(raw_health_check, fall),    CYAML_FIELD_END,
+    REQUIRED(raw_health_check, name),
+    REQUIRED(raw_health_check, type),
+    OPTIONAL(raw_health_check, port),
+    OPTIONAL(raw_health_check, path),
+    OPTIONAL(raw_health_check, host),
+    OPTIONAL(raw_health_check, body),
+    OPTIONAL(raw_health_check, verify),
+    OPTIONAL(raw_health_check, ca_file),
+    OPTIONAL(raw_health_check, expect),
+    OPTIONAL(raw_health_check, interval),
+    OPTIONAL(raw_health_check, timeout),
+    OPTIONAL(raw_health_check, rise),
+    OPTIONAL(raw_health_check, fall),
+    OPTIONAL(raw_health_check, target_group),
+    OPTIONAL(raw_health_check, minimum),
+    OPTIONAL(raw_health_check, stale_after),
+    CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t member_fields[] = {

@@ -107,6 +107,9 @@ struct raw_health_check {
     char *timeout;
     char *rise;
     char *fall;
+    char *target_group;
+    char *minimum;
+    char *stale_after;
 };
 
 struct raw_member {

@@ -10,6 +10,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "control/group_probe.h"
 
 /* Verdicts are wanted soon after the start, whatever the interval. */
 #define FIRST_DELAY_MAX_MS 1000
@@ -17,16 +18,19 @@
 struct watched {
     struct target target; /* first: what callers hold is a pointer to it */
     struct checker *checker;
-    struct probe *probe;
-    size_t watchers; /* checker_watch minus checker_unwatch */
+    struct probe *probe;       /* of an address; or */
+    struct group_probe *group; /* … of a target group */
+    size_t watchers;           /* checker_watch minus checker_unwatch */
     uv_timer_t timer;
     uint64_t started_at_ms;   /* the loop's time */
     int64_t started_clock_ms; /* the same moment on the clock */
+    uint64_t counted_at_ms; /* the loop's time of the last attempt that counted, or of the start */
 };
 
 struct checker {
     uv_loop_t *loop;
     struct http_client *client;
+    struct aws_client *aws;
     checker_changed changed;
     void *argument;
     struct watched **watched;
@@ -41,7 +45,11 @@ static void start_probe(uv_timer_t *timer)
     struct watched *watched = timer->data;
     watched->started_at_ms = uv_now(watched->checker->loop);
     watched->started_clock_ms = clock_now_ms();
-    probe_start(watched->probe);
+    if (watched->group != NULL) {
+        group_probe_start(watched->group);
+    } else {
+        probe_start(watched->probe);
+    }
 }
 
 /* An interval after the last start; what a slow probe or a busy loop has missed is not made up
@@ -53,18 +61,42 @@ static void schedule_next(struct watched *watched)
     uv_timer_start(&watched->timer, start_probe, next_ms > now_ms ? next_ms - now_ms : 0, 0);
 }
 
+/* An attempt that says nothing of the target. Its verdict stays, so that nothing falls back because
+ * of it; when that has been so for too long, there is no verdict any more, so that nothing goes on
+ * because of it either. */
+static void take_nothing(struct watched *watched, const struct probe_outcome *outcome, bool is_news)
+{
+    struct target *target = &watched->target;
+    int64_t stale_after_ms = target->check->stale_after_ms;
+    if (is_news) {
+        log_warning("health %s %s: %s", target->check->name, target->address, outcome->text);
+    }
+    if (stale_after_ms == 0 || target->health.verdict == HEALTH_UNKNOWN ||
+        uv_now(watched->checker->loop) - watched->counted_at_ms < (uint64_t)stale_after_ms) {
+        return;
+    }
+    log_warning("health %s %s: %s -> %s (nothing is known of it for %lld s)", target->check->name,
+                target->address, health_verdict_name(target->health.verdict),
+                health_verdict_name(HEALTH_UNKNOWN), (long long)(stale_after_ms / 1000));
+    health_init(&target->health, target->check->rise, target->check->fall);
+    /* Last: it may close the checker. */
+    watched->checker->changed(watched->checker->argument, target);
+}
+
 static void take_outcome(void *argument, const struct probe_outcome *outcome)
 {
     struct watched *watched = argument;
     struct target *target = &watched->target;
     target->last_probe_ms = watched->started_clock_ms;
     target->last_latency_ms = outcome->latency_ms;
+    bool is_news = strcmp(target->last_result, outcome->text) != 0;
     snprintf(target->last_result, sizeof(target->last_result), "%s", outcome->text);
     schedule_next(watched);
     if (!outcome->counts) {
-        log_warning("health %s %s: %s", target->check->name, target->address, outcome->text);
+        take_nothing(watched, outcome, is_news);
         return;
     }
+    watched->counted_at_ms = uv_now(watched->checker->loop);
     enum health_verdict before = target->health.verdict;
     if (health_record(&target->health, outcome->succeeded)) {
         log_info("health %s %s: %s -> %s (%s)", target->check->name, target->address,
@@ -75,8 +107,8 @@ static void take_outcome(void *argument, const struct probe_outcome *outcome)
     }
 }
 
-struct checker *checker_new(uv_loop_t *loop, checker_changed changed, void *argument,
-                            struct error *err)
+struct checker *checker_new(uv_loop_t *loop, struct aws_client *aws, checker_changed changed,
+                            void *argument, struct error *err)
 {
     struct http_client *client = http_client_new(loop, err);
     if (client == NULL) {
@@ -85,6 +117,7 @@ struct checker *checker_new(uv_loop_t *loop, checker_changed changed, void *argu
     struct checker *checker = alloc_zeroed(1, sizeof(*checker));
     checker->loop = loop;
     checker->client = client;
+    checker->aws = aws;
     checker->changed = changed;
     checker->argument = argument;
     return checker;
@@ -108,7 +141,12 @@ static struct watched *add_watched(struct checker *checker, const struct config_
     watched->target.address = alloc_string(address);
     health_init(&watched->target.health, check->rise, check->fall);
     watched->checker = checker;
-    watched->probe = probe_new(checker->client, check, address, take_outcome, watched);
+    watched->counted_at_ms = uv_now(checker->loop);
+    if (check->type == CHECK_ELBV2) {
+        watched->group = group_probe_new(checker->aws, check, take_outcome, watched);
+    } else {
+        watched->probe = probe_new(checker->client, check, address, take_outcome, watched);
+    }
     uv_timer_init(checker->loop, &watched->timer);
     watched->timer.data = watched;
     checker->open_timers++;
@@ -124,6 +162,10 @@ static struct watched *add_watched(struct checker *checker, const struct config_
 const struct target *checker_watch(struct checker *checker, const struct config_health_check *check,
                                    const char *address)
 {
+    if (check->type == CHECK_ELBV2) {
+        const char *name = strstr(check->target_group, ":targetgroup/");
+        address = name != NULL ? name + strlen(":targetgroup/") : check->target_group;
+    }
     /* Each is looked up at the start, and when an alias target has moved: a list will do for the
      * thousands that there may be. */
     for (size_t i = 0; i < checker->count; i++) {
@@ -171,6 +213,7 @@ static void on_timer_closed(uv_handle_t *handle)
 static void stop_watching(struct watched *watched)
 {
     probe_free(STEAL(watched->probe));
+    group_probe_free(STEAL(watched->group));
     uv_close((uv_handle_t *)&watched->timer, on_timer_closed);
 }
 

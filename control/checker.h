@@ -11,12 +11,14 @@
 #include "control/health.h"
 #include "control/probe.h"
 
+struct aws_client;
 struct checker;
 
-/* One address that one health check probes. However many members name it, it is probed once. */
+/* One address that one health check probes, or the target group of one that asks AWS. However many
+ * members name it, it is probed once. */
 struct target {
     const struct config_health_check *check;
-    char *address; /* "192.0.2.10" */
+    char *address; /* "192.0.2.10"; of a target group its name */
     struct health health;
     int64_t last_probe_ms;             /* when the last finished probe started; 0: none yet */
     int64_t last_latency_ms;           /* of the last finished probe */
@@ -26,9 +28,11 @@ struct target {
 /* A target's verdict changed. May call checker_close. */
 typedef void (*checker_changed)(void *argument, const struct target *target);
 
-MUST_CHECK struct checker *checker_new(uv_loop_t *loop, checker_changed changed, void *argument,
-                                       struct error *err);
-/* The target for this check and address, made on first use; the first probe starts within the
+/* aws outlives it; NULL when no check is of type elbv2. */
+MUST_CHECK struct checker *checker_new(uv_loop_t *loop, struct aws_client *aws,
+                                       checker_changed changed, void *argument, struct error *err);
+/* The target for this check and address (of a check of type elbv2 it has just one, whatever the
+ * address), made on first use; the first probe starts within the
  * first second (or interval, if that is shorter), at random, so that probes spread. The checker
  * owns the target; check outlives the checker. */
 const struct target *checker_watch(struct checker *checker, const struct config_health_check *check,

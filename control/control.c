@@ -287,11 +287,11 @@ void control_stop(struct control *control, const char *who)
         rule_gates_stop(&control->rules[i]);
     }
     notify_close(control);
-    aws_client_close(STEAL(control->aws));
-    http_client_close(STEAL(control->outgoing));
     alias_sources_stop(control);
     checker_close(control->checker);
     control->checker = NULL;
+    aws_client_close(STEAL(control->aws));
+    http_client_close(STEAL(control->outgoing));
     http_server_close(control->http);
     control->http = NULL;
     zone_change_stop(control);
@@ -318,7 +318,7 @@ static bool open_sockets(struct control *control, struct error *err)
 /* For whatever of the configuration asks AWS. */
 static bool open_aws(struct control *control, struct error *err)
 {
-    if (control->config->aws.line == 0) {
+    if (!config_asks_aws(control->config)) {
         return true;
     }
     control->aws_settings = aws_settings_load(&control->config->aws, err);

@@ -51,6 +51,9 @@ static void on_health(void *argument, const struct target *target)
 /* The addresses as text, those of the configuration or those of the alias target. */
 static size_t count_addresses(const struct member_state *member)
 {
+    if (member->config->health_check->type == CHECK_ELBV2) {
+        return 1; /* the target group, for all of them */
+    }
     return member->alias == NULL ? member->config->value_count : member->alias->alias.count;
 }
 
@@ -58,6 +61,9 @@ static const struct target *watch_address(struct control *control,
                                           const struct member_state *member, size_t index)
 {
     char text[ALIAS_ADDRESS_TEXT_SIZE];
+    if (member->config->health_check->type == CHECK_ELBV2) {
+        return checker_watch(control->checker, member->config->health_check, "");
+    }
     if (member->alias == NULL) {
         return checker_watch(control->checker, member->config->health_check,
                              member->config->values[index]);
@@ -110,7 +116,7 @@ void targets_index(struct control *control)
 
 bool targets_start(struct control *control, struct error *err)
 {
-    control->checker = checker_new(&control->loop, on_health, control, err);
+    control->checker = checker_new(&control->loop, control->aws, on_health, control, err);
     if (control->checker == NULL) {
         return false;
     }

@@ -49,7 +49,7 @@ static int open_fixture(void **state)
     *state = fixture;
     struct error err;
     loop_fixture_open(&fixture->loop);
-    fixture->checker = checker_new(&fixture->loop.loop, note_change, fixture, &err);
+    fixture->checker = checker_new(&fixture->loop.loop, NULL, note_change, fixture, &err);
     assert_non_null(fixture->checker);
     web_stub_open(&fixture->stub, &fixture->loop.loop, "127.0.0.1", 0);
     fixture->stub.script = &good;
@@ -296,7 +296,7 @@ static void it_may_be_closed_before_it_did_anything(void **state)
     struct fixture *fixture = *state;
     checker_close(NULL);
     struct error err;
-    checker_close(checker_new(&fixture->loop.loop, note_change, fixture, &err));
+    checker_close(checker_new(&fixture->loop.loop, NULL, note_change, fixture, &err));
     watch(fixture);
 }
 

@@ -864,7 +864,7 @@ static void health_checks_are_checked(void **state)
 {
     (void)state;
     refuse(CHECK("    type: ping\n"), ":10: health_checks[0].type: found \"ping\", expected one "
-                                      "of: http, https, tcp");
+                                      "of: http, https, tcp, elbv2");
     refuse(CHECK("    type: tcp\n"), ":9: health_checks[0]: the key port is missing, expected a "
                                      "port from 1 to 65535 with type tcp");
     refuse(CHECK("    type: http\n    port: 65536\n"),
