@@ -315,6 +315,22 @@ struct config_notify {
     unsigned line;
 };
 
+/* How a queue is spoken to. */
+enum config_queue_protocol {
+    QUEUE_PROTOCOL_AUTO, /* JSON, and query where that is not understood */
+    QUEUE_PROTOCOL_JSON,
+    QUEUE_PROTOCOL_QUERY,
+};
+
+/* A queue of SQS that events come from. */
+struct config_queue {
+    const char *url;
+    enum config_queue_protocol protocol;
+    int64_t wait_ms;       /* of a long poll; whole seconds; default 20 s, at most that */
+    int64_t visibility_ms; /* whole seconds; default 60 s; 2 s to 12 h */
+    unsigned line;
+};
+
 /* Where AWS is and who asks, where it is not as the environment and the shared files say. */
 struct config_aws {
     const char *region;
@@ -322,6 +338,8 @@ struct config_aws {
     const char *endpoint_url; /* of every service; for private endpoints and tests */
     const char *ca_file;      /* PEM */
     bool use_fips, use_dualstack;
+    struct config_queue *queues; /* asked for events */
+    size_t queue_count;
     unsigned line; /* 0: the configuration has no `aws` */
 };
 

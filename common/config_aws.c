@@ -30,5 +30,6 @@ bool fill_aws(const struct config_reader *reader, const struct raw_aws *raw)
             fill_url(&place, "endpoint_url", raw->endpoint_url, &aws->endpoint_url)) &&
            (raw->ca_file == NULL || fill_path(&place, "ca_file", raw->ca_file, &aws->ca_file)) &&
            fill_bool(&place, "use_fips", raw->use_fips, &aws->use_fips) &&
-           fill_bool(&place, "use_dualstack", raw->use_dualstack, &aws->use_dualstack);
+           fill_bool(&place, "use_dualstack", raw->use_dualstack, &aws->use_dualstack) &&
+           fill_queues(&place, raw, aws);
 }

@@ -95,6 +95,9 @@ MUST_CHECK bool check_plan(const struct place *rollout, const struct config_plan
 MUST_CHECK bool fill_aws(const struct config_reader *reader, const struct raw_aws *raw);
 /* config_notify.c: after the rollouts. */
 MUST_CHECK bool fill_notify(const struct config_reader *reader, const struct raw_config *raw);
+/* config_queues.c: where events come from. */
+MUST_CHECK bool fill_queues(const struct place *aws, const struct raw_aws *raw,
+                            struct config_aws *config);
 /* config_windows.c: a list of windows. */
 MUST_CHECK bool fill_windows(const struct place *place, const char *key,
                              const struct raw_window *raw, size_t count,

@@ -16,7 +16,9 @@
 /* Each that is silent costs seconds. */
 #define RESOLVERS_MAX 8
 #define MEMBERS_MAX   100
-#define OPTIONAL_PTR  (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+/* Each is a connection that waits. */
+#define QUEUES_MAX   16
+#define OPTIONAL_PTR (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 #define REQUIRED(structure, key)                                                                   \
     CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER, struct structure, key, 1, TEXT_MAX)
@@ -269,6 +271,15 @@ static const cyaml_schema_field_t log_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t queue_fields[] = {
+    REQUIRED(raw_queue, url),  OPTIONAL(raw_queue, protocol),
+    OPTIONAL(raw_queue, wait), OPTIONAL(raw_queue, visibility),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t queue = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_queue, queue_fields)};
+
 static const cyaml_schema_field_t aws_fields[] = {
     OPTIONAL(raw_aws, region),
     OPTIONAL(raw_aws, profile),
@@ -276,6 +287,7 @@ static const cyaml_schema_field_t aws_fields[] = {
     OPTIONAL(raw_aws, ca_file),
     OPTIONAL(raw_aws, use_fips),
     OPTIONAL(raw_aws, use_dualstack),
+    LIST(raw_aws, queues, OPTIONAL_PTR, &queue, 1, QUEUES_MAX),
     CYAML_FIELD_END,
 };
 

@@ -243,6 +243,13 @@ struct raw_log {
     char *format;
 };
 
+struct raw_queue {
+    char *url;
+    char *protocol;
+    char *wait;
+    char *visibility;
+};
+
 struct raw_aws {
     char *region;
     char *profile;
@@ -250,6 +257,8 @@ struct raw_aws {
     char *ca_file;
     char *use_fips;
     char *use_dualstack;
+    struct raw_queue *queues;
+    unsigned queues_count;
 };
 
 struct raw_config {

@@ -14,6 +14,7 @@
 #include "control/aws/aws_client.h"
 #include "control/commands.h"
 #include "control/cookie_source.h"
+#include "control/event_queues.h"
 #include "control/freeze.h"
 #include "control/intake.h"
 #include "control/journal.h"
@@ -287,6 +288,7 @@ void control_stop(struct control *control, const char *who)
         rule_gates_stop(&control->rules[i]);
     }
     notify_close(control);
+    event_queues_close(control);
     alias_sources_stop(control);
     checker_close(control->checker);
     control->checker = NULL;
@@ -344,6 +346,7 @@ static bool open_all(struct control *control, struct error *err)
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         rule_watch(&control->rules[i]);
     }
+    event_queues_open(control);
     key_work_start(control);
     return true;
 }

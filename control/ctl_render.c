@@ -90,6 +90,26 @@ static void render_frozen_or_not(FILE *out, const struct style *style, const jso
     }
 }
 
+static void render_queues(FILE *out, const struct style *style, const json_t *result)
+{
+    const json_t *queues = list_of(result, "queues");
+    for (size_t i = 0; i < json_array_size(queues); i++) {
+        const json_t *queue = json_array_get(queues, i);
+        bool is_connected = json_is_true(json_object_get(queue, "connected"));
+        const char *error = field_text(queue, "error");
+        fputs("queue        ", out);
+        put(out, style, INK_PLAIN, field_text(queue, "url"));
+        fprintf(out, ": %s, %" PRId64 " received, %" PRId64 " deleted, %" PRId64 " poison\n",
+                is_connected ? "connected" : "not connected", field_number(queue, "received"),
+                field_number(queue, "deleted"), field_number(queue, "poison"));
+        if (json_is_string(json_object_get(queue, "error"))) {
+            fputs("             ", out);
+            put(out, style, INK_BAD, error);
+            fputc('\n', out);
+        }
+    }
+}
+
 static void render_status(FILE *out, const struct style *style, const json_t *result)
 {
     char uptime[DURATION_TEXT_SIZE];
@@ -112,6 +132,7 @@ static void render_status(FILE *out, const struct style *style, const json_t *re
     fputs("store        ", out);
     put(out, style, strcmp(store, "ok") == 0 ? INK_PLAIN : INK_BAD, store);
     fputc('\n', out);
+    render_queues(out, style, result);
     render_freeze(out, style, result);
     const json_t *rollouts = list_of(result, "rollouts");
     for (size_t i = 0; i < json_array_size(rollouts); i++) {

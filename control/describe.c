@@ -9,6 +9,7 @@
 #include "common/alloc.h"
 #include "common/arena.h"
 #include "common/clock.h"
+#include "control/event_queues.h"
 #include "control/freeze.h"
 #include "control/journal.h"
 #include "control/rollout_run.h"
@@ -285,6 +286,7 @@ json_t *describe_status(struct control *control)
     json_object_set_new(json, "frozen", freeze_describe(control));
     json_object_set_new(json, "rollouts", running);
     json_object_set_new(json, "events", json_pack("{s:I}", "received", (json_int_t)received));
+    json_object_set_new(json, "queues", event_queues_describe(control));
     json_object_set_new(json, "store",
                         control->store_error.text[0] == '\0'
                             ? json_string("ok")

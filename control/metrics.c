@@ -9,6 +9,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "control/event_queues.h"
 #include "control/journal.h"
 #include "control/metrics_text.h"
 #include "control/resolver_watch.h"
@@ -377,6 +378,7 @@ char *metrics_print(struct control *control)
     put_ttls(control, out);
     put_traffic(control, out);
     resolver_watch_put_metrics(control, out);
+    event_queues_put_metrics(control, out);
     put_rules(control, out);
     fclose(out);
     return text;

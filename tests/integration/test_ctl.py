@@ -91,7 +91,10 @@ ANSWERS = {
     "status": {"version": "0.1.0", "started_at": "2026-11-23T15:50:01Z", "uptime_s": 192,
                "workers": 2, "generation": 12, "zones": 1, "record_sets": 1,
                "health": {"healthy": 3, "unhealthy": 0, "unknown": 0}, "rollouts": [ROLLOUT],
-               "events": {"received": 5}, "store": "ok", "frozen": FROZEN},
+               "events": {"received": 5}, "store": "ok", "frozen": FROZEN, "queues": [
+                   {"url": "https://sqs.example/1/q", "connected": False, "protocol": "json",
+                    "received": 7, "deleted": 5, "poison": 2, "last_receive_at": None,
+                    "error": "sqs ReceiveMessage: AccessDenied"}]},
     "record list": {"record_sets": [RECORD_SET]},
     "record show": {"record_set": RECORD_SET},
     "record ttl": {"record_set": {**RECORD_SET, "ttl_s": 5}},

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The queues of `aws` in the configuration: what is read, and each refusal with its line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/alloc.h"
+#include "common/config.h"
+
+/* The queues are in line 5. */
+#define TOP                                                                                        \
+    "server: { listen: [127.0.0.1@5300] }\n"                                                       \
+    "control: { socket: s, state: t }\n"                                                           \
+    "zones: [{ name: example.org, file: z }]\n"                                                    \
+    "aws:\n"
+#define QUEUES(queues) TOP "  queues: [" queues "]\n"
+#define QUEUE(keys)    QUEUES("{ url: \"https://sqs.eu-west-1.amazonaws.com/1/q\", " keys "}")
+
+static struct config *parse(const char *text, struct error *err)
+{
+    return config_parse("dir/x.yaml", (const uint8_t *)text, strlen(text), err);
+}
+
+static struct config *parse_good(const char *text)
+{
+    struct error err = {""};
+    struct config *config = parse(text, &err);
+    if (config == NULL) {
+        fail_msg("%s", err.text);
+    }
+    return config;
+}
+
+#define refuse(text, message) refuse_at(text, "dir/x.yaml:" message, __LINE__)
+static void refuse_at(const char *text, const char *expected, int line)
+{
+    struct error err = {""};
+    struct config *config = parse(text, &err);
+    _assert_true(config == NULL, "refused", __FILE__, line);
+    _assert_string_equal(err.text, expected, __FILE__, line);
+}
+
+static void every_key_of_a_queue_is_read(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = parse_good(
+        QUEUES("{ url: \"https://sqs.eu-west-1.amazonaws.com/1/q\", protocol: query, wait: 5s,"
+               " visibility: 2m }, { url: \"http://127.0.0.1:9324/queue/r\", protocol: json }"));
+    assert_int_equal(config->aws.queue_count, 2);
+    const struct config_queue *queue = &config->aws.queues[0];
+    assert_string_equal(queue->url, "https://sqs.eu-west-1.amazonaws.com/1/q");
+    assert_int_equal(queue->protocol, QUEUE_PROTOCOL_QUERY);
+    assert_int_equal(queue->wait_ms, 5000);
+    assert_int_equal(queue->visibility_ms, 120000);
+    assert_int_equal(queue->line, 5);
+    assert_int_equal(config->aws.queues[1].protocol, QUEUE_PROTOCOL_JSON);
+    assert_int_equal(config->aws.line, 4);
+}
+
+static void what_is_not_said_has_its_default(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep) struct config *config = parse_good(QUEUE(""));
+    assert_int_equal(config->aws.queues[0].protocol, QUEUE_PROTOCOL_AUTO);
+    assert_int_equal(config->aws.queues[0].wait_ms, 20000);
+    assert_int_equal(config->aws.queues[0].visibility_ms, 60000);
+}
+
+static void a_url_that_names_no_queue_is_refused(void **state)
+{
+    (void)state;
+    refuse(QUEUES("{ url: \"https://sqs.example\" }"),
+           "5: aws.queues[0].url: found \"https://sqs.example\", expected the URL of a queue, "
+           "which ends with its name");
+    refuse(QUEUES("{ url: \"https://sqs.example/1/\" }"),
+           "5: aws.queues[0].url: found \"https://sqs.example/1/\", expected the URL of a queue, "
+           "which ends with its name");
+    refuse(QUEUES("{ url: \"https://sqs.example/1/q?a=b\" }"),
+           "5: aws.queues[0].url: found \"https://sqs.example/1/q?a=b\", expected the URL of a "
+           "queue, which ends with its name");
+    refuse(QUEUES("{ url: \"http://a/1/q\" }, { url: \"http://a/1/q\" }"),
+           "5: aws.queues[1].url: found http://a/1/q a second time, expected each queue once "
+           "(first in line 5)");
+}
+
+static void values_out_of_range_are_refused(void **state)
+{
+    (void)state;
+    refuse(QUEUE("protocol: xml"), "5: aws.queues[0].protocol: found \"xml\", expected one of: "
+                                   "auto, json, query");
+    refuse(QUEUE("wait: 21s"), "5: aws.queues[0].wait: found 21s, expected 1s to 20s");
+    refuse(QUEUE("wait: 0s"), "5: aws.queues[0].wait: found 0s, expected 1s to 20s");
+    refuse(QUEUE("wait: 1500ms"), "5: aws.queues[0].wait: found 1500ms, expected whole seconds");
+    refuse(QUEUE("visibility: 1s"), "5: aws.queues[0].visibility: found 1s, expected 2s to 12h");
+    refuse(QUEUE("visibility: 13h"), "5: aws.queues[0].visibility: found 13h, expected 2s to 12h");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_key_of_a_queue_is_read),
+        cmocka_unit_test(what_is_not_said_has_its_default),
+        cmocka_unit_test(a_url_that_names_no_queue_is_refused),
+        cmocka_unit_test(values_out_of_range_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
