@@ -115,6 +115,15 @@ bool config_asks_aws(const struct config *config)
     for (size_t i = 0; i < config->health_check_count; i++) {
         asks |= config->health_checks[i].type == CHECK_ELBV2;
     }
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        const struct config_traffic *traffic = config->record_sets[i].traffic;
+        asks |= traffic != NULL && traffic->is_cloudwatch;
+    }
+    for (size_t i = 0; i < config->rollout_count; i++) {
+        for (size_t g = 0; g < config->rollouts[i].gate_count; g++) {
+            asks |= config->rollouts[i].gates[g].metric.is_cloudwatch;
+        }
+    }
     return asks;
 }
 

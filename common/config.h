@@ -151,8 +151,10 @@ struct config_member {
     unsigned line;
 };
 
-/* Who measures the real traffic of a record set's members: Prometheus. */
+/* Who measures the real traffic of a record set's members: Prometheus or CloudWatch. */
 struct config_traffic {
+    bool is_cloudwatch;     /* asked by `aws`; url, ca_file and token_file are NULL then */
+    int64_t delay_ms;       /* of CloudWatch: how late its values are; default 1 min */
     const char *url;        /* the server's, without /api/v1/… and final slashes */
     const char *ca_file;    /* PEM; NULL: the system's */
     const char *token_file; /* a bearer token; NULL: none is sent */
@@ -216,11 +218,13 @@ const char *config_gate_otherwise_name(enum config_gate_otherwise otherwise); /*
 
 /* A metric: one query with limits, or two whose samples are compared. */
 struct config_gate_metric {
-    const char *query; /* of a threshold; the others are of a comparison */
+    bool is_cloudwatch; /* asked by `aws`; the gate has no URL then */
+    int64_t delay_ms;   /* of CloudWatch: how late its values are; default 1 min */
+    const char *query;  /* of a threshold; the others are of a comparison */
     bool has_min, has_max;
     double min, max; /* the value may equal them */
     const char *candidate_query, *stable_query;
-    int64_t window_ms;     /* how far back samples are taken; default 5 min */
+    int64_t window_ms;     /* how far back samples (of CloudWatch values, too) go; default 5 min */
     int64_t resolution_ms; /* between two samples; default 5 s */
     double significance;   /* of the one-sided test; default 0.05 */
     double effect;         /* |Cliff's delta| from which on a difference matters; default 0.147 */

@@ -70,6 +70,11 @@ MUST_CHECK bool fill_url(const struct place *place, const char *key, const char 
 MUST_CHECK bool fill_prometheus_url(const struct place *place, const char *key, const char *text,
                                     const char **value);
 
+/* What a question to CloudWatch has in place of a server: others are url, ca_file and token_file,
+ * which may not be there. */
+MUST_CHECK bool fill_cloudwatch(const struct place *place, const char *delay,
+                                const char *const *others, int64_t *delay_ms);
+
 /* Domain names as far as the toolbox goes: letter case and a final dot do not matter. */
 bool same_name(const char *left, const char *right);
 

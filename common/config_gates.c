@@ -88,7 +88,7 @@ static bool check_key(const struct place *place, const struct key_rule *rule,
 
 /* A key that says nothing for the type of the gate is a mistake worth telling. */
 static bool check_keys(const struct place *place, const struct raw_gate *raw,
-                       enum config_gate_type type)
+                       enum config_gate_type type, bool asks_aws)
 {
     static const char metric[] = "with type metric";
     static const char asked[] = "with type webhook or metric";
@@ -100,7 +100,9 @@ static bool check_keys(const struct place *place, const struct raw_gate *raw,
          "the query for the candidate's samples"},
         {"stable_query", raw->stable_query, OF_COMPARISON, OF_COMPARISON, metric,
          "the query for the stable member's samples"},
-        {"url", raw->url, OF_ASKED, OF_ASKED, asked, "where to ask"},
+        {"source", raw->source, OF_METRIC, 0, metric, NULL},
+        {"delay", raw->delay, OF_METRIC, 0, metric, NULL},
+        {"url", raw->url, OF_ASKED, asks_aws ? 0 : OF_ASKED, asked, "where to ask"},
         {"secret_file", raw->secret_file, OF_WEBHOOK, 0, "with type webhook", NULL},
         {"token_file", raw->token_file, OF_METRIC, 0, metric, NULL},
         {"ca_file", raw->ca_file, OF_ASKED, 0, asked, NULL},
@@ -115,7 +117,8 @@ static bool check_keys(const struct place *place, const struct raw_gate *raw,
         {"deadline", raw->deadline, OF_ALL, OF_APPROVAL, "", "the time that an operator has"},
         {"min", raw->min, OF_THRESHOLD, 0, one_query, NULL},
         {"max", raw->max, OF_THRESHOLD, 0, one_query, NULL},
-        {"window", raw->window, OF_COMPARISON, 0, two_queries, NULL},
+        {"window", raw->window, OF_COMPARISON | (asks_aws ? OF_THRESHOLD : 0), 0, two_queries,
+         NULL},
         {"resolution", raw->resolution, OF_COMPARISON, 0, two_queries, NULL},
         {"significance", raw->significance, OF_COMPARISON, 0, two_queries, NULL},
         {"effect", raw->effect, OF_COMPARISON, 0, two_queries, NULL},
@@ -259,10 +262,27 @@ static bool fill_target(const struct place *place, const struct raw_gate *raw,
     return fill_prometheus_url(place, "url", raw->url, &gate->url);
 }
 
+/* Who has the metric. */
+static bool fill_metric_source(const struct place *place, const struct raw_gate *raw,
+                               struct config_gate *gate)
+{
+    const char *const others[] = {raw->url, raw->ca_file, raw->token_file};
+    if (gate->metric.is_cloudwatch) {
+        return fill_cloudwatch(place, raw->delay, others, &gate->metric.delay_ms);
+    }
+    if (raw->delay != NULL) {
+        return place_fail(place, "delay", "found with prometheus, expected only with cloudwatch");
+    }
+    return fill_target(place, raw, gate);
+}
+
 static bool fill_threshold(const struct place *place, const struct raw_gate *raw,
                            struct config_gate_metric *metric)
 {
+    metric->window_ms = 5 * 60 * SECOND_MS;
     if (!fill_query(place, "query", raw->query, &metric->query) ||
+        !fill_duration(place, "window", raw->window, (struct range){SECOND_MS, DAY_MS},
+                       &metric->window_ms) ||
         !fill_decimal(place, "min", raw->min, &metric->min) ||
         !fill_decimal(place, "max", raw->max, &metric->max)) {
         return false;
@@ -296,8 +316,8 @@ static bool fill_comparison(const struct place *place, const struct raw_gate *ra
 {
     static const char *const worse_names[] = {"higher", "lower", NULL};
     unsigned worse = 0;
-    metric->window_ms = 5 * 60 * SECOND_MS;
-    metric->resolution_ms = 5 * SECOND_MS;
+    metric->window_ms = (metric->is_cloudwatch ? 15 : 5) * 60 * SECOND_MS;
+    metric->resolution_ms = metric->is_cloudwatch ? 60 * SECOND_MS : 5 * SECOND_MS;
     metric->significance = 0.05;
     metric->effect = 0.147;
     metric->min_samples = 10;
@@ -352,19 +372,25 @@ static bool check_source(const struct place *place, const struct config_rollout 
 static bool fill_gate(const struct place *place, const struct raw_gate *raw,
                       struct config_gate *gate)
 {
+    static const char *const sources[] = {"prometheus", "cloudwatch", NULL};
+    unsigned source = 0;
     gate->line = place_line(place);
     if (!fill_name(place, "name", raw->name, &gate->name) || !fill_type(place, raw, &gate->type) ||
-        !check_keys(place, raw, gate->type) || !fill_when(place, raw, gate) ||
-        !fill_asking(place, raw, gate)) {
+        !fill_choice(place, "source", raw->source, sources, &source)) {
+        return false;
+    }
+    gate->metric.is_cloudwatch = source == 1;
+    if (!check_keys(place, raw, gate->type, gate->metric.is_cloudwatch) ||
+        !fill_when(place, raw, gate) || !fill_asking(place, raw, gate)) {
         return false;
     }
     switch (gate->type) {
     case GATE_TYPE_WEBHOOK:
         return fill_target(place, raw, gate);
     case GATE_TYPE_THRESHOLD:
-        return fill_target(place, raw, gate) && fill_threshold(place, raw, &gate->metric);
+        return fill_metric_source(place, raw, gate) && fill_threshold(place, raw, &gate->metric);
     case GATE_TYPE_COMPARISON:
-        return fill_target(place, raw, gate) && fill_comparison(place, raw, &gate->metric);
+        return fill_metric_source(place, raw, gate) && fill_comparison(place, raw, &gate->metric);
     case GATE_TYPE_TRAFFIC:
         return fill_tolerance(place, raw, gate);
     case GATE_TYPE_APPROVAL:

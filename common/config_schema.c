@@ -157,15 +157,11 @@ static const cyaml_schema_value_t member = {
     CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_member, member_fields)};
 
 static const cyaml_schema_field_t traffic_fields[] = {
-    REQUIRED(raw_traffic, type),
-    REQUIRED(raw_traffic, url),
-    OPTIONAL(raw_traffic, ca_file),
-    OPTIONAL(raw_traffic, token_file),
-    OPTIONAL(raw_traffic, interval),
-    OPTIONAL(raw_traffic, timeout),
-    OPTIONAL(raw_traffic, window),
-    OPTIONAL(raw_traffic, min_rate),
-    CYAML_FIELD_END,
+    REQUIRED(raw_traffic, type),       OPTIONAL(raw_traffic, url),
+    OPTIONAL(raw_traffic, delay),      OPTIONAL(raw_traffic, ca_file),
+    OPTIONAL(raw_traffic, token_file), OPTIONAL(raw_traffic, interval),
+    OPTIONAL(raw_traffic, timeout),    OPTIONAL(raw_traffic, window),
+    OPTIONAL(raw_traffic, min_rate),   CYAML_FIELD_END,
 };
 
 static const cyaml_schema_field_t record_set_fields[] = {
@@ -203,6 +199,8 @@ static const cyaml_schema_field_t gate_fields[] = {
     REQUIRED(raw_gate, name),
     REQUIRED(raw_gate, type),
     OPTIONAL(raw_gate, when),
+    OPTIONAL(raw_gate, source),
+    OPTIONAL(raw_gate, delay),
     OPTIONAL(raw_gate, url),
     OPTIONAL(raw_gate, secret_file),
     OPTIONAL(raw_gate, token_file),

@@ -127,6 +127,7 @@ struct raw_member {
 struct raw_traffic {
     char *type;
     char *url;
+    char *delay;
     char *ca_file;
     char *token_file;
     char *interval;
@@ -166,6 +167,8 @@ struct raw_gate {
     char *name;
     char *type;
     char *when;
+    char *source;
+    char *delay;
     char *url;
     char *secret_file;
     char *token_file;

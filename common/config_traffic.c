@@ -7,7 +7,8 @@
 #include "common/duration.h"
 
 #define SECOND_MS ((int64_t)1000)
-#define HOUR_MS   (3600 * SECOND_MS)
+#define MINUTE_MS (60 * SECOND_MS)
+#define HOUR_MS   (60 * MINUTE_MS)
 #define DAY_MS    (24 * HOUR_MS)
 
 bool fill_prometheus_url(const struct place *place, const char *key, const char *text,
@@ -58,22 +59,54 @@ static bool fill_times(const struct place *place, const struct raw_traffic *raw,
     return true;
 }
 
+bool fill_cloudwatch(const struct place *place, const char *delay, const char *const *others,
+                     int64_t *delay_ms)
+{
+    static const char *const keys[] = {"url", "ca_file", "token_file"};
+    for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+        if (others[i] != NULL) {
+            return place_fail(place, keys[i],
+                              "found beside cloudwatch, expected only where Prometheus is asked");
+        }
+    }
+    *delay_ms = MINUTE_MS;
+    return fill_duration(place, "delay", delay, (struct range){0, HOUR_MS}, delay_ms);
+}
+
+static bool fill_prometheus(const struct place *place, const struct raw_traffic *raw,
+                            struct config_traffic *traffic)
+{
+    if (raw->delay != NULL) {
+        return place_fail(place, "delay", "found with prometheus, expected only with cloudwatch");
+    }
+    if (raw->url == NULL) {
+        return place_fail(place, NULL, "the key url is missing, expected the Prometheus server's");
+    }
+    return fill_prometheus_url(place, "url", raw->url, &traffic->url) &&
+           fill_path(place, "ca_file", raw->ca_file, &traffic->ca_file) &&
+           fill_path(place, "token_file", raw->token_file, &traffic->token_file);
+}
+
 static bool fill_source(const struct place *place, const struct raw_traffic *raw,
                         struct config_traffic *traffic)
 {
-    static const char *const types[] = {"prometheus", NULL};
+    static const char *const types[] = {"prometheus", "cloudwatch", NULL};
+    const char *const others[] = {raw->url, raw->ca_file, raw->token_file};
     unsigned type = 0;
     traffic->line = place_line(place);
     traffic->min_rate = 1;
-    if (!fill_choice(place, "type", raw->type, types, &type) ||
-        !fill_prometheus_url(place, "url", raw->url, &traffic->url) ||
-        !fill_path(place, "ca_file", raw->ca_file, &traffic->ca_file) ||
-        !fill_path(place, "token_file", raw->token_file, &traffic->token_file) ||
-        !fill_times(place, raw, traffic) ||
+    if (!fill_choice(place, "type", raw->type, types, &type)) {
+        return false;
+    }
+    traffic->is_cloudwatch = type == 1;
+    bool is_good = traffic->is_cloudwatch
+                       ? fill_cloudwatch(place, raw->delay, others, &traffic->delay_ms)
+                       : fill_prometheus(place, raw, traffic);
+    if (!is_good || !fill_times(place, raw, traffic) ||
         !fill_decimal(place, "min_rate", raw->min_rate, &traffic->min_rate)) {
         return false;
     }
-    if (raw->ca_file != NULL && strncmp(traffic->url, "https:", 6) != 0) {
+    if (traffic->ca_file != NULL && strncmp(traffic->url, "https:", 6) != 0) {
         return place_fail(place, "ca_file",
                           "found beside a URL without TLS, expected only with https://");
     }

@@ -262,6 +262,7 @@ struct gate_run *gate_ask(struct http_client *client, uv_loop_t *loop,
     run->asks_once = context->is_in_hold || gate->deadline_ms == 0;
     run->now_ms = context->now_ms;
     run->since_ms = context->since_ms;
+    run->aws = context->aws;
     run->judge_traffic = context->judge_traffic;
     run->judge_argument = context->judge_argument;
     run->started_at_ms = uv_now(loop);

@@ -52,6 +52,8 @@ struct gate_result {
     char text[GATE_TEXT_SIZE];
 };
 
+struct aws_client;
+
 /* Who asks. Everything is copied. */
 struct gate_context {
     int64_t rollout_id;
@@ -72,6 +74,7 @@ struct gate_context {
     /* When the candidate's present weight took effect; samples are taken no further back. 0: not
      * known, the whole window counts. */
     int64_t since_ms;
+    struct aws_client *aws; /* of a metric of CloudWatch, with others NULL; it outlives the run */
     /* Of a gate of type traffic, with others NULL: pass, fail or inconclusive, at once; text gets
      * why, *numbers an array (share_watch_judge) that the caller owns. The argument outlives the
      * run. */

@@ -14,11 +14,11 @@ static json_t *number(double value)
 }
 
 void gate_metric_judge_value(const struct config_gate_metric *metric,
-                             const struct prometheus_answer *answer, struct gate_finding *finding)
+                             const struct metric_answer *answer, struct gate_finding *finding)
 {
-    if (answer->state == PROMETHEUS_FAILED) {
+    if (answer->state == METRIC_FAILED) {
         gate_finding_set(finding, GATE_RESULT_ERROR, "%s", answer->text);
-    } else if (answer->state == PROMETHEUS_NO_VALUE) {
+    } else if (answer->state == METRIC_NO_VALUE) {
         gate_finding_set(finding, GATE_RESULT_INCONCLUSIVE, "%s", answer->text);
     } else if (answer->count != 1) {
         gate_finding_set(finding, GATE_RESULT_ERROR, "found %zu values, expected one",
@@ -45,8 +45,8 @@ void gate_metric_judge_value(const struct config_gate_metric *metric,
 }
 
 void gate_metric_judge_samples(const struct config_gate_metric *metric,
-                               const struct prometheus_answer *candidate,
-                               const struct prometheus_answer *stable, struct gate_finding *finding)
+                               const struct metric_answer *candidate,
+                               const struct metric_answer *stable, struct gate_finding *finding)
 {
     static const enum gate_state states[] = {
         [COMPARISON_PASS] = GATE_RESULT_PASS,
@@ -75,20 +75,20 @@ void gate_metric_judge_samples(const struct config_gate_metric *metric,
 static void drop_answers(struct gate_run *run)
 {
     for (size_t i = 0; i < GATE_SIDE_COUNT; i++) {
-        prometheus_answer_done(&run->answers[i]);
+        metric_answer_done(&run->answers[i]);
     }
 }
 
 void gate_metric_stop(struct gate_run *run)
 {
     for (size_t i = 0; i < GATE_SIDE_COUNT; i++) {
-        prometheus_cancel(run->queries[i]);
+        metric_cancel(run->queries[i]);
         run->queries[i] = NULL;
     }
     drop_answers(run);
 }
 
-static void on_value(void *argument, const struct prometheus_answer *answer)
+static void on_value(void *argument, const struct metric_answer *answer)
 {
     struct gate_run *run = argument;
     run->queries[SIDE_CANDIDATE] = NULL;
@@ -97,11 +97,11 @@ static void on_value(void *argument, const struct prometheus_answer *answer)
 }
 
 static void take_samples(struct gate_run *run, enum gate_side side,
-                         const struct prometheus_answer *answer)
+                         const struct metric_answer *answer)
 {
     static const char *const sides[] = {[SIDE_CANDIDATE] = "candidate", [SIDE_STABLE] = "stable"};
     run->queries[side] = NULL;
-    if (answer->state == PROMETHEUS_FAILED) {
+    if (answer->state == METRIC_FAILED) {
         gate_finding_set(&run->finding, GATE_RESULT_ERROR, "%s: %s", sides[side], answer->text);
         gate_metric_stop(run);
         gate_run_take(run);
@@ -117,31 +117,35 @@ static void take_samples(struct gate_run *run, enum gate_side side,
     }
 }
 
-static void on_candidate(void *argument, const struct prometheus_answer *answer)
+static void on_candidate(void *argument, const struct metric_answer *answer)
 {
     take_samples(argument, SIDE_CANDIDATE, answer);
 }
 
-static void on_stable(void *argument, const struct prometheus_answer *answer)
+static void on_stable(void *argument, const struct metric_answer *answer)
 {
     take_samples(argument, SIDE_STABLE, answer);
 }
 
 static bool ask(struct gate_run *run, enum gate_side side, const char *query,
-                const struct prometheus_range *range, prometheus_done done, struct error *err)
+                const struct metric_range *range, metric_done done, struct error *err)
 {
     const struct config_gate *gate = run->gate;
-    const struct prometheus_server server = {
+    const struct metric_source source = {
+        .http = run->client,
+        .aws = run->aws,
+        .is_cloudwatch = gate->metric.is_cloudwatch,
         .url = gate->url,
         .ca_file = gate->ca_file,
         .token_file = gate->token_file,
+        .window_ms = gate->metric.window_ms,
+        .delay_ms = gate->metric.delay_ms,
         .timeout_ms = gate->timeout_ms,
     };
     CLEANUP(alloc_freep)
-    char *promql =
+    char *text =
         placeholder_fill(query, run->placeholders, GATE_PLACEHOLDER_COUNT, PLACEHOLDER_IN_QUOTES);
-    run->queries[side] =
-        prometheus_ask(run->client, &server, promql, gate_run_now_ms(run), range, done, run, err);
+    run->queries[side] = metric_ask(&source, text, gate_run_now_ms(run), range, done, run, err);
     return run->queries[side] != NULL;
 }
 
@@ -158,9 +162,9 @@ bool gate_metric_start(struct gate_run *run, struct error *err)
         /* A clock that was set back does not make a range of the future. */
         start_ms = run->since_ms < end_ms ? run->since_ms : end_ms;
     }
-    const struct prometheus_range range = {.start_ms = start_ms < 0 ? 0 : start_ms,
-                                           .end_ms = end_ms,
-                                           .step_ms = metric->resolution_ms};
+    const struct metric_range range = {.start_ms = start_ms < 0 ? 0 : start_ms,
+                                       .end_ms = end_ms,
+                                       .step_ms = metric->resolution_ms};
     if (ask(run, SIDE_CANDIDATE, metric->candidate_query, &range, on_candidate, err) &&
         ask(run, SIDE_STABLE, metric->stable_query, &range, on_stable, err)) {
         return true;

@@ -5,7 +5,7 @@
 #include "common/placeholder.h"
 #include "control/gate.h"
 #include "control/http/http_request.h"
-#include "control/prometheus.h"
+#include "control/metric_source.h"
 
 #define GATE_WEBHOOK_ANSWER_MAX ((size_t)64 << 10)
 /* "Ballast-Signature: t=…,v1=" and 64 digits */
@@ -28,6 +28,7 @@ enum gate_side { SIDE_CANDIDATE, SIDE_STABLE };
 
 struct gate_run {
     struct http_client *client;
+    struct aws_client *aws; /* of the context */
     uv_loop_t *loop;
     const struct config_gate *gate;
     gate_done done;
@@ -54,8 +55,8 @@ struct gate_run {
 
     /* The attempt that runs. */
     struct http_call *call;
-    struct prometheus_query *queries[GATE_SIDE_COUNT]; /* a threshold has the first only */
-    struct prometheus_answer answers[GATE_SIDE_COUNT]; /* of a comparison */
+    struct metric_query *queries[GATE_SIDE_COUNT]; /* a threshold has the first only */
+    struct metric_answer answers[GATE_SIDE_COUNT]; /* of a comparison */
 };
 
 /* The clock, now. */
@@ -74,9 +75,8 @@ void gate_run_take(struct gate_run *run);
 /* The pure parts. */
 void gate_webhook_judge(long status, const char *body, size_t len, struct gate_finding *finding);
 void gate_metric_judge_value(const struct config_gate_metric *metric,
-                             const struct prometheus_answer *answer, struct gate_finding *finding);
+                             const struct metric_answer *answer, struct gate_finding *finding);
 /* None of the answers has failed. */
 void gate_metric_judge_samples(const struct config_gate_metric *metric,
-                               const struct prometheus_answer *candidate,
-                               const struct prometheus_answer *stable,
-                               struct gate_finding *finding);
+                               const struct metric_answer *candidate,
+                               const struct metric_answer *stable, struct gate_finding *finding);

@@ -10,6 +10,8 @@
 
 #include "common/alloc.h"
 #include "control/admin_rights.h"
+#include "control/aws/aws_settings.h"
+#include "control/cloudwatch_query.h"
 #include "control/plan_source.h"
 #include "control/http_server.h"
 #include "control/secret_file.h"
@@ -17,7 +19,8 @@
 #define TYPE_A    1
 #define TYPE_AAAA 28
 
-/* A health check probes addresses, so that only these members can have one. */
+/* A health check probes addresses, so that only these members can have one, unless it asks for a
+ * target group. */
 static bool check_members(const struct config *config, const struct record_sets *sets,
                           struct error *err)
 {
@@ -25,7 +28,9 @@ static bool check_members(const struct config *config, const struct record_sets 
         const struct config_record_set *set = &config->record_sets[i];
         for (size_t m = 0; m < set->member_count; m++) {
             uint16_t type = sets->sets[i]->type;
-            if (set->members[m].health_check != NULL && type != TYPE_A && type != TYPE_AAAA) {
+            const struct config_health_check *check = set->members[m].health_check;
+            if (check != NULL && check->type != CHECK_ELBV2 && type != TYPE_A &&
+                type != TYPE_AAAA) {
                 return error_set(err,
                                  "%s:%u: record set %s/%s, member %s: a health check needs "
                                  "addresses, so only A and AAAA members can have one",
@@ -104,6 +109,20 @@ static bool check_secret(const char *what, const char *path, struct error *err)
     return path == NULL || secret != NULL;
 }
 
+static bool check_cloudwatch(const char *text, struct error *err)
+{
+    json_t *queries = text == NULL ? NULL : cloudwatch_query_make(text, 60, err);
+    json_decref(queries);
+    return text == NULL || queries != NULL || error_add_context(err, "query");
+}
+
+static bool check_metric(const struct config_gate_metric *metric, struct error *err)
+{
+    return !metric->is_cloudwatch || (check_cloudwatch(metric->query, err) &&
+                                      check_cloudwatch(metric->candidate_query, err) &&
+                                      check_cloudwatch(metric->stable_query, err));
+}
+
 /* They are read again for each question; what is wrong from the start is better known now. */
 static bool check_gates(const struct config *config, struct error *err)
 {
@@ -113,7 +132,8 @@ static bool check_gates(const struct config *config, struct error *err)
             const struct config_gate *gate = &rollout->gates[j];
             if (!check_readable(gate->ca_file, err) ||
                 !check_secret("secret", gate->secret_file, err) ||
-                !check_secret("token", gate->token_file, err)) {
+                !check_secret("token", gate->token_file, err) ||
+                !check_metric(&gate->metric, err)) {
                 return error_add_context(err, "%s:%u: gate %s", config->path, gate->line,
                                          gate->name);
             }
@@ -131,6 +151,15 @@ static bool check_traffic(const struct config *config, struct error *err)
                                 !check_secret("token", traffic->token_file, err))) {
             return error_add_context(err, "%s:%u: traffic of record set %s/%s", config->path,
                                      traffic->line, set->name, set->type);
+        }
+        for (size_t m = 0; traffic != NULL && traffic->is_cloudwatch && m < set->member_count;
+             m++) {
+            const struct config_member *member = &set->members[m];
+            if (!check_cloudwatch(member->traffic_query, err)) {
+                return error_add_context(err, "%s:%u: record set %s/%s, member %s: traffic",
+                                         config->path, member->line, set->name, set->type,
+                                         member->id);
+            }
         }
     }
     return true;
@@ -176,6 +205,17 @@ static bool check_notify(const struct config *config, struct error *err)
     return true;
 }
 
+/* The shared files and the profile; credentials are looked for when they are needed. */
+static bool check_aws(const struct config *config, struct error *err)
+{
+    if (!config_asks_aws(config)) {
+        return true;
+    }
+    CLEANUP(aws_settings_freep)
+    struct aws_settings *settings = aws_settings_load(&config->aws, err);
+    return settings != NULL || error_add_context(err, "aws");
+}
+
 bool named_check(const struct config *config, const struct record_sets *sets, struct error *err)
 {
     const struct config_control *control = &config->control;
@@ -183,5 +223,5 @@ bool named_check(const struct config *config, const struct record_sets *sets, st
            check_state(config, err) && check_token(config, err) && check_rights(config, err) &&
            check_authorities(config, err) && check_gates(config, err) &&
            check_traffic(config, err) && check_members(config, sets, err) &&
-           check_plans(config, err) && check_notify(config, err);
+           check_plans(config, err) && check_notify(config, err) && check_aws(config, err);
 }

@@ -19,14 +19,14 @@ struct prometheus_query {
 static void on_answer(void *argument, const struct http_answer *posted)
 {
     struct prometheus_query *query = argument;
-    struct prometheus_answer answer = {.state = PROMETHEUS_FAILED};
+    struct metric_answer answer = {.state = METRIC_FAILED};
     if (posted->is_whole) {
         prometheus_answer_read(posted->status, posted->body, posted->len, &answer);
     } else {
         snprintf(answer.text, sizeof(answer.text), "%s", posted->text);
     }
     query->done(query->argument, &answer);
-    prometheus_answer_done(&answer);
+    metric_answer_done(&answer);
     free(query);
 }
 
@@ -38,7 +38,7 @@ static void print_seconds(int64_t time_ms, char text[SECONDS_SIZE])
 }
 
 /* application/x-www-form-urlencoded; the caller frees it. */
-static char *make_form(const char *promql, int64_t now_ms, const struct prometheus_range *range)
+static char *make_form(const char *promql, int64_t now_ms, const struct metric_range *range)
 {
     char first[SECONDS_SIZE];
     char second[SECONDS_SIZE];
@@ -60,7 +60,7 @@ static char *make_form(const char *promql, int64_t now_ms, const struct promethe
 
 struct prometheus_query *prometheus_ask(struct http_client *client,
                                         const struct prometheus_server *server, const char *promql,
-                                        int64_t now_ms, const struct prometheus_range *range,
+                                        int64_t now_ms, const struct metric_range *range,
                                         prometheus_done done, void *argument, struct error *err)
 {
     CLEANUP(alloc_freep) char *header = NULL;

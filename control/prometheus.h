@@ -15,21 +15,16 @@ struct prometheus_server {
     int64_t timeout_ms;
 };
 
-struct prometheus_range {
-    int64_t start_ms, end_ms; /* start <= end; both are asked for, when a step ends there */
-    int64_t step_ms;          /* at least 1 */
-};
-
 struct prometheus_query;
 /* The answer is valid during the call, and the query is gone after it. */
-typedef void (*prometheus_done)(void *argument, const struct prometheus_answer *answer);
+typedef void (*prometheus_done)(void *argument, const struct metric_answer *answer);
 
 /* Asks for the value now, or, with a range, for those in it. Everything is copied. done is called
  * once, from the loop and never from within this call, unless it is cancelled; it may close the
  * client. NULL and err when the token cannot be read: nothing is asked then. */
 MUST_CHECK struct prometheus_query *
 prometheus_ask(struct http_client *client, const struct prometheus_server *server,
-               const char *promql, int64_t now_ms, const struct prometheus_range *range,
+               const char *promql, int64_t now_ms, const struct metric_range *range,
                prometheus_done done, void *argument, struct error *err);
 /* Ends it without calling done. NULL is fine. */
 void prometheus_cancel(struct prometheus_query *query);

@@ -17,14 +17,14 @@ static void json_freep(json_t **json)
     json_decref(*json);
 }
 
-static bool PRINTF_LIKE(2, 3) fail(struct prometheus_answer *answer, const char *format, ...)
+static bool PRINTF_LIKE(2, 3) fail(struct metric_answer *answer, const char *format, ...)
 {
-    char text[PROMETHEUS_TEXT_SIZE * 2];
+    char text[METRIC_TEXT_SIZE * 2];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    answer->state = PROMETHEUS_FAILED;
+    answer->state = METRIC_FAILED;
     outside_text_copy(text, answer->text, sizeof(answer->text));
     return false;
 }
@@ -46,7 +46,7 @@ static bool parse_number(const char *text, double *value)
 }
 
 /* [1435781451.781, "1"] */
-static bool read_sample(const json_t *sample, struct prometheus_answer *answer, double *value)
+static bool read_sample(const json_t *sample, struct metric_answer *answer, double *value)
 {
     const char *text = json_string_value(json_array_get(sample, 1));
     if (json_array_size(sample) != 2 || !json_is_number(json_array_get(sample, 0)) ||
@@ -57,14 +57,14 @@ static bool read_sample(const json_t *sample, struct prometheus_answer *answer, 
 }
 
 /* Of one sample: a NaN is no value. */
-static bool take_one(const json_t *sample, struct prometheus_answer *answer)
+static bool take_one(const json_t *sample, struct metric_answer *answer)
 {
     double value = 0;
     if (!read_sample(sample, answer, &value)) {
         return false;
     }
     if (isnan(value)) {
-        answer->state = PROMETHEUS_NO_VALUE;
+        answer->state = METRIC_NO_VALUE;
         snprintf(answer->text, sizeof(answer->text), "the value is NaN");
         return true;
     }
@@ -73,7 +73,7 @@ static bool take_one(const json_t *sample, struct prometheus_answer *answer)
     return true;
 }
 
-static bool take_many(const json_t *samples, struct prometheus_answer *answer)
+static bool take_many(const json_t *samples, struct metric_answer *answer)
 {
     size_t count = json_array_size(samples);
     answer->values = alloc_zeroed(count, sizeof(*answer->values));
@@ -89,7 +89,7 @@ static bool take_many(const json_t *samples, struct prometheus_answer *answer)
         }
     }
     if (answer->count == 0) {
-        answer->state = PROMETHEUS_NO_VALUE;
+        answer->state = METRIC_NO_VALUE;
         snprintf(answer->text, sizeof(answer->text), "%s",
                  count == 0 ? "there is no sample" : "each sample is NaN");
     }
@@ -97,14 +97,14 @@ static bool take_many(const json_t *samples, struct prometheus_answer *answer)
 }
 
 /* The one series of a vector or a matrix. */
-static bool take_series(const json_t *result, bool is_matrix, struct prometheus_answer *answer)
+static bool take_series(const json_t *result, bool is_matrix, struct metric_answer *answer)
 {
     size_t count = json_array_size(result);
     if (!json_is_array(result)) {
         return fail(answer, "found no result, expected a list of series");
     }
     if (count == 0) {
-        answer->state = PROMETHEUS_NO_VALUE;
+        answer->state = METRIC_NO_VALUE;
         snprintf(answer->text, sizeof(answer->text), "nothing matches the query");
         return true;
     }
@@ -122,7 +122,7 @@ static bool take_series(const json_t *result, bool is_matrix, struct prometheus_
     return is_matrix ? take_many(samples, answer) : take_one(samples, answer);
 }
 
-static bool take_data(const json_t *data, struct prometheus_answer *answer)
+static bool take_data(const json_t *data, struct metric_answer *answer)
 {
     const json_t *result = json_object_get(data, "result");
     const char *type = json_string_value(json_object_get(data, "resultType"));
@@ -138,7 +138,7 @@ static bool take_data(const json_t *data, struct prometheus_answer *answer)
     return fail(answer, "found a %s, expected numbers", type);
 }
 
-static bool take_answer(long status, const json_t *root, struct prometheus_answer *answer)
+static bool take_answer(long status, const json_t *root, struct metric_answer *answer)
 {
     const char *said = json_string_value(json_object_get(root, "status"));
     const char *why = json_string_value(json_object_get(root, "error"));
@@ -156,12 +156,11 @@ static bool take_answer(long status, const json_t *root, struct prometheus_answe
     return take_data(json_object_get(root, "data"), answer);
 }
 
-void prometheus_answer_read(long status, const char *body, size_t len,
-                            struct prometheus_answer *answer)
+void prometheus_answer_read(long status, const char *body, size_t len, struct metric_answer *answer)
 {
     json_error_t why;
     memset(answer, 0, sizeof(*answer));
-    answer->state = PROMETHEUS_VALUES;
+    answer->state = METRIC_VALUES;
     CLEANUP(json_freep) json_t *root = json_loadb(body, len, 0, &why);
     bool is_read = false;
     if (root != NULL) {
@@ -171,16 +170,9 @@ void prometheus_answer_read(long status, const char *body, size_t len,
     } else {
         fail(answer, "the answer is no JSON: %s", why.text);
     }
-    if (!is_read || answer->state != PROMETHEUS_VALUES) {
+    if (!is_read || answer->state != METRIC_VALUES) {
         free(answer->values);
         answer->values = NULL;
         answer->count = 0;
     }
-}
-
-void prometheus_answer_done(struct prometheus_answer *answer)
-{
-    free(answer->values);
-    answer->values = NULL;
-    answer->count = 0;
 }

@@ -55,6 +55,7 @@ static struct gate_context context_of(struct rule_state *rule, const char *keys[
         .is_in_hold = is_in_hold,
         .now_ms = clock_now_ms(),
         .since_ms = rollout->run->has_shifted ? rollout->run->shifted_ms : 0,
+        .aws = rule->control->aws,
         .judge_traffic = judge_traffic,
         .judge_argument = rule,
     };

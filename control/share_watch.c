@@ -48,7 +48,8 @@ void share_watch_open(struct control *control)
 int64_t share_watch_kept_ms(const struct config_traffic *traffic)
 {
     return traffic == NULL ? 0
-                           : traffic->window_ms + TRAFFIC_FRESH_INTERVALS * traffic->interval_ms;
+                           : traffic->window_ms + traffic->delay_ms +
+                                 TRAFFIC_FRESH_INTERVALS * traffic->interval_ms;
 }
 
 /* Sources begin at different times, so that many of them do not ask at the same. */
@@ -62,7 +63,8 @@ void share_watch_start(struct control *control)
             continue;
         }
         uint64_t first_ms = i * STAGGER_MS % (uint64_t)set->config->traffic->interval_ms;
-        set->traffic = traffic_source_new(&control->loop, control->outgoing, set->config, first_ms);
+        set->traffic = traffic_source_new(&control->loop, control->outgoing, control->aws,
+                                          set->config, first_ms);
     }
 }
 
@@ -213,7 +215,7 @@ static enum share_verdict judge(const struct record_set_state *set, double toler
                                       .tolerance = tolerance};
     share_watch_read(set, now_ms, &shares);
     weight_log_expect_over(&set->log, set->member_count, set->config->traffic->window_ms,
-                           measured_ms(set, now_ms), expected);
+                           measured_ms(set, now_ms) - set->config->traffic->delay_ms, expected);
     for (size_t i = 0; i < set->member_count; i++) {
         ids[i] = set->members[i].config->id;
         question.requests_per_s += shares.requests_per_s[i] > 0 ? shares.requests_per_s[i] : 0;

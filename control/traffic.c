@@ -9,21 +9,20 @@
 #include "common/clock.h"
 #include "common/duration.h"
 #include "common/log.h"
-#include "control/prometheus.h"
+#include "control/metric_source.h"
 
 struct asked_member {
     struct traffic_source *source;
     const struct config_member *config;
     struct traffic_value *value;
-    struct prometheus_query *query; /* NULL: nothing is asked */
+    struct metric_query *query; /* NULL: nothing is asked */
     int64_t asked_ms;
-    char failure[PROMETHEUS_TEXT_SIZE]; /* of the last question; empty when it was answered */
+    char failure[METRIC_TEXT_SIZE]; /* of the last question; empty when it was answered */
 };
 
 struct traffic_source {
     const struct config_record_set *set;
-    struct http_client *client;
-    struct prometheus_server server;
+    struct metric_source asked;
     struct asked_member *members;
     struct traffic_value *values;
     uint64_t failures;
@@ -43,7 +42,7 @@ static void fail(struct asked_member *member, const char *text)
 
 static void take(struct asked_member *member, double rate)
 {
-    char text[PROMETHEUS_TEXT_SIZE];
+    char text[METRIC_TEXT_SIZE];
     if (!isfinite(rate) || rate < 0) {
         snprintf(text, sizeof(text), "found %g, expected requests per second, 0 or more", rate);
         fail(member, text);
@@ -58,11 +57,11 @@ static void take(struct asked_member *member, double rate)
     }
 }
 
-static void on_answer(void *argument, const struct prometheus_answer *answer)
+static void on_answer(void *argument, const struct metric_answer *answer)
 {
     struct asked_member *member = argument;
     member->query = NULL;
-    if (answer->state == PROMETHEUS_VALUES && answer->count == 1) {
+    if (answer->state == METRIC_VALUES && answer->count == 1) {
         take(member, answer->values[0]);
     } else {
         fail(member, answer->text);
@@ -79,9 +78,8 @@ static void on_timer(uv_timer_t *timer)
             continue;
         }
         member->asked_ms = clock_now_ms();
-        member->query =
-            prometheus_ask(source->client, &source->server, member->config->traffic_query,
-                           member->asked_ms, NULL, on_answer, member, &err);
+        member->query = metric_ask(&source->asked, member->config->traffic_query, member->asked_ms,
+                                   NULL, on_answer, member, &err);
         if (member->query == NULL) {
             fail(member, err.text);
         }
@@ -89,16 +87,21 @@ static void on_timer(uv_timer_t *timer)
 }
 
 struct traffic_source *traffic_source_new(uv_loop_t *loop, struct http_client *client,
+                                          struct aws_client *aws,
                                           const struct config_record_set *set, uint64_t first_ms)
 {
     const struct config_traffic *traffic = set->traffic;
     struct traffic_source *source = alloc_zeroed(1, sizeof(*source));
     source->set = set;
-    source->client = client;
-    source->server = (struct prometheus_server){.url = traffic->url,
-                                                .ca_file = traffic->ca_file,
-                                                .token_file = traffic->token_file,
-                                                .timeout_ms = traffic->timeout_ms};
+    source->asked = (struct metric_source){.http = client,
+                                           .aws = aws,
+                                           .is_cloudwatch = traffic->is_cloudwatch,
+                                           .url = traffic->url,
+                                           .ca_file = traffic->ca_file,
+                                           .token_file = traffic->token_file,
+                                           .window_ms = traffic->window_ms,
+                                           .delay_ms = traffic->delay_ms,
+                                           .timeout_ms = traffic->timeout_ms};
     source->values = alloc_zeroed(set->member_count, sizeof(*source->values));
     source->members = alloc_zeroed(set->member_count, sizeof(*source->members));
     for (size_t i = 0; i < set->member_count; i++) {
@@ -126,7 +129,7 @@ void traffic_source_close(struct traffic_source *source)
         return;
     }
     for (size_t i = 0; i < source->set->member_count; i++) {
-        prometheus_cancel(source->members[i].query);
+        metric_cancel(source->members[i].query);
         source->members[i].query = NULL;
     }
     uv_close((uv_handle_t *)&source->timer, on_closed);

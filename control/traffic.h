@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Measures the real traffic of a record set's members: asks Prometheus each member's query, once an
- * interval, and keeps what it said. Answers and rollouts never wait for it. Control thread only. */
+/* Measures the real traffic of a record set's members: asks Prometheus or CloudWatch each member's
+ * query, once an interval, and keeps what it said. Answers and rollouts never wait for it. Control
+ * thread only. */
 #pragma once
 
 #include <uv.h>
@@ -9,12 +10,14 @@
 #include "control/http/http_client.h"
 #include "control/shares.h"
 
+struct aws_client;
 struct traffic_source;
 
-/* set has traffic; it, loop and client outlive the source. Asks for the first time after first_ms
- * (sources that begin together need not ask together), then every interval. A question that is
- * still open then is not asked again. */
+/* set has traffic; it, loop, client and aws (NULL where CloudWatch is not asked) outlive the
+ * source. Asks for the first time after first_ms (sources that begin together need not ask
+ * together), then every interval. A question that is still open then is not asked again. */
 struct traffic_source *traffic_source_new(uv_loop_t *loop, struct http_client *client,
+                                          struct aws_client *aws,
                                           const struct config_record_set *set, uint64_t first_ms);
 /* Ends what it has asked, closes its handle on the loop (which must still turn) and frees itself.
  * NULL is fine. */

@@ -88,6 +88,11 @@ int64_t aws_client_skew_ms(const struct aws_client *client)
     return client->skew_ms;
 }
 
+uv_loop_t *aws_client_loop(const struct aws_client *client)
+{
+    return client->loop;
+}
+
 struct aws_credential_source *aws_client_credentials(struct aws_client *client)
 {
     return client->source;

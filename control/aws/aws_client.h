@@ -91,3 +91,5 @@ void aws_call_cancel(struct aws_call *call);
 /* How far AWS's clock is before ours, as the last refusal told; 0: never found to differ. */
 int64_t aws_client_skew_ms(const struct aws_client *client);
 struct aws_credential_source *aws_client_credentials(struct aws_client *client);
+/* The one that it was made with. */
+uv_loop_t *aws_client_loop(const struct aws_client *client);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "control/gate_private.h"
+#include "control/prometheus_answer.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,18 +36,18 @@ static void check_finding(struct gate_finding *finding)
     gate_finding_done(finding);
 }
 
-static void read_answer(long status, const char *body, size_t len, struct prometheus_answer *answer)
+static void read_answer(long status, const char *body, size_t len, struct metric_answer *answer)
 {
     prometheus_answer_read(status, body, len, answer);
-    assert((answer->state == PROMETHEUS_VALUES) == (answer->count > 0));
+    assert((answer->state == METRIC_VALUES) == (answer->count > 0));
     assert(answer->count <= len);
     for (size_t i = 0; i < answer->count; i++) {
         assert(!isnan(answer->values[i]));
     }
-    if (answer->state != PROMETHEUS_VALUES) {
+    if (answer->state != METRIC_VALUES) {
         check_text(answer->text, sizeof(answer->text));
     }
-    assert(status == 200 || answer->state == PROMETHEUS_FAILED);
+    assert(status == 200 || answer->state == METRIC_FAILED);
 }
 
 static void judge_webhook(long status, const char *body, size_t len)
@@ -65,7 +66,7 @@ static void judge_value(long status, const char *body, size_t len)
     const struct config_gate_metric metric = {
         .has_min = true, .has_max = true, .min = -1, .max = 1};
     struct gate_finding finding = {.state = GATE_RESULT_WAIT};
-    struct prometheus_answer answer;
+    struct metric_answer answer;
     read_answer(status, body, len, &answer);
     gate_metric_judge_value(&metric, &answer, &finding);
     assert(finding.state != GATE_RESULT_WAIT);
@@ -73,7 +74,7 @@ static void judge_value(long status, const char *body, size_t len)
         assert(answer.count == 1 && answer.values[0] >= -1 && answer.values[0] <= 1);
     }
     check_finding(&finding);
-    prometheus_answer_done(&answer);
+    metric_answer_done(&answer);
 }
 
 static void judge_samples(long status, const char *body, size_t len)
@@ -84,11 +85,11 @@ static void judge_samples(long status, const char *body, size_t len)
     size_t first_len = end == NULL ? len : (size_t)(end - body);
     size_t second = end == NULL ? len : first_len + 1;
     struct gate_finding finding = {.state = GATE_RESULT_WAIT};
-    struct prometheus_answer candidate;
-    struct prometheus_answer stable;
+    struct metric_answer candidate;
+    struct metric_answer stable;
     read_answer(status, body, first_len, &candidate);
     read_answer(status, body + second, len - second, &stable);
-    if (candidate.state != PROMETHEUS_FAILED && stable.state != PROMETHEUS_FAILED) {
+    if (candidate.state != METRIC_FAILED && stable.state != METRIC_FAILED) {
         gate_metric_judge_samples(&metric, &candidate, &stable, &finding);
         assert(finding.state != GATE_RESULT_WAIT && finding.state != GATE_RESULT_ERROR);
         if (candidate.count < 3 || stable.count < 3) {
@@ -96,8 +97,8 @@ static void judge_samples(long status, const char *body, size_t len)
         }
         check_finding(&finding);
     }
-    prometheus_answer_done(&candidate);
-    prometheus_answer_done(&stable);
+    metric_answer_done(&candidate);
+    metric_answer_done(&stable);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

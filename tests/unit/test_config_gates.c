@@ -382,6 +382,30 @@ static void a_gate_of_traffic_can_be_answered(void **state)
               __LINE__);
 }
 
+#define CLOUDWATCH(keys) GATE("name: g, type: metric, source: cloudwatch,\n" keys)
+
+static void cloudwatch_is_asked_without_a_server(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = parse_good(CLOUDWATCH("query: q, max: 1, window: 10m, delay: 2m"));
+    const struct config_gate *gate = &config->rollouts[0].gates[0];
+    assert_int_equal(gate->type, GATE_TYPE_THRESHOLD);
+    assert_true(gate->metric.is_cloudwatch && config_asks_aws(config));
+    assert_int_equal(gate->metric.window_ms, 600000);
+    assert_int_equal(gate->metric.delay_ms, 120000);
+    assert_null(gate->url);
+    CLEANUP(config_freep)
+    struct config *two =
+        parse_good(CLOUDWATCH("candidate_query: c, stable_query: s, worse: higher"));
+    assert_int_equal(two->rollouts[0].gates[0].metric.resolution_ms, 60000);
+    assert_int_equal(two->rollouts[0].gates[0].metric.window_ms, 900000);
+    refuse(CLOUDWATCH("query: q, max: 1, url: \"http://p\""),
+           ".url: found beside cloudwatch, expected only where Prometheus is asked");
+    refuse(THRESHOLD("delay: 1m"),
+           ".delay: found with prometheus, expected only with cloudwatch");
+}
+
 static void names_are_unique_in_the_rollout(void **state)
 {
     (void)state;
@@ -430,6 +454,7 @@ int main(void)
         cmocka_unit_test(times_fit_each_other),
         cmocka_unit_test(a_gate_of_traffic_has_a_tolerance),
         cmocka_unit_test(a_gate_of_traffic_can_be_answered),
+        cmocka_unit_test(cloudwatch_is_asked_without_a_server),
         cmocka_unit_test(names_are_unique_in_the_rollout),
         cmocka_unit_test(a_rollout_has_so_many_gates),
     };

@@ -87,11 +87,30 @@ static void what_is_not_said_has_its_default(void **state)
     assert_null(none->record_sets[0].members[0].traffic_query);
 }
 
+static void cloudwatch_is_asked_without_a_server(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = parse_good(TRAFFIC("type: cloudwatch, delay: 2m, interval: 60s"));
+    assert_true(config->record_sets[0].traffic->is_cloudwatch);
+    assert_int_equal(config->record_sets[0].traffic->delay_ms, 120000);
+    assert_null(config->record_sets[0].traffic->url);
+    assert_true(config_asks_aws(config));
+    refuse(TRAFFIC("type: cloudwatch, url: 'http://p'"),
+           "6: record_sets[0].traffic.url: found beside cloudwatch, expected only where Prometheus "
+           "is asked");
+    refuse(TRAFFIC(SOURCE ", delay: 1m"),
+           "6: record_sets[0].traffic.delay: found with prometheus, expected only with cloudwatch");
+    refuse(TRAFFIC("type: prometheus"), "6: record_sets[0].traffic: the key url is missing, "
+                                        "expected the Prometheus server's");
+}
+
 static void wrong_values_are_refused(void **state)
 {
     (void)state;
     refuse(TRAFFIC("type: statsd, url: 'http://p'"),
-           "6: record_sets[0].traffic.type: found \"statsd\", expected one of: prometheus");
+           "6: record_sets[0].traffic.type: found \"statsd\", expected one of: prometheus, "
+           "cloudwatch");
     refuse(TRAFFIC("type: prometheus, url: p"),
            "6: record_sets[0].traffic.url: found \"p\", expected http:// or https:// and a host, "
            "without spaces and '#'");
@@ -129,6 +148,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_key_is_read),
         cmocka_unit_test(what_is_not_said_has_its_default),
+        cmocka_unit_test(cloudwatch_is_asked_without_a_server),
         cmocka_unit_test(wrong_values_are_refused),
         cmocka_unit_test(a_source_and_queries_belong_together),
     };

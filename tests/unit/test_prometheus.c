@@ -34,20 +34,19 @@ static bool is_near(double found, double expected)
 #define reads_one(body, expected) reads_one_at(body, expected, __LINE__)
 static void reads_one_at(const char *body, double expected, int line)
 {
-    struct prometheus_answer answer;
+    struct metric_answer answer;
     prometheus_answer_read(200, body, strlen(body), &answer);
-    _assert_true(answer.state == PROMETHEUS_VALUES && answer.count == 1, answer.text, __FILE__,
-                 line);
+    _assert_true(answer.state == METRIC_VALUES && answer.count == 1, answer.text, __FILE__, line);
     _assert_true(answer.values[0] == expected || is_near(answer.values[0], expected), "equal",
                  __FILE__, line);
-    prometheus_answer_done(&answer);
+    metric_answer_done(&answer);
 }
 
 #define reads_none(status, body, state, text) reads_none_at(status, body, state, text, __LINE__)
-static void reads_none_at(long status, const char *body, enum prometheus_state state,
-                          const char *text, int line)
+static void reads_none_at(long status, const char *body, enum metric_state state, const char *text,
+                          int line)
 {
-    struct prometheus_answer answer;
+    struct metric_answer answer;
     prometheus_answer_read(status, body, strlen(body), &answer);
     _assert_string_equal(answer.text, text, __FILE__, line);
     _assert_true(answer.state == state, "state", __FILE__, line);
@@ -69,65 +68,65 @@ static void a_range_has_its_values_in_order_without_nan(void **state)
     (void)state;
     const char *body = MATRIX("{\"metric\":{},\"values\":[[1,\"3\"],[2,\"NaN\"],[3,\"1\"],[4,"
                               "\"+Inf\"]]}");
-    struct prometheus_answer answer;
+    struct metric_answer answer;
     prometheus_answer_read(200, body, strlen(body), &answer);
-    assert_int_equal(answer.state, PROMETHEUS_VALUES);
+    assert_int_equal(answer.state, METRIC_VALUES);
     assert_int_equal(answer.count, 3);
     assert_int_equal(answer.left_out, 1);
     assert_true(is_near(answer.values[0], 3) && is_near(answer.values[1], 1));
     assert_true(isinf(answer.values[2]));
-    prometheus_answer_done(&answer);
+    metric_answer_done(&answer);
 }
 
 static void nothing_and_nan_are_no_value(void **state)
 {
     (void)state;
-    reads_none(200, VECTOR(""), PROMETHEUS_NO_VALUE, "nothing matches the query");
-    reads_none(200, MATRIX(""), PROMETHEUS_NO_VALUE, "nothing matches the query");
-    reads_none(200, VECTOR(ELEMENT("NaN")), PROMETHEUS_NO_VALUE, "the value is NaN");
-    reads_none(200, SCALAR("[1,\"NaN\"]"), PROMETHEUS_NO_VALUE, "the value is NaN");
-    reads_none(200, MATRIX("{\"values\":[[1,\"NaN\"],[2,\"NaN\"]]}"), PROMETHEUS_NO_VALUE,
+    reads_none(200, VECTOR(""), METRIC_NO_VALUE, "nothing matches the query");
+    reads_none(200, MATRIX(""), METRIC_NO_VALUE, "nothing matches the query");
+    reads_none(200, VECTOR(ELEMENT("NaN")), METRIC_NO_VALUE, "the value is NaN");
+    reads_none(200, SCALAR("[1,\"NaN\"]"), METRIC_NO_VALUE, "the value is NaN");
+    reads_none(200, MATRIX("{\"values\":[[1,\"NaN\"],[2,\"NaN\"]]}"), METRIC_NO_VALUE,
                "each sample is NaN");
-    reads_none(200, MATRIX("{\"values\":[]}"), PROMETHEUS_NO_VALUE, "there is no sample");
+    reads_none(200, MATRIX("{\"values\":[]}"), METRIC_NO_VALUE, "there is no sample");
 }
 
 static void several_series_are_a_mistake_in_the_query(void **state)
 {
     (void)state;
-    reads_none(200, VECTOR(ELEMENT("1") "," ELEMENT("2")), PROMETHEUS_FAILED,
+    reads_none(200, VECTOR(ELEMENT("1") "," ELEMENT("2")), METRIC_FAILED,
                "found 2 series, expected one (sum or avg make one of them)");
-    reads_none(200, MATRIX("{\"values\":[]},{\"values\":[]},{}"), PROMETHEUS_FAILED,
+    reads_none(200, MATRIX("{\"values\":[]},{\"values\":[]},{}"), METRIC_FAILED,
                "found 3 series, expected one (sum or avg make one of them)");
 }
 
 static void what_is_no_number_fails_with_a_text(void **state)
 {
     (void)state;
-    reads_none(200, VECTOR(ELEMENT("1 or so")), PROMETHEUS_FAILED,
+    reads_none(200, VECTOR(ELEMENT("1 or so")), METRIC_FAILED,
                "found no sample, expected [time, \"number\"]");
-    reads_none(200, VECTOR(ELEMENT("")), PROMETHEUS_FAILED,
+    reads_none(200, VECTOR(ELEMENT("")), METRIC_FAILED,
                "found no sample, expected [time, \"number\"]");
-    reads_none(200, VECTOR("{\"value\":[1,2]}"), PROMETHEUS_FAILED,
+    reads_none(200, VECTOR("{\"value\":[1,2]}"), METRIC_FAILED,
                "found no sample, expected [time, \"number\"]");
-    reads_none(200, VECTOR("{\"value\":[1,\"2\",3]}"), PROMETHEUS_FAILED,
+    reads_none(200, VECTOR("{\"value\":[1,\"2\",3]}"), METRIC_FAILED,
                "found no sample, expected [time, \"number\"]");
-    reads_none(200, MATRIX("{\"values\":[[1,\"1\"],[2]]}"), PROMETHEUS_FAILED,
+    reads_none(200, MATRIX("{\"values\":[[1,\"1\"],[2]]}"), METRIC_FAILED,
                "found no sample, expected [time, \"number\"]");
-    reads_none(200, VECTOR("{\"metric\":{},\"histogram\":[1,{}]}"), PROMETHEUS_FAILED,
+    reads_none(200, VECTOR("{\"metric\":{},\"histogram\":[1,{}]}"), METRIC_FAILED,
                "found a histogram, expected numbers");
-    reads_none(200, VECTOR("{}"), PROMETHEUS_FAILED, "found a series without value");
+    reads_none(200, VECTOR("{}"), METRIC_FAILED, "found a series without value");
     reads_none(200,
                "{\"status\":\"success\",\"data\":{\"resultType\":\"string\",\"result\":[1,"
                "\"x\"]}}",
-               PROMETHEUS_FAILED, "found a string, expected numbers");
-    reads_none(200, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\"}}",
-               PROMETHEUS_FAILED, "found no result, expected a list of series");
-    reads_none(200, "{\"status\":\"success\"}", PROMETHEUS_FAILED,
+               METRIC_FAILED, "found a string, expected numbers");
+    reads_none(200, "{\"status\":\"success\",\"data\":{\"resultType\":\"vector\"}}", METRIC_FAILED,
+               "found no result, expected a list of series");
+    reads_none(200, "{\"status\":\"success\"}", METRIC_FAILED,
                "found no resultType, expected an answer of Prometheus");
-    reads_none(200, "[]", PROMETHEUS_FAILED, "found no status, expected an answer of Prometheus");
-    reads_none(200, "{\"status\":\"succ", PROMETHEUS_FAILED,
+    reads_none(200, "[]", METRIC_FAILED, "found no status, expected an answer of Prometheus");
+    reads_none(200, "{\"status\":\"succ", METRIC_FAILED,
                "the answer is no JSON: premature end of input near '\"succ'");
-    reads_none(200, "", PROMETHEUS_FAILED,
+    reads_none(200, "", METRIC_FAILED,
                "the answer is no JSON: '[' or '{' expected near end of file");
 }
 
@@ -137,10 +136,10 @@ static void an_error_says_what_prometheus_says(void **state)
     reads_none(400,
                "{\"status\":\"error\",\"errorType\":\"bad_data\",\"error\":\"invalid "
                "parameter\\n\\u001b[31m\"}",
-               PROMETHEUS_FAILED, "bad_data: invalid parameter  [31m");
-    reads_none(503, "{\"status\":\"error\"}", PROMETHEUS_FAILED, "error: without a reason");
-    reads_none(404, "<html>", PROMETHEUS_FAILED, "HTTP 404, expected 200");
-    reads_none(302, VECTOR(ELEMENT("1")), PROMETHEUS_FAILED, "HTTP 302, expected 200");
+               METRIC_FAILED, "bad_data: invalid parameter  [31m");
+    reads_none(503, "{\"status\":\"error\"}", METRIC_FAILED, "error: without a reason");
+    reads_none(404, "<html>", METRIC_FAILED, "HTTP 404, expected 200");
+    reads_none(302, VECTOR(ELEMENT("1")), METRIC_FAILED, "HTTP 302, expected 200");
 }
 
 struct fixture {
@@ -149,7 +148,7 @@ struct fixture {
     struct web_stub stub;
     char url[64];
     struct prometheus_server server;
-    struct prometheus_answer answer; /* without the values */
+    struct metric_answer answer; /* without the values */
     double last;
     unsigned done;
 };
@@ -178,7 +177,7 @@ static int close_fixture(void **state)
     return 0;
 }
 
-static void note_answer(void *argument, const struct prometheus_answer *answer)
+static void note_answer(void *argument, const struct metric_answer *answer)
 {
     struct fixture *fixture = argument;
     fixture->answer = *answer;
@@ -188,7 +187,7 @@ static void note_answer(void *argument, const struct prometheus_answer *answer)
 }
 
 static struct prometheus_query *start(struct fixture *fixture, const char *promql,
-                                      const struct prometheus_range *range)
+                                      const struct metric_range *range)
 {
     struct error err = {""};
     struct prometheus_query *query =
@@ -217,7 +216,7 @@ static void a_query_is_posted_as_a_form(void **state)
     fixture->stub.script = &one_value;
     start(fixture, "up{m=\"a&b\"} + 1", NULL);
     LOOP_UNTIL(&fixture->loop, fixture->done > 0);
-    assert_int_equal(fixture->answer.state, PROMETHEUS_VALUES);
+    assert_int_equal(fixture->answer.state, METRIC_VALUES);
     assert_true(is_near(fixture->last, 0.5));
     const char *request = fixture->stub.last_request;
     assert_memory_equal(request, "POST /prefix/api/v1/query HTTP/1.1\r\n", 36);
@@ -235,7 +234,7 @@ static void a_range_has_its_ends_and_its_step(void **state)
         .pieces = {OK_HEADER MATRIX("{\"values\":[[1,\"3\"],[2,\"4\"]]}")}};
     fixture->stub.script = &script;
     start(fixture, "up",
-          &(struct prometheus_range){.start_ms = 1000001, .end_ms = 2000000, .step_ms = 5000});
+          &(struct metric_range){.start_ms = 1000001, .end_ms = 2000000, .step_ms = 5000});
     LOOP_UNTIL(&fixture->loop, fixture->done > 0);
     assert_int_equal(fixture->answer.count, 2);
     const char *request = fixture->stub.last_request;
@@ -271,7 +270,7 @@ static void assert_failed(struct fixture *fixture, const struct web_script *scri
 {
     ask(fixture, script);
     assert_string_equal(fixture->answer.text, text);
-    assert_int_equal(fixture->answer.state, PROMETHEUS_FAILED);
+    assert_int_equal(fixture->answer.state, METRIC_FAILED);
 }
 
 static void what_goes_wrong_on_the_way_is_told(void **state)

@@ -68,7 +68,8 @@ static int open_fixture(void **state)
                                               .members = fixture->members,
                                               .member_count = 2,
                                               .traffic = &fixture->traffic};
-    fixture->source = traffic_source_new(&fixture->loop.loop, fixture->client, &fixture->set, 0);
+    fixture->source =
+        traffic_source_new(&fixture->loop.loop, fixture->client, NULL, &fixture->set, 0);
     *state = fixture;
     return 0;
 }
