@@ -116,7 +116,7 @@ static void only_whole_periods_are_asked_for(void **state)
             "</MetricDataResults></GetMetricDataResult></GetMetricDataResponse>"
 #define SERIES(id, values, status)                                                                 \
     "<member><Id>" id "</Id><Values>" values "</Values><StatusCode>" status "</StatusCode></"      \
-                                                                            "member>"
+    "member>"
 #define VALUE(text) "<member>" text "</member>"
 
 struct fixture {

@@ -402,8 +402,7 @@ static void cloudwatch_is_asked_without_a_server(void **state)
     assert_int_equal(two->rollouts[0].gates[0].metric.window_ms, 900000);
     refuse(CLOUDWATCH("query: q, max: 1, url: \"http://p\""),
            ".url: found beside cloudwatch, expected only where Prometheus is asked");
-    refuse(THRESHOLD("delay: 1m"),
-           ".delay: found with prometheus, expected only with cloudwatch");
+    refuse(THRESHOLD("delay: 1m"), ".delay: found with prometheus, expected only with cloudwatch");
 }
 
 static void names_are_unique_in_the_rollout(void **state)
