@@ -173,7 +173,14 @@ static const char *put_word(struct value *value, const char *text)
     if (is_quoted) {
         fputc('"', value->out);
     }
-    while (*text != '\0' && *text != '"' && !is_space(*text)) {
+    while (*text != '\0' && !is_space(*text)) {
+        if (*text == '"' && is_quoted) {
+            break;
+        }
+        if (*text == '"') { /* of one word: alpn="h2" */
+            text = put_string(value, text);
+            continue;
+        }
         bool is_last_dot = text[0] == '.' && (text[1] == '\0' || is_space(text[1]));
         struct unit unit = next_unit(&text, value->from);
         if (is_quoted) {

@@ -404,7 +404,7 @@ bool route53_read_batch(const json_t *document, struct route53_batch *out, struc
     bool is_read = json_array_size(changes) > 0 || error_set(err, "expected Changes");
     for (size_t i = 0; is_read && i < json_array_size(changes); i++) {
         const json_t *change = json_array_get(changes, i);
-        enum route53_action action;
+        enum route53_action action = ROUTE53_UPSERT;
         struct route53_record_set set;
         is_read = read_action(change, &action, err) &&
                   route53_read_record_set(json_object_get(change, "ResourceRecordSet"), &set, err);

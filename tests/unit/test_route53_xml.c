@@ -68,6 +68,8 @@ static void values_are_turned_both_ways(void **state)
     converts(route53_value_read("\"ex\\344mple\\042\\134\" \"b;c\""),
              "\"ex\\228mple\\\"\\\\\" \"b;c\"");
     converts(route53_value_read("\"a\"\"b\""), "\"a\" \"b\"");
+    converts(route53_value_read("1 . alpn=\"h2,h3\" port=8443"), "1 . alpn=\"h2,h3\" port=8443");
+    converts(route53_value_print("HTTPS", "1 . alpn=\"h2\""), "1 . alpn=\"h2\"");
     converts(route53_value_read("v=DMARC1;p=none"), "v=DMARC1\\059p=none");
     converts(route53_value_print("TXT", "\"ex\\228mple\\\"\\\\\" \"b;c\""),
              "\"ex\\344mple\\\"\\\\\" \"b;c\"");
