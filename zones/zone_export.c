@@ -100,12 +100,18 @@ static void copy_set(struct export_set *to, const struct weights *weights, size_
     to->comment = describe_set(weights, to->member);
 }
 
-struct zone_export *zone_export_new(const struct snapshot *snapshot, const struct zone *zone,
-                                    const size_t *members)
+struct zone_export *zone_export_new_static(const struct zone *zone)
 {
     struct zone_export *export = alloc_zeroed(1, sizeof(*export));
     export->zone = zone;
     export->out = ldns_buffer_new(4096);
+    return export;
+}
+
+struct zone_export *zone_export_new(const struct snapshot *snapshot, const struct zone *zone,
+                                    const size_t *members)
+{
+    struct zone_export *export = zone_export_new_static(zone);
     export->set_count = snapshot->set_count;
     export->sets = alloc_zeroed(export->set_count, sizeof(*export->sets));
     for (uint32_t i = 0; i < export->set_count; i++) {
@@ -206,7 +212,9 @@ static void print_rrset(struct zone_export *export, const struct node *node,
     }
     rrset = is_signed ? node_with_signatures(node, rrset) : rrset;
     if (rrset->record_set != RRSET_STATIC) {
-        print_weighted(export, node, rrset);
+        if (export->set_count > 0) {
+            print_weighted(export, node, rrset);
+        }
     } else {
         print_encoded(export, node->name, node->name_len, &rrset->answer, UINT32_MAX);
     }

@@ -20,6 +20,9 @@ struct zone_export;
  * EXPORT_LARGEST. The zone is one of the snapshot's. Control thread. Caller owns. */
 struct zone_export *zone_export_new(const struct snapshot *snapshot, const struct zone *zone,
                                     const size_t *members);
+/* The same without weighted record sets, of which nothing is written. Any thread that may read the
+ * zone. */
+struct zone_export *zone_export_new_static(const struct zone *zone);
 void zone_export_free(struct zone_export *export);
 void zone_export_freep(struct zone_export **export);
 
