@@ -27,6 +27,8 @@ deny control/plan 'zones/|control/[^/]*\.h'
 # HTTP to others knows nothing of what it is for, and AWS's APIs nothing of rollouts.
 deny control/http 'zones/|control/[^/]*\.h|control/(aws|forecast|plan)/'
 deny control/aws 'zones/|control/[^/]*\.h|control/(forecast|plan)/'
+# Moving in and out is text to text.
+deny control/move 'control/[^/]*\.h|control/(forecast|plan)/'
 
 # The libraries.
 deny common 'ldns/|ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd|cmocka'
@@ -37,6 +39,7 @@ deny control 'ldns/|cyaml/|yaml\.h|cmocka' 'control/forecast/(plan_text|populati
 deny control/forecast 'ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd'
 deny control/aws 'ares\.h|sqlite3|microhttpd'
 deny control/http 'ares\.h|sqlite3|microhttpd'
+deny control/move 'uv\.h|ares\.h|curl/|sqlite3|microhttpd'
 deny control/plan 'uv\.h|ares\.h|curl/|sqlite3|microhttpd'
 
 # Includes of ours begin at the root, so that the arrow shows.
