@@ -13,11 +13,13 @@
 #include "common/alloc.h"
 #include "config.h"
 #include "control/admin_protocol.h"
+#include "control/ctl_canary.h"
 #include "control/ctl_client.h"
 #include "control/ctl_export.h"
 #include "control/ctl_help.h"
 #include "control/ctl_plan.h"
 #include "control/ctl_render.h"
+#include "control/ctl_route53.h"
 #include "control/ctl_simulate.h"
 #include "control/ctl_watch.h"
 
@@ -313,14 +315,16 @@ static int run_remote(const struct options *options, const struct admin_command 
 
 /* ---- what needs no daemon ---- */
 
+/* What is wrong is in err, unless that stays empty. */
 typedef int (*local_run)(const struct options *options, const char *verb, const char **arguments,
-                         size_t count);
+                         size_t count, struct error *err);
 
 static int run_help(const struct options *options, const char *verb, const char **arguments,
-                    size_t count)
+                    size_t count, struct error *err)
 {
     (void)options;
     (void)verb;
+    (void)err;
     if (help_print(stdout, arguments, count)) {
         return EXIT_DONE;
     }
@@ -329,13 +333,13 @@ static int run_help(const struct options *options, const char *verb, const char 
 }
 
 static int run_completion(const struct options *options, const char *verb, const char **arguments,
-                          size_t count)
+                          size_t count, struct error *err)
 {
     (void)options;
     (void)verb;
     (void)count;
     if (strcmp(arguments[0], "bash") != 0) {
-        fputs("ballastctl: completion: only bash is known\n", stderr);
+        error_set(err, "completion: only bash is known");
         return EXIT_USAGE;
     }
     help_completion_bash(stdout);
@@ -343,26 +347,37 @@ static int run_completion(const struct options *options, const char *verb, const
 }
 
 static int run_plan(const struct options *options, const char *verb, const char **arguments,
-                    size_t count)
+                    size_t count, struct error *err)
 {
-    struct error err;
-    int code = plan_run(verb, arguments, count, options->as_json, &err);
-    if (code != EXIT_DONE) {
-        complain(&err);
-    }
-    return code;
+    return plan_run(verb, arguments, count, options->as_json, err);
 }
 
 static int run_simulate(const struct options *options, const char *verb, const char **arguments,
-                        size_t count)
+                        size_t count, struct error *err)
 {
-    struct error err;
     (void)verb;
-    int code = simulate_run(arguments, count, options->as_json, &err);
-    if (code != EXIT_DONE) {
-        complain(&err);
-    }
-    return code;
+    return simulate_run(arguments, count, options->as_json, err);
+}
+
+static int run_route53_import(const struct options *options, const char *verb,
+                              const char **arguments, size_t count, struct error *err)
+{
+    (void)verb;
+    return route53_import_run(arguments, count, options->as_json, err);
+}
+
+static int run_route53_export(const struct options *options, const char *verb,
+                              const char **arguments, size_t count, struct error *err)
+{
+    (void)verb;
+    return route53_export_run(arguments, count, options->socket, options->as_json, err);
+}
+
+static int run_canary_table(const struct options *options, const char *verb, const char **arguments,
+                            size_t count, struct error *err)
+{
+    (void)verb;
+    return canary_table_run(arguments, count, options->as_json, err);
 }
 
 /* By the command's name, or its first word; NULL when the daemon has to be asked. */
@@ -376,6 +391,9 @@ static local_run local_find(const char *name)
         {"completion", run_completion},
         {"plan", run_plan},
         {"rollout simulate", run_simulate},
+        {"import canary-table", run_canary_table},
+        {"route53 export", run_route53_export},
+        {"route53 import", run_route53_import},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         size_t len = strlen(rows[i].name);
@@ -405,7 +423,12 @@ static int run(const struct options *options)
     }
     local_run local = local_find(command->name);
     if (local != NULL) {
-        return local(options, options->words[used - 1], arguments, count);
+        err.text[0] = '\0';
+        int code = local(options, options->words[used - 1], arguments, count, &err);
+        if (err.text[0] != '\0' && code != EXIT_DONE) {
+            complain(&err);
+        }
+        return code;
     }
     return run_remote(options, command, arguments, count);
 }

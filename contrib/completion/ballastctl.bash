@@ -17,7 +17,7 @@ _ballastctl()
     esac
     local choices=
     case "${words[*]}" in
-    '') choices='--json --socket --help --version status record weight health rollout event notify zone key plan stats log history stop help completion' ;;
+    '') choices='--json --socket --help --version status record weight health rollout event notify zone key plan route53 import stats log history stop help completion' ;;
     record) choices='list show ttl resolvers' ;;
     weight) choices='set' ;;
     health) choices='list force' ;;
@@ -27,6 +27,8 @@ _ballastctl()
     zone) choices='list add remove reload check export' ;;
     key) choices='list generate roll ds-seen forget' ;;
     plan) choices='check show graph' ;;
+    route53) choices='import export' ;;
+    import) choices='canary-table' ;;
     log) choices='level' ;;
     'event push') COMPREPLY=($(compgen -f -- "$current")); return ;;
     'log level') choices='debug info warning error' ;;

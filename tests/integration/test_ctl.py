@@ -242,9 +242,9 @@ def test_json_prints_the_result_as_one_document(daemon, command):
 
 
 def test_every_row_of_the_table_is_tried_here():
-    rows = {" ".join(re.findall(r"^[a-z -]+?(?= [A-Z\[]|$| bash)", row)) for row in table_rows()}
+    rows = {" ".join(re.findall(r"^[a-z0-9 -]+?(?= [A-Z\[]|$| bash)", row)) for row in table_rows()}
     local = {"rollout simulate", "rollout watch", "plan check", "plan show", "plan graph", "help",
-             "completion"}
+             "completion", "route53 import", "route53 export", "import canary-table"}
     assert rows - local == set(ANSWERS)
 
 
@@ -310,6 +310,11 @@ def test_an_answer_that_is_none_is_1(daemon, line):
     (["plan", "show", "x", "--steps", "10"], "either a file, or --steps"),
     (["plan", "show", "--steps"], "unknown option --steps, or without its value"),
     (["plan", "graph", "--dot"], "expected the file of a plan"),
+    (["route53"], "one of these must follow: import, export"),
+    (["route53", "import", "--strict"], "expected the name of a zone"),
+    (["route53", "export", "--strict"], "expected the name of a zone"),
+    (["route53", "export", "x", "--alias-zone", "y"], "found --alias-zone y, expected HOST=ID"),
+    (["import", "canary-table", "--strict"], "expected either --from FILE or --table NAME"),
 ])
 def test_usage_errors_are_2_before_the_daemon_is_asked(daemon, words, expected):
     done = ctl(*words, status=2, BALLAST_SOCKET=daemon.path)
