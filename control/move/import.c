@@ -177,6 +177,10 @@ static bool read_values(struct import_work *work, struct import_item *item, stru
             item->values[item->value_count++] = STEAL(text);
         }
     }
+    bool is_single = item->type == TYPE_CNAME || item->type == TYPE_DNAME;
+    if (is_single && item->value_count != 1) {
+        return error_set(err, "%zu values, and it can have one", item->value_count);
+    }
     return octets <= OCTETS_MAX || error_set(err, "its values are more than a DNS message holds");
 }
 

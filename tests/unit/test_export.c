@@ -228,6 +228,20 @@ static void batches_have_at_most_32000_characters_twice_counted(void **state)
     free(text);
 }
 
+/* Of one value; 4000 of them are taken. */
+static void a_value_has_at_most_4000_characters(void **state)
+{
+    (void)state;
+    for (size_t len = 3998; len <= 3999; len++) { /* and two quotes */
+        CLEANUP(alloc_freep)
+        char *text = alloc_printf("%sx.example.org.\t60\tIN\tTXT\t\"%0*d\"\n", APEX, (int)len, 1);
+        struct export export = made_of(text);
+        assert_int_equal(export.count, len == 3998);
+        assert_int_equal(export.remarks.lost_count, len == 3998 ? 0 : 1);
+        export_done(&export);
+    }
+}
+
 static void a_group_stays_in_one_batch(void **state)
 {
     (void)state;
@@ -256,6 +270,7 @@ int main(void)
         cmocka_unit_test(what_route_53_does_not_take_is_named),
         cmocka_unit_test(batches_have_at_most_a_thousand_values_twice_counted),
         cmocka_unit_test(batches_have_at_most_32000_characters_twice_counted),
+        cmocka_unit_test(a_value_has_at_most_4000_characters),
         cmocka_unit_test(a_group_stays_in_one_batch),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -425,6 +425,98 @@ static void a_cname_would_answer_types_that_the_alias_did_not(void **state)
     import_done(&import);
 }
 
+static void without_the_zones_own_records_its_name_has_no_cname_either(void **state)
+{
+    (void)state;
+    struct import import = made(ALIAS("example.org.", "A", "www.example.org.")        //
+                                "," MEMBER("www.example.org.", "a", "1", "192.0.2.1") //
+                                "," MEMBER("www.example.org.", "b", "2", "192.0.2.2"));
+    expect_not_in(import.zone_text, "CNAME");
+    assert_int_equal(import.record_count, 2);
+    expect_loads(&import);
+    import_done(&import);
+}
+
+static void aliases_of_two_names_are_no_cname(void **state)
+{
+    (void)state;
+#define SIX(name, id)                                                                              \
+    "{\"Name\": \"" name "\", \"Type\": \"AAAA\", \"SetIdentifier\": \"" id                        \
+    "\", \"Weight\": 1, \"TTL\": 60, \"ResourceRecords\": [{\"Value\": \"2001:db8::" id "\"}]}"
+    struct import import = made(APEX "," ALIAS("w.example.org.", "A", "www.example.org.") //
+                                "," ALIAS("w.example.org.", "AAAA", "six.example.org.")   //
+                                "," MEMBER("www.example.org.", "a", "1", "192.0.2.1")     //
+                                "," MEMBER("www.example.org.", "b", "2", "192.0.2.2")     //
+                                "," SIX("www.example.org.", "1")                          //
+                                "," SIX("www.example.org.", "2")                          //
+                                "," SIX("six.example.org.", "3")                          //
+                                "," SIX("six.example.org.", "4"));
+    expect_not_in(import.zone_text, "CNAME");
+    assert_int_equal(import.record_count, 5);
+    expect_loads(&import);
+    import_done(&import);
+}
+
+static void a_value_that_is_there_twice_is_there_once(void **state)
+{
+    (void)state;
+    struct import import =
+        made(APEX ", {\"Name\": \"w.example.org.\", \"Type\": \"AAAA\", \"SetIdentifier\": \"a\", "
+                  "\"Weight\": 1, \"TTL\": 60, \"ResourceRecords\": [{\"Value\": \"2001:db8::1\"}, "
+                  "{\"Value\": \"2001:DB8:0:0::1\"}]}");
+    expect_loads(&import);
+    import_done(&import);
+}
+
+/* A group of so many members; the caller frees. */
+static char *members_of(unsigned count)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    fputs(APEX, out);
+    for (unsigned i = 0; i < count; i++) {
+        fprintf(out, "," MEMBER("w.example.org.", "m%u", "1", "192.0.2.%u"), i, i);
+    }
+    fclose(out);
+    return text;
+}
+
+static void more_members_than_there_may_be_are_lost(void **state)
+{
+    (void)state;
+    for (unsigned count = 100; count <= 101; count++) {
+        char *text = members_of(count);
+        struct import import = made(text);
+        assert_int_equal(import.record_count, count == 100);
+        assert_int_equal(import.remarks.lost_count, count == 100 ? 0 : 101);
+        expect_loads(&import);
+        import_done(&import);
+        free(text);
+    }
+}
+
+static void more_data_than_a_message_holds_is_lost(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+    fputs(APEX ", {\"Name\": \"l.example.org.\", \"Type\": \"TXT\", \"TTL\": 60, "
+               "\"ResourceRecords\": [{\"Value\": \"\\\"x\\\"\"}",
+          out);
+    for (unsigned i = 0; i < 260; i++) {
+        fprintf(out, ", {\"Value\": \"\\\"%0250u\\\"\"}", i);
+    }
+    fputs("]}", out);
+    fclose(out);
+    struct import import = made(text);
+    expect_remark(&import, true, "l.example.org TXT: its values are more than a DNS message holds");
+    expect_loads(&import);
+    import_done(&import);
+    free(text);
+}
+
 /* What is lost: its record sets, and what is said of it. */
 static const struct {
     const char *sets, *remark;
@@ -465,6 +557,9 @@ static const struct {
     {ALIAS("l.example.org.", "A", "l.example.org."),
      "it is an alias of itself by way of l.example.org"},
     {SIMPLE("l.example.org.", "A", "192.0.2"), "\"192.0.2\" is no RDATA of type A"},
+    {"{\"Name\": \"l.example.org.\", \"Type\": \"CNAME\", \"TTL\": 60, \"ResourceRecords\": "
+     "[{\"Value\": \"a.\"}, {\"Value\": \"b.\"}]}",
+     "l.example.org CNAME: 2 values, and it can have one: write it anew"},
     {SIMPLE("l.example.org.", "NONSENSE", "x"), "l.example.org. NONSENSE: Ballast does not know"},
     {SIMPLE("l.example.net.", "A", "192.0.2.1"), "l.example.net. A: it lies outside of the zone"},
     {"{\"Name\": \"l.example.org.\", \"Type\": \"NS\", \"SetIdentifier\": \"a\", \"Weight\": 1, "
@@ -555,6 +650,11 @@ int main(void)
         cmocka_unit_test(an_alias_of_a_weighted_group_is_a_cname_where_it_may_be),
         cmocka_unit_test(elsewhere_it_has_the_same_members),
         cmocka_unit_test(a_cname_would_answer_types_that_the_alias_did_not),
+        cmocka_unit_test(without_the_zones_own_records_its_name_has_no_cname_either),
+        cmocka_unit_test(aliases_of_two_names_are_no_cname),
+        cmocka_unit_test(a_value_that_is_there_twice_is_there_once),
+        cmocka_unit_test(more_members_than_there_may_be_are_lost),
+        cmocka_unit_test(more_data_than_a_message_holds_is_lost),
         cmocka_unit_test(what_has_no_counterpart_is_named_and_left_out),
         cmocka_unit_test(a_group_is_lost_as_a_whole),
         cmocka_unit_test(simple_and_weighted_at_one_name_are_lost),
