@@ -17,7 +17,9 @@
 #include "control/ctl_client.h"
 #include "control/ctl_export.h"
 #include "control/ctl_help.h"
+#include "control/ctl_doctor.h"
 #include "control/ctl_plan.h"
+#include "control/ctl_policy.h"
 #include "control/ctl_render.h"
 #include "control/ctl_route53.h"
 #include "control/ctl_simulate.h"
@@ -352,6 +354,21 @@ static int run_plan(const struct options *options, const char *verb, const char 
     return plan_run(verb, arguments, count, options->as_json, err);
 }
 
+static int run_policy(const struct options *options, const char *verb, const char **arguments,
+                      size_t count, struct error *err)
+{
+    (void)options; /* a policy is JSON */
+    (void)verb;
+    return policy_run(arguments, count, err);
+}
+
+static int run_doctor(const struct options *options, const char *verb, const char **arguments,
+                      size_t count, struct error *err)
+{
+    (void)verb;
+    return doctor_run(arguments, count, options->as_json, err);
+}
+
 static int run_simulate(const struct options *options, const char *verb, const char **arguments,
                         size_t count, struct error *err)
 {
@@ -389,6 +406,8 @@ static local_run local_find(const char *name)
     } rows[] = {
         {"help", run_help},
         {"completion", run_completion},
+        {"aws policy", run_policy},
+        {"aws doctor", run_doctor},
         {"plan", run_plan},
         {"rollout simulate", run_simulate},
         {"import canary-table", run_canary_table},

@@ -17,13 +17,14 @@ _ballastctl()
     esac
     local choices=
     case "${words[*]}" in
-    '') choices='--json --socket --help --version status record weight health rollout event notify zone key plan route53 import stats log history stop help completion' ;;
+    '') choices='--json --socket --help --version status record weight health rollout event notify aws zone key plan route53 import stats log history stop help completion' ;;
     record) choices='list show ttl resolvers' ;;
     weight) choices='set' ;;
     health) choices='list force' ;;
     rollout) choices='list show start pause resume promote abort freeze thaw approve reject history watch simulate' ;;
     event) choices='push log pattern stats' ;;
     notify) choices='list retry drop' ;;
+    aws) choices='policy doctor' ;;
     zone) choices='list add remove reload check export' ;;
     key) choices='list generate roll ds-seen forget' ;;
     plan) choices='check show graph' ;;

@@ -242,9 +242,9 @@ def test_json_prints_the_result_as_one_document(daemon, command):
 
 
 def test_every_row_of_the_table_is_tried_here():
-    rows = {" ".join(re.findall(r"^[a-z0-9 -]+?(?= [A-Z\[]|$| bash)", row)) for row in table_rows()}
-    local = {"rollout simulate", "rollout watch", "plan check", "plan show", "plan graph", "help",
-             "completion", "route53 import", "route53 export", "import canary-table"}
+    rows = {" ".join(re.findall(r"^[a-z0-9 -]+?(?= [A-Z\[-]|$| bash)", row)) for row in table_rows()}
+    local = {"aws policy", "aws doctor", "rollout simulate", "rollout watch", "plan check", "plan show", "plan graph",
+             "help", "completion", "route53 import", "route53 export", "import canary-table"}
     assert rows - local == set(ANSWERS)
 
 
@@ -288,7 +288,7 @@ def test_an_answer_that_is_none_is_1(daemon, line):
 @pytest.mark.parametrize("words,expected", [
     ([], "usage: ballastctl"),
     (["rolout"], 'Did you mean "rollout"?'),
-    (["dance"], "there are: status, record, weight, health, rollout, event, notify, zone"),
+    (["dance"], "there are: status, record, weight, health, rollout, event, notify, aws, zone"),
     (["rollout"], "list, show, start, pause, resume, promote, abort, freeze, thaw, approve, reject, history, watch"),
     (["rollout", "strat", "cats"], 'Did you mean "rollout start"?'),
     (["record", "show", "www"], "usage: record show NAME TYPE"),

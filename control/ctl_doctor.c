@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "control/ctl_doctor.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/config.h"
+#include "control/aws/aws_policy.h"
+#include "control/ctl_aws.h"
+#include "control/ctl_policy.h"
+#include "control/ctl_watch.h"
+#include "control/doctor_report.h"
+
+#define TIMEOUT_MS 5000
+#define ATTEMPTS   2
+/* A clock that is off by more is worth a word; AWS refuses five or fifteen minutes. */
+#define SKEW_MAX_MS 60000
+#define RETENTION_S 3600
+
+struct doctor {
+    const struct config *config;
+    struct ctl_aws *aws;
+    struct doctor_report *report;
+};
+
+static bool ask(const struct doctor *doctor, enum aws_service service, const char *operation,
+                json_t *input, struct aws_answer *answer)
+{
+    ctl_aws_call(doctor->aws,
+                 &(struct aws_request){.service = service,
+                                       .operation = operation,
+                                       .input = input,
+                                       .timeout_ms = TIMEOUT_MS,
+                                       .attempts = ATTEMPTS},
+                 answer);
+    json_decref(input);
+    return answer->outcome == AWS_DONE;
+}
+
+/* False: nobody need ask anything else. */
+static bool check_credentials(const struct doctor *doctor)
+{
+    struct aws_answer answer;
+    struct aws_credential_source *source = aws_client_credentials(ctl_aws_client(doctor->aws));
+    bool is_done = ask(doctor, AWS_STS, "GetCallerIdentity", NULL, &answer);
+    const char *origin = aws_credentials_origin(source);
+    if (is_done) {
+        const char *arn = json_string_value(json_object_get(answer.document, "Arn"));
+        doctor_note(doctor->report, DOCTOR_OK, "credentials", NULL, "%s, of %s",
+                    arn != NULL ? arn : "somebody", origin != NULL ? origin : "somewhere");
+    } else {
+        doctor_note_failure(doctor->report, "credentials", "sts:GetCallerIdentity", &answer);
+    }
+    ctl_aws_answer_done(&answer);
+    return is_done || answer.outcome == AWS_UNREACHABLE;
+}
+
+static void check_clock(const struct doctor *doctor)
+{
+    int64_t skew_ms = aws_client_skew_ms(ctl_aws_client(doctor->aws));
+    if (skew_ms > -SKEW_MAX_MS && skew_ms < SKEW_MAX_MS) {
+        doctor_note(doctor->report, DOCTOR_OK, "clock", NULL, "AWS takes it");
+    } else {
+        doctor_note(doctor->report, DOCTOR_WARNING, "clock",
+                    "let NTP set it; Ballast corrects it for AWS, nobody does for signatures of "
+                    "zones",
+                    "%lld s %s AWS's", (long long)(skew_ms < 0 ? -skew_ms : skew_ms) / 1000,
+                    skew_ms < 0 ? "before" : "behind");
+    }
+}
+
+static const char *last_part(const char *text, char separator)
+{
+    const char *last = strrchr(text, separator);
+    return last == NULL ? text : last + 1;
+}
+
+static void judge_queue(const struct doctor *doctor, const char *subject,
+                        const struct aws_answer *answer)
+{
+    const json_t *attributes = json_object_get(answer->document, "Attributes");
+    const char *retention =
+        json_string_value(json_object_get(attributes, "MessageRetentionPeriod"));
+    if (json_object_get(attributes, "RedrivePolicy") == NULL) {
+        doctor_note(doctor->report, DOCTOR_WARNING, subject,
+                    "give it a dead-letter queue (RedrivePolicy)",
+                    "a message that is no event comes back until it is too old");
+    } else if (retention != NULL && strtol(retention, NULL, 10) < RETENTION_S) {
+        doctor_note(doctor->report, DOCTOR_WARNING, subject,
+                    "keep messages for a day or more (MessageRetentionPeriod)",
+                    "messages are kept for %s s: a daemon that is away for longer loses events",
+                    retention);
+    } else {
+        doctor_note(doctor->report, DOCTOR_OK, subject, NULL,
+                    "it is there, and has a dead-letter queue; receiving is not tried");
+    }
+}
+
+static void check_queues(const struct doctor *doctor)
+{
+    for (size_t i = 0; i < doctor->config->aws.queue_count; i++) {
+        const struct config_queue *queue = &doctor->config->aws.queues[i];
+        struct aws_answer answer;
+        CLEANUP(alloc_freep)
+        char *subject = alloc_printf("queue %s", last_part(queue->url, '/'));
+        const struct aws_request request = {
+            .service = AWS_SQS,
+            .operation = "GetQueueAttributes",
+            .url = queue->url,
+            .timeout_ms = TIMEOUT_MS,
+            .attempts = ATTEMPTS,
+            .input = json_pack("{s:s, s:[s]}", "QueueUrl", queue->url, "AttributeNames", "All")};
+        ctl_aws_call(doctor->aws, &request, &answer);
+        if (answer.outcome == AWS_DONE) {
+            judge_queue(doctor, subject, &answer);
+        } else {
+            doctor_note_failure(doctor->report, subject, "sqs:GetQueueAttributes", &answer);
+        }
+        json_decref(request.input);
+        ctl_aws_answer_done(&answer);
+    }
+}
+
+static void check_groups(const struct doctor *doctor)
+{
+    for (size_t i = 0; i < doctor->config->health_check_count; i++) {
+        const struct config_health_check *check = &doctor->config->health_checks[i];
+        if (check->type != CHECK_ELBV2) {
+            continue;
+        }
+        struct aws_answer answer;
+        CLEANUP(alloc_freep) char *subject = alloc_printf("health check %s", check->name);
+        json_t *input = json_pack("{s:s}", "TargetGroupArn", check->target_group);
+        if (ask(doctor, AWS_ELBV2, "DescribeTargetHealth", input, &answer)) {
+            doctor_note(doctor->report, DOCTOR_OK, subject, NULL, "its target group answers");
+        } else {
+            doctor_note_failure(doctor->report, subject,
+                                "elasticloadbalancing:DescribeTargetHealth", &answer);
+        }
+        ctl_aws_answer_done(&answer);
+    }
+}
+
+/* A line that is always 1, of the last ten minutes. */
+static void check_cloudwatch(const struct doctor *doctor)
+{
+    struct aws_answer answer;
+    json_t *input = json_pack("{s:[{s:s, s:s, s:i}], s:s, s:s}", "MetricDataQueries", "Id", "one",
+                              "Expression", "TIME_SERIES(1)", "Period", 60, "StartTime",
+                              "2026-01-01T00:00:00Z", "EndTime", "2026-01-01T00:10:00Z");
+    if (ask(doctor, AWS_CLOUDWATCH, "GetMetricData", input, &answer)) {
+        doctor_note(doctor->report, DOCTOR_OK, "metrics", NULL, "CloudWatch answers");
+    } else {
+        doctor_note_failure(doctor->report, "metrics", "cloudwatch:GetMetricData", &answer);
+    }
+    ctl_aws_answer_done(&answer);
+}
+
+static void look(const struct doctor *doctor)
+{
+    if (!check_credentials(doctor)) {
+        return;
+    }
+    check_queues(doctor);
+    check_groups(doctor);
+    if ((policy_features(doctor->config) & (1U << AWS_FEATURE_CLOUDWATCH)) != 0) {
+        check_cloudwatch(doctor);
+    }
+    check_clock(doctor);
+}
+
+int doctor_run(const char *const *arguments, size_t count, bool as_json, struct error *err)
+{
+    if (count != 2 || strcmp(arguments[0], "--config") != 0) {
+        error_set(err, "expected --config FILE");
+        return EXIT_USAGE;
+    }
+    CLEANUP(config_freep) struct config *config = config_load(arguments[1], err);
+    if (config == NULL) {
+        return EXIT_REFUSED;
+    }
+    CLEANUP(ctl_aws_closep) struct ctl_aws *aws = ctl_aws_open(&config->aws, err);
+    if (aws == NULL) {
+        return EXIT_REFUSED;
+    }
+    struct doctor doctor = {.config = config, .aws = aws, .report = doctor_report_new()};
+    look(&doctor);
+    doctor_report_print(doctor.report, as_json, stdout);
+    size_t faults = doctor_faults(doctor.report);
+    doctor_report_free(doctor.report);
+    if (faults > 0) {
+        error_set(err, "%zu %s to be mended", faults, faults == 1 ? "fault is" : "faults are");
+        return EXIT_REFUSED;
+    }
+    return EXIT_DONE;
+}
