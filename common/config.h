@@ -283,12 +283,15 @@ struct config_health_gate {
     bool is_in_holds; /* and at any time before, when it falls back at once; default true */
 };
 
+/* As many tasks as ECS wants of the deployment. */
+#define CONFIG_ALL_RUNNING 0
+
 struct config_rollout {
     const char *name;
     size_t *record_sets;         /* indexes into config.record_sets; they move together */
     size_t record_set_count;     /* `record_set: NAME/TYPE` or `record_sets: [NAME/TYPE, …]` */
     const char *cluster;         /* its name, or its ARN, exactly */
-    unsigned min_running;        /* default 1 */
+    unsigned min_running;        /* default 1; CONFIG_ALL_RUNNING: as many as ECS wants */
     enum config_trigger trigger; /* default TRIGGER_TASKS */
     struct config_plan plan;
     struct config_health_gate health;
@@ -344,7 +347,8 @@ struct config_aws {
     bool use_fips, use_dualstack;
     struct config_queue *queues; /* asked for events */
     size_t queue_count;
-    unsigned line; /* 0: the configuration has no `aws` */
+    int64_t ecs_interval_ms; /* how often ECS is asked what is; 0: never; default 60 s */
+    unsigned line;           /* 0: the configuration has no `aws` */
 };
 
 struct config {

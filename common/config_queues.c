@@ -56,6 +56,13 @@ static bool fill_one(const struct place *place, const struct raw_queue *raw,
 
 bool fill_queues(const struct place *aws, const struct raw_aws *raw, struct config_aws *config)
 {
+    struct place ecs = place_key(aws, "ecs");
+    config->ecs_interval_ms = raw->ecs == NULL ? 0 : 60 * SECOND_MS;
+    if (raw->ecs != NULL &&
+        !fill_duration(&ecs, "interval", raw->ecs->interval, (struct range){SECOND_MS, HOUR_MS},
+                       &config->ecs_interval_ms)) {
+        return false;
+    }
     config->queues = arena_alloc(aws->reader->arena, raw->queues_count * sizeof(*config->queues));
     for (size_t i = 0; i < raw->queues_count; i++) {
         struct place place = place_item(aws, "queues", i);

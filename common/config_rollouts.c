@@ -162,6 +162,19 @@ static bool fill_health(const struct place *rollout, const struct raw_health_gat
     return true;
 }
 
+static bool fill_min_running(const struct place *place, const char *text,
+                             struct config_rollout *rollout)
+{
+    if (text == NULL || strcmp(text, "all") != 0) {
+        return fill_number(place, "min_running", text, (struct range){1, TASKS_MAX},
+                           &rollout->min_running);
+    }
+    rollout->min_running = CONFIG_ALL_RUNNING;
+    return place->reader->config->aws.ecs_interval_ms != 0 ||
+           place_fail(place, "min_running",
+                      "found all, expected it with aws.ecs, which says how many there are");
+}
+
 static bool fill_rollout(const struct place *place, const struct raw_rollout *raw,
                          struct config_rollout *rollout)
 {
@@ -172,8 +185,7 @@ static bool fill_rollout(const struct place *place, const struct raw_rollout *ra
     bool ok = fill_name(place, "name", raw->name, &rollout->name) &&
               fill_rollout_sets(place, raw, rollout) &&
               fill_text(place, "cluster", raw->cluster, &rollout->cluster) &&
-              fill_number(place, "min_running", raw->min_running, (struct range){1, TASKS_MAX},
-                          &rollout->min_running) &&
+              fill_min_running(place, raw->min_running, rollout) &&
               fill_choice(place, "trigger", raw->trigger, trigger_names, &trigger) &&
               fill_plan(place, raw->plan, &rollout->plan) && fill_gates(place, raw, rollout) &&
               fill_health(place, raw->health, &rollout->health) &&

@@ -269,6 +269,11 @@ static const cyaml_schema_field_t log_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t ecs_fields[] = {
+    OPTIONAL(raw_ecs, interval),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t queue_fields[] = {
     REQUIRED(raw_queue, url),  OPTIONAL(raw_queue, protocol),
     OPTIONAL(raw_queue, wait), OPTIONAL(raw_queue, visibility),
@@ -285,6 +290,7 @@ static const cyaml_schema_field_t aws_fields[] = {
     OPTIONAL(raw_aws, ca_file),
     OPTIONAL(raw_aws, use_fips),
     OPTIONAL(raw_aws, use_dualstack),
+    CYAML_FIELD_MAPPING_PTR("ecs", OPTIONAL_PTR, struct raw_aws, ecs, ecs_fields),
     LIST(raw_aws, queues, OPTIONAL_PTR, &queue, 1, QUEUES_MAX),
     CYAML_FIELD_END,
 };

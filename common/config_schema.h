@@ -246,6 +246,10 @@ struct raw_log {
     char *format;
 };
 
+struct raw_ecs {
+    char *interval;
+};
+
 struct raw_queue {
     char *url;
     char *protocol;
@@ -260,6 +264,7 @@ struct raw_aws {
     char *ca_file;
     char *use_fips;
     char *use_dualstack;
+    struct raw_ecs *ecs;
     struct raw_queue *queues;
     unsigned queues_count;
 };

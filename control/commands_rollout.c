@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/duration.h"
 #include "control/describe.h"
+#include "control/ecs_level.h"
 #include "control/freeze.h"
 #include "control/rule.h"
 
@@ -176,9 +177,12 @@ void command_rollout_show(const struct call *call)
     }
     call_answer(call,
                 entries == NULL ? NULL
-                                : json_pack("{s:o, s:o, s:o}", "rollout",
+                                : json_pack("{s:o, s:o, s:o, s:o}", "rollout",
                                             is_fresh ? json_null() : describe_rollout(&rollout),
-                                            "record_sets", sets, "history", entries),
+                                            "record_sets", sets, "services",
+                                            rule == NULL ? json_array()
+                                                         : ecs_level_describe(call->control, rule),
+                                            "history", entries),
                 &err);
 }
 

@@ -14,6 +14,7 @@
 #include "control/aws/aws_client.h"
 #include "control/commands.h"
 #include "control/cookie_source.h"
+#include "control/ecs_level.h"
 #include "control/event_queues.h"
 #include "control/freeze.h"
 #include "control/intake.h"
@@ -289,6 +290,7 @@ void control_stop(struct control *control, const char *who)
     }
     notify_close(control);
     event_queues_close(control);
+    ecs_level_close(control);
     alias_sources_stop(control);
     checker_close(control->checker);
     control->checker = NULL;
@@ -347,6 +349,7 @@ static bool open_all(struct control *control, struct error *err)
         rule_watch(&control->rules[i]);
     }
     event_queues_open(control);
+    ecs_level_open(control);
     key_work_start(control);
     return true;
 }

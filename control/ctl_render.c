@@ -10,6 +10,7 @@
 #include "control/ctl_render_history.h"
 #include "control/ctl_render_records.h"
 #include "control/ctl_render_resolvers.h"
+#include "control/ctl_render_services.h"
 #include "control/ctl_render_zones.h"
 #include "control/ctl_table.h"
 
@@ -133,6 +134,7 @@ static void render_status(FILE *out, const struct style *style, const json_t *re
     put(out, style, strcmp(store, "ok") == 0 ? INK_PLAIN : INK_BAD, store);
     fputc('\n', out);
     render_queues(out, style, result);
+    render_services(out, style, result);
     render_freeze(out, style, result);
     const json_t *rollouts = list_of(result, "rollouts");
     for (size_t i = 0; i < json_array_size(rollouts); i++) {
@@ -187,7 +189,11 @@ static void rule_print(FILE *out, const struct style *style, const json_t *rule)
     put(out, style, INK_PLAIN, field_text(rule, "cluster"));
     fputs(", starts by ", out);
     put(out, style, INK_PLAIN, field_text(rule, "trigger"));
-    fprintf(out, ", %" PRId64 " running\n  plan     ", field_number(rule, "min_running"));
+    if (json_is_string(json_object_get(rule, "min_running"))) {
+        fputs(", all running\n  plan     ", out);
+    } else {
+        fprintf(out, ", %" PRId64 " running\n  plan     ", field_number(rule, "min_running"));
+    }
     for (size_t i = 0; i < json_array_size(steps); i++) {
         fprintf(out, "%s%" PRId64, i == 0 ? "" : ", ",
                 (int64_t)json_integer_value(json_array_get(steps, i)));
@@ -230,6 +236,7 @@ static void render_rollout(FILE *out, const struct style *style, const json_t *r
         rollout_details(out, style, json_object_get(result, "rollout"));
     }
     render_record_sets(out, style, result);
+    render_services(out, style, result);
     render_history(out, style, result);
 }
 

@@ -9,6 +9,7 @@
 #include "common/alloc.h"
 #include "common/arena.h"
 #include "common/clock.h"
+#include "control/ecs_level.h"
 #include "control/event_queues.h"
 #include "control/freeze.h"
 #include "control/journal.h"
@@ -127,7 +128,10 @@ json_t *describe_rule(const struct rule_state *rule)
     json_object_set_new(json, "name", describe_text(rule->config->name));
     json_object_set_new(json, "record_sets", sets);
     json_object_set_new(json, "cluster", describe_text(rule->config->cluster));
-    json_object_set_new(json, "min_running", json_integer(rule->config->min_running));
+    json_object_set_new(json, "min_running",
+                        rule->config->min_running == CONFIG_ALL_RUNNING
+                            ? json_string("all")
+                            : json_integer(rule->config->min_running));
     json_object_set_new(json, "trigger", json_string(config_trigger_name(rule->config->trigger)));
     json_object_set_new(json, "live", describe_text(rule_live(rule)));
     json_object_set_new(
@@ -287,6 +291,7 @@ json_t *describe_status(struct control *control)
     json_object_set_new(json, "rollouts", running);
     json_object_set_new(json, "events", json_pack("{s:I}", "received", (json_int_t)received));
     json_object_set_new(json, "queues", event_queues_describe(control));
+    json_object_set_new(json, "services", ecs_level_describe(control, NULL));
     json_object_set_new(json, "store",
                         control->store_error.text[0] == '\0'
                             ? json_string("ok")

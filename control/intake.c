@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "control/describe.h"
+#include "control/ecs_level.h"
 #include "control/event_pattern.h"
 #include "control/journal.h"
 #include "control/ledger.h"
@@ -25,6 +26,7 @@ struct intake {
     size_t received;
     size_t in_transaction;
     bool has_failed;
+    bool is_again; /* nothing new is said: judged by what is known */
     struct error err;
 };
 
@@ -48,6 +50,12 @@ static bool fail(struct intake *intake, size_t first_lost)
                              first_lost);
 }
 
+static unsigned desired(const void *argument, const char *cluster_arn, const char *service,
+                        const char *deployment)
+{
+    return ecs_level_desired(argument, cluster_arn, service, deployment);
+}
+
 static bool judge(struct intake *intake, struct store *store, const struct ecs_event *event,
                   struct judgement *judgement)
 {
@@ -63,9 +71,11 @@ static bool judge(struct intake *intake, struct store *store, const struct ecs_e
         rules[i].running_candidate = rule_is_running(rule) ? rule->rollout.candidate : NULL;
         rules[i].running_deployment = rule_is_running(rule) ? rule->rollout.deployment : NULL;
         rules[i].newest_created_ms = rule->newest_created_ms;
+        rules[i].desired = desired;
+        rules[i].desired_argument = control;
     }
-    bool is_judged =
-        ledger_judge(store, rules, count, event, clock_now_ms(), judgement, &intake->err);
+    bool is_judged = (intake->is_again ? ledger_judge_again : ledger_judge)(
+        store, rules, count, event, clock_now_ms(), judgement, &intake->err);
     free(rules);
     return is_judged;
 }
@@ -174,16 +184,20 @@ static bool take_in(struct intake *intake, const struct ecs_event *event, bool i
     snprintf(entry->fate, sizeof(entry->fate), "%s", event_fate_name(judgement->fate));
     snprintf(entry->reason, sizeof(entry->reason), "%s", judgement->reason);
     entry->rollout = moves ? move.next.id : 0;
-    is_good = is_good && store_add_event(intake->control->store, entry, &intake->err) &&
-              add_to_stats(intake, event, judgement);
+    is_good = is_good && ((intake->is_again && !moves) ||
+                          (store_add_event(intake->control->store, entry, &intake->err) &&
+                           add_to_stats(intake, event, judgement)));
     if (!is_good || moves || intake->in_transaction >= EVENTS_PER_TRANSACTION) {
         is_good = end(intake, is_good) && is_good;
     }
     if (!is_good) {
         fail(intake, first_lost);
     }
-    if (!is_open && is_parsed) {
+    if (!is_open && is_parsed && !intake->is_again) {
         look_at(intake, event);
+    }
+    if (judgement->candidate[0] != '\0') {
+        ecs_level_ask(intake->control, event->service);
     }
     if (moves && (is_good || rule_leave_behind(&move))) {
         rule_act(&move);
@@ -199,6 +213,31 @@ struct intake *intake_new(struct control *control, const char *who)
     intake->who = alloc_string(who);
     intake->events = json_array();
     return intake;
+}
+
+static struct event_entry entry_of(const struct ecs_event *event)
+{
+    struct event_entry entry = {.at_ms = clock_now_ms(), .version = event->version};
+    snprintf(entry.event_id, sizeof(entry.event_id), "%s", event->id);
+    snprintf(entry.task_arn, sizeof(entry.task_arn), "%s", event->task_arn);
+    snprintf(entry.service, sizeof(entry.service), "%s", event->service);
+    snprintf(entry.deployment, sizeof(entry.deployment), "%s", event->deployment);
+    return entry;
+}
+
+bool intake_look_again(struct control *control, const struct ecs_event *event, const char *who,
+                       struct error *err)
+{
+    struct intake *intake = intake_new(control, who);
+    struct judgement judgement;
+    struct event_entry entry = entry_of(event);
+    intake->is_again = true;
+    intake->received++;
+    bool is_taken = take_in(intake, event, true, &judgement, &entry);
+    (void)is_taken; /* intake_finish says so */
+    json_t *result = intake_finish(intake, err);
+    json_decref(result);
+    return result != NULL;
 }
 
 bool intake_take(struct intake *intake, const json_t *json, const char *malformed)
@@ -223,11 +262,7 @@ bool intake_take(struct intake *intake, const json_t *json, const char *malforme
         judgement.fate = parsed == ECS_MALFORMED ? FATE_MALFORMED : FATE_OTHER_EVENT;
         snprintf(judgement.reason, sizeof(judgement.reason), "%s", text.text);
     }
-    struct event_entry entry = {.at_ms = clock_now_ms(), .version = event.version};
-    snprintf(entry.event_id, sizeof(entry.event_id), "%s", event.id);
-    snprintf(entry.task_arn, sizeof(entry.task_arn), "%s", event.task_arn);
-    snprintf(entry.service, sizeof(entry.service), "%s", event.service);
-    snprintf(entry.deployment, sizeof(entry.deployment), "%s", event.deployment);
+    struct event_entry entry = entry_of(&event);
     if (take_in(intake, &event, parsed == ECS_PARSED, &judgement, &entry)) {
         json_array_append_new(intake->events, describe_event(&entry));
         log_debug("event %s: %s (%s)", entry.event_id, entry.fate, entry.reason);

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "control/ecs_event.h"
 #include "control/model.h"
 
 /* text: one event, an array, or one a line. Returns {"received": n, "events": [each with its
@@ -24,3 +25,9 @@ MUST_CHECK bool intake_commit(struct intake *intake);
 size_t intake_received(const struct intake *intake);
 /* Commits, frees it, and returns what intake_push returns. */
 MUST_CHECK json_t *intake_finish(struct intake *intake, struct error *err);
+
+/* Judges a deployment (cluster, service and deployment of event) once more by what is known by now.
+ * It is logged like an event when it starts a rollout, and otherwise not at all. False and err: the
+ * store failed. */
+MUST_CHECK bool intake_look_again(struct control *control, const struct ecs_event *event,
+                                  const char *who, struct error *err);

@@ -7,36 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const fate_names[FATE_COUNT] = {
-    [FATE_STARTED] = "started",
-    [FATE_SUPERSEDED_ONE] = "superseded one",
-    [FATE_FELL_BACK] = "fell back",
-    [FATE_WAITING] = "waiting for more tasks",
-    [FATE_NOT_COMPLETED] = "waiting for COMPLETED",
-    [FATE_NOTED] = "noted",
-    [FATE_FAILED] = "failed deployment",
-    [FATE_ROLLBACK] = "rollback",
-    [FATE_ROLLED_OUT] = "already rolled out",
-    [FATE_LIVE] = "live",
-    [FATE_OLDER] = "older",
-    [FATE_DUPLICATE] = "duplicate",
-    [FATE_STALE] = "stale",
-    [FATE_NOT_RUNNING] = "not running",
-    [FATE_OTHER_CLUSTER] = "other cluster",
-    [FATE_OTHER_SERVICE] = "other service",
-    [FATE_OTHER_CONTAINER] = "other container",
-    [FATE_NO_DEPLOYMENT] = "no deployment",
-    [FATE_OTHER_EVENT] = "other event",
-    [FATE_MALFORMED] = "malformed",
-    [FATE_REFUSED] = "refused",
-};
-
-const char *event_fate_name(enum event_fate fate)
-{
-    assert(fate < FATE_COUNT);
-    return fate_names[fate];
-}
-
 /* How far a rule fits an event: the further, the more the reason can say. */
 enum fit { FIT_NOTHING, FIT_CLUSTER, FIT_SERVICE, FIT_CONTAINER };
 
@@ -193,6 +163,18 @@ static const char *last_part(const char *arn)
     return slash == NULL ? arn : slash + 1;
 }
 
+/* Tasks of the deployment that have to run; 0: not known. */
+static unsigned needed_of(const struct trial *trial, const char *deployment)
+{
+    const struct ledger_rule *rule = trial->rule;
+    if (rule->config->min_running != CONFIG_ALL_RUNNING) {
+        return rule->config->min_running;
+    }
+    return rule->desired == NULL ? 0
+                                 : rule->desired(rule->desired_argument, trial->event->cluster_arn,
+                                                 trial->event->service, deployment);
+}
+
 /* The version is newer than what is known, so that a task that ran and does not is no late news. */
 static bool test_loss(struct trial *trial)
 {
@@ -202,12 +184,14 @@ static bool test_loss(struct trial *trial)
         strcmp(rule->running_candidate, trial->member->id) != 0 || runs(event)) {
         return true;
     }
-    unsigned before, after, needed = rule->config->min_running;
+    unsigned before, after, needed = needed_of(trial, rule->running_deployment);
     if (!store_count_without(trial->store, event, rule->running_deployment,
                              trial->member->ecs_container, &before, &after, trial->err)) {
         return false;
     }
-    bool is_loss = after < before && after < needed && (before >= needed || after == 0);
+    bool is_few = needed != 0 && after < needed && before >= needed;
+    bool is_loss = after < before && (is_few || after == 0);
+    needed = needed == 0 ? before : needed;
     return !is_loss || decide(trial, FATE_FELL_BACK,
                               "%s has lost tasks: %u of the %u needed run (deployment %s), since "
                               "%s is %s, to be %s%s",
@@ -430,27 +414,37 @@ static bool test_readiness(struct trial *trial)
         return decide(trial, FATE_NOT_COMPLETED, "%u tasks run, deployment %s is not COMPLETED yet",
                       ready.running, deployment);
     }
-    if (ready.running < config->min_running) {
-        return decide(trial, FATE_WAITING, "%u of %u tasks run", ready.running,
-                      config->min_running);
+    unsigned needed = needed_of(trial, deployment);
+    if (needed == 0) {
+        return decide(trial, FATE_NOT_DESCRIBED,
+                      "%u tasks run, how many ECS wants is not known yet", ready.running);
     }
-    return decide(trial, start, "%u of %u tasks run: rollout %s to %s%s", ready.running,
-                  config->min_running, config->name, trial->member->id, instead);
+    if (ready.running < needed) {
+        return decide(trial, FATE_WAITING, "%u of %u tasks run", ready.running, needed);
+    }
+    return decide(trial, start, "%u of %u tasks run: rollout %s to %s%s", ready.running, needed,
+                  config->name, trial->member->id, instead);
 }
 
-bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t count,
-                  const struct ecs_event *event, int64_t now_ms, struct judgement *judgement,
-                  struct error *err)
+typedef bool (*test)(struct trial *);
+
+static bool try_tests(struct trial *trial, const test *tests, size_t count)
 {
-    typedef bool (*test)(struct trial *);
-    static const test of_tasks[] = {test_rule,       test_task,    test_status,
-                                    test_deployment, test_outcome, test_readiness};
-    static const test of_deployments[] = {test_rule, test_state, test_deployment, test_outcome,
-                                          test_readiness};
-    bool is_task = event->kind == ECS_OF_TASK;
-    const test *tests = is_task ? of_tasks : of_deployments;
-    size_t test_count = is_task ? ARRAY_LEN(of_tasks) : ARRAY_LEN(of_deployments);
-    struct trial trial = {
+    for (size_t i = 0; i < count && !trial->is_decided; i++) {
+        if (!tests[i](trial)) {
+            return false;
+        }
+    }
+    assert(trial->is_decided);
+    return true;
+}
+
+static struct trial begin(struct store *store, const struct ledger_rule *rules, size_t count,
+                          const struct ecs_event *event, int64_t now_ms,
+                          struct judgement *judgement, struct error *err)
+{
+    *judgement = (struct judgement){.rule = SIZE_MAX, .fate = FATE_OTHER_EVENT};
+    return (struct trial){
         .store = store,
         .rules = rules,
         .count = count,
@@ -459,16 +453,31 @@ bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t c
         .judgement = judgement,
         .err = err,
     };
-    *judgement = (struct judgement){.rule = SIZE_MAX, .fate = FATE_OTHER_EVENT};
+}
+
+bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t count,
+                  const struct ecs_event *event, int64_t now_ms, struct judgement *judgement,
+                  struct error *err)
+{
+    static const test of_tasks[] = {test_rule,       test_task,    test_status,
+                                    test_deployment, test_outcome, test_readiness};
+    static const test of_deployments[] = {test_rule, test_state, test_deployment, test_outcome,
+                                          test_readiness};
+    bool is_task = event->kind == ECS_OF_TASK;
+    struct trial trial = begin(store, rules, count, event, now_ms, judgement, err);
     if (store == NULL) {
         bool is_ours = test_rule(&trial) && !trial.is_decided;
         return is_ours && !is_task && event->state == ECS_FAILED && test_failure(&trial);
     }
-    for (size_t i = 0; i < test_count && !trial.is_decided; i++) {
-        if (!tests[i](&trial)) {
-            return false;
-        }
-    }
-    assert(trial.is_decided);
-    return true;
+    return is_task ? try_tests(&trial, of_tasks, ARRAY_LEN(of_tasks))
+                   : try_tests(&trial, of_deployments, ARRAY_LEN(of_deployments));
+}
+
+bool ledger_judge_again(struct store *store, const struct ledger_rule *rules, size_t count,
+                        const struct ecs_event *event, int64_t now_ms, struct judgement *judgement,
+                        struct error *err)
+{
+    static const test tests[] = {test_rule, test_deployment, test_outcome, test_readiness};
+    struct trial trial = begin(store, rules, count, event, now_ms, judgement, err);
+    return try_tests(&trial, tests, ARRAY_LEN(tests));
 }

@@ -13,6 +13,7 @@ enum event_fate {
     FATE_SUPERSEDED_ONE, /* a rollout, in place of a running one */
     FATE_FELL_BACK,      /* the running rollout: its deployment FAILED, or its tasks are lost */
     FATE_WAITING,        /* for more tasks: min_running not reached */
+    FATE_NOT_DESCRIBED,  /* for ECS to say how many tasks it wants: min_running is all of them */
     FATE_NOT_COMPLETED,  /* a running task, but it is COMPLETED that starts a rollout */
     FATE_NOTED,          /* ECS said of a deployment what starts nothing, but is remembered */
     FATE_FAILED,         /* the deployment FAILED: it starts no rollout */
@@ -45,6 +46,10 @@ struct ledger_rule {
     /* of the deployment that runs or was rolled out last by this rule: 0 when unknown
      * (store_load_newest_deployment) */
     int64_t newest_created_ms;
+    /* How many tasks ECS wants of a deployment; 0: not known. NULL: never known. */
+    unsigned (*desired)(const void *argument, const char *cluster_arn, const char *service,
+                        const char *deployment);
+    const void *desired_argument;
 };
 
 struct judgement {
@@ -64,7 +69,7 @@ struct judgement {
  * FELL_BACK asks the caller to let the rule's rollout fail, with the reason. Tasks are lost when a
  * task that ran does so no more and leaves fewer than min_running; tasks of newer deployments of
  * the service count as well. Where so many were never seen to run, because COMPLETED came first,
- * all have to be gone.
+ * or it is not known how many it needs, all have to be gone.
  *
  * False: the store failed (err). A fall-back does not wait for it: the judgement says FELL_BACK all
  * the same, else nothing. store NULL: it cannot be asked at all, which is false without an err;
@@ -72,3 +77,9 @@ struct judgement {
 MUST_CHECK bool ledger_judge(struct store *store, const struct ledger_rule *rules, size_t count,
                              const struct ecs_event *event, int64_t now_ms,
                              struct judgement *judgement, struct error *err);
+
+/* The same of a deployment (cluster, service and deployment of event) of which nothing new is said,
+ * by what is known by now: whether it starts a rollout. store is not NULL. */
+MUST_CHECK bool ledger_judge_again(struct store *store, const struct ledger_rule *rules,
+                                   size_t count, const struct ecs_event *event, int64_t now_ms,
+                                   struct judgement *judgement, struct error *err);

@@ -121,6 +121,7 @@ struct control {
     struct http_client *outgoing; /* HTTP to gates, Prometheus, receivers; while the loop runs */
     struct aws_settings *aws_settings; /* NULL: nobody asks AWS of anything */
     struct aws_client *aws;            /* while the loop runs, and only with settings */
+    struct ecs_level *level;           /* NULL: ECS is not asked */
     struct event_queues *queues;       /* NULL: none is polled */
     struct notifier *notifier;         /* NULL: nobody is told of anything */
     uv_loop_t loop;

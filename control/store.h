@@ -257,6 +257,12 @@ MUST_CHECK bool store_load_deployment_state(struct store *store, const char *clu
                                             const char *deployment, enum ecs_deployment_state state,
                                             bool *found, int64_t *updated_ms, struct error *err);
 
+/* Since when ECS is asked what a service is. */
+MUST_CHECK bool store_save_described(struct store *store, const char *cluster, const char *service,
+                                     int64_t since_ms, struct error *err);
+MUST_CHECK bool store_load_described(struct store *store, const char *cluster, const char *service,
+                                     bool *found, int64_t *since_ms, struct error *err);
+
 /* What events came to, by rule and deployment (each may be empty: of none), by fate, and by the
  * field of an event pattern that would have kept them away ("": none would). */
 struct event_stat {

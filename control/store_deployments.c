@@ -48,6 +48,21 @@ bool store_load_deployment_state(struct store *store, const char *cluster_arn,
     return store_load_integer(store, row, found, updated_ms, err);
 }
 
+bool store_save_described(struct store *store, const char *cluster, const char *service,
+                          int64_t since_ms, struct error *err)
+{
+    return store_execute(store, STATEMENT_SAVE_DESCRIBED,
+                         VALUES(TEXT(cluster), TEXT(service), INTEGER(since_ms)), err);
+}
+
+bool store_load_described(struct store *store, const char *cluster, const char *service,
+                          bool *found, int64_t *since_ms, struct error *err)
+{
+    sqlite3_stmt *row =
+        store_query(store, STATEMENT_LOAD_DESCRIBED, VALUES(TEXT(cluster), TEXT(service)), err);
+    return store_load_integer(store, row, found, since_ms, err);
+}
+
 bool store_count_stat(struct store *store, const char *rule, const char *deployment,
                       const char *fate, const char *field, struct error *err)
 {

@@ -39,6 +39,8 @@
     " record_set TEXT NOT NULL, weights_before TEXT NOT NULL, weights_after TEXT NOT NULL,"        \
     " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
     "CREATE INDEX weight_change_record_set ON weight_change (record_set);"                         \
+    "CREATE TABLE described (cluster TEXT NOT NULL, service TEXT NOT NULL,"                        \
+    " since_ms INTEGER NOT NULL, PRIMARY KEY (cluster, service)) STRICT, WITHOUT ROWID;"           \
     "CREATE TABLE share (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"           \
     " record_set TEXT NOT NULL, shares TEXT NOT NULL,"                                             \
     " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
@@ -278,6 +280,10 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_REVIVE_NOTICE] = "UPDATE notice SET is_dead = 0, attempts = 0, next_ms = ?2"
                                 " WHERE id = ?1 AND is_dead = 1",
     [STATEMENT_REMOVE_NOTICE] = "DELETE FROM notice WHERE id = ?1",
+    [STATEMENT_SAVE_DESCRIBED] = "INSERT INTO described VALUES (?1, ?2, ?3)"
+                                 " ON CONFLICT DO UPDATE SET since_ms = ?3",
+    [STATEMENT_LOAD_DESCRIBED] = "SELECT since_ms FROM described"
+                                 " WHERE cluster = ?1 AND service = ?2",
 };
 
 bool store_prepare_statements(struct store *store, int version, struct error *err)

@@ -94,7 +94,12 @@ ANSWERS = {
                "events": {"received": 5}, "store": "ok", "frozen": FROZEN, "queues": [
                    {"url": "https://sqs.example/1/q", "connected": False, "protocol": "json",
                     "received": 7, "deleted": 5, "poison": 2, "last_receive_at": None,
-                    "error": "sqs ReceiveMessage: AccessDenied"}]},
+                    "error": "sqs ReceiveMessage: AccessDenied"}], "services": [
+                   {"service": "cats-green", "cluster": "c1", "described_at": None, "desired": 3,
+                    "running": 2, "pending": 1, "healthy": 1, "unhealthy": 1, "unknown": 0,
+                    "error": "MISSING", "deployments": [
+                        {"id": "ecs-svc/1", "status": "PRIMARY", "state": "IN_PROGRESS",
+                         "desired": 3, "running": 2, "pending": 1}]}]},
     "record list": {"record_sets": [RECORD_SET]},
     "record show": {"record_set": RECORD_SET},
     "record ttl": {"record_set": {**RECORD_SET, "ttl_s": 5}},

@@ -99,6 +99,40 @@ static void values_out_of_range_are_refused(void **state)
     refuse(QUEUE("visibility: 13h"), "5: aws.queues[0].visibility: found 13h, expected 2s to 12h");
 }
 
+static void ecs_is_asked_when_it_is_there(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep) struct config *without = parse_good(QUEUE(""));
+    assert_int_equal(without->aws.ecs_interval_ms, 0);
+    CLEANUP(config_freep) struct config *with = parse_good(TOP "  ecs: {}\n");
+    assert_int_equal(with->aws.ecs_interval_ms, 60000);
+    CLEANUP(config_freep) struct config *often = parse_good(TOP "  ecs: { interval: 5s }\n");
+    assert_int_equal(often->aws.ecs_interval_ms, 5000);
+    refuse(TOP "  ecs: { interval: 2h }\n", "5: aws.ecs.interval: found 2h, expected 1s to 1h");
+}
+
+#define ROLLOUT(keys)                                                                              \
+    "record_sets:\n"                                                                               \
+    "  - { name: a, type: A, members: [{ id: b, weight: 1, values: [a] },\n"                       \
+    "      { id: g, weight: 0, values: [b] }] }\n"                                                 \
+    "rollouts:\n"                                                                                  \
+    "  - { name: r, cluster: c, record_set: a/A, " keys " }\n"
+
+static void all_running_needs_somebody_who_says_how_many(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = parse_good(TOP "  ecs: {}\n" ROLLOUT("min_running: all"));
+    assert_int_equal(config->rollouts[0].min_running, CONFIG_ALL_RUNNING);
+    refuse(TOP "  region: r\n" ROLLOUT("min_running: all"),
+           "10: rollouts[0].min_running: found all, expected it with aws.ecs, which says how many "
+           "there are");
+    refuse(TOP "  ecs: {}\n" ROLLOUT("min_running: some"),
+           "10: rollouts[0].min_running: found \"some\", expected a whole number from 1 to 10000");
+    refuse(TOP "  ecs: {}\n" ROLLOUT("min_running: 0"),
+           "10: rollouts[0].min_running: found \"0\", expected a whole number from 1 to 10000");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -106,6 +140,8 @@ int main(void)
         cmocka_unit_test(what_is_not_said_has_its_default),
         cmocka_unit_test(a_url_that_names_no_queue_is_refused),
         cmocka_unit_test(values_out_of_range_are_refused),
+        cmocka_unit_test(ecs_is_asked_when_it_is_there),
+        cmocka_unit_test(all_running_needs_somebody_who_says_how_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

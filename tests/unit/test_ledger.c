@@ -612,6 +612,107 @@ static void run_three(unsigned min_running)
     assert_true(rules[0].is_running);
 }
 
+static unsigned ecs_wants; /* by ECS, of ecs-svc/1 */
+
+static unsigned desired(const void *argument, const char *cluster_arn, const char *service,
+                        const char *deployment)
+{
+    assert_ptr_equal(argument, &ecs_wants);
+    assert_string_equal(cluster_arn, CLUSTER);
+    assert_string_equal(service, "cats-green");
+    return strcmp(deployment, "ecs-svc/1") == 0 ? ecs_wants : 0;
+}
+
+static void want_all(unsigned count)
+{
+    cats.min_running = CONFIG_ALL_RUNNING;
+    ecs_wants = count;
+    rules[0].desired = desired;
+    rules[0].desired_argument = &ecs_wants;
+}
+
+static enum event_fate judge_again(void)
+{
+    struct ecs_event event = sample("", 0);
+    event.kind = ECS_OF_DEPLOYMENT;
+    assert_true(ledger_judge_again(store, rules, 2, &event, 5000000, &judgement, &err));
+    assert_string_not_equal(judgement.reason, "");
+    return judgement.fate;
+}
+
+static void all_tasks_are_as_many_as_ecs_wants(void **state)
+{
+    (void)state;
+    want_all(2);
+    assert_int_equal(judge_sample("a", 1), FATE_WAITING);
+    assert_string_equal(judgement.reason, "1 of 2 tasks run");
+    assert_int_equal(judge_sample("b", 1), FATE_STARTED);
+}
+
+static void nothing_starts_while_it_is_not_known_how_many_are_wanted(void **state)
+{
+    (void)state;
+    want_all(0);
+    assert_int_equal(judge_sample("a", 1), FATE_NOT_DESCRIBED);
+    assert_string_equal(judgement.reason, "1 tasks run, how many ECS wants is not known yet");
+    assert_int_equal(judge_sample("b", 1), FATE_NOT_DESCRIBED);
+    assert_int_equal(judge_again(), FATE_NOT_DESCRIBED);
+    ecs_wants = 3;
+    assert_int_equal(judge_again(), FATE_WAITING);
+    ecs_wants = 2; /* nothing new is said of a task */
+    assert_int_equal(judge_again(), FATE_STARTED);
+    struct ecs_event event = sample("b", 1);
+    save_started(&event, 7);
+    assert_int_equal(judge_again(), FATE_ROLLED_OUT);
+    rules[0].desired = NULL; /* nobody is asked */
+    struct ecs_event next = sample("c", 1);
+    strcpy(next.deployment, "ecs-svc/2");
+    assert_int_equal(judge(&next), FATE_NOT_DESCRIBED);
+}
+
+static void a_deployment_is_judged_again_like_the_first_time(void **state)
+{
+    (void)state;
+    cats.min_running = 1;
+    assert_int_equal(judge_again(), FATE_WAITING); /* no task was seen */
+    assert_int_equal(judge_sample("a", 1), FATE_STARTED);
+    assert_int_equal(judge_again(), FATE_STARTED); /* it was refused, say */
+    rules[0].live = "green";
+    assert_int_equal(judge_again(), FATE_LIVE);
+    rules[0].live = "blue";
+    assert_int_equal(judge_again(), FATE_ROLLED_OUT);
+}
+
+static void all_tasks_that_are_lost_fall_back(void **state)
+{
+    (void)state;
+    want_all(2);
+    judge_sample("a", 1);
+    judge_sample("b", 1);
+    run("green", "ecs-svc/1");
+    struct ecs_event event = sample("a", 2);
+    strcpy(event.last_status, "STOPPED");
+    assert_int_equal(judge(&event), FATE_FELL_BACK);
+}
+
+/* As long as one is left, it may be enough. */
+static void of_an_unknown_number_all_have_to_be_lost(void **state)
+{
+    (void)state;
+    want_all(2);
+    judge_sample("a", 1);
+    judge_sample("b", 1);
+    run("green", "ecs-svc/1");
+    ecs_wants = 0;
+    struct ecs_event event = sample("a", 2);
+    strcpy(event.last_status, "STOPPED");
+    assert_int_equal(judge(&event), FATE_NOT_RUNNING);
+    event = sample("b", 2);
+    strcpy(event.last_status, "STOPPED");
+    assert_int_equal(judge(&event), FATE_FELL_BACK);
+    assert_non_null(strstr(judgement.reason, "0 of the 1 needed run"));
+}
+
 static void losing_tasks_below_min_running_falls_back(void **state)
 {
     (void)state;
@@ -1075,6 +1176,11 @@ int main(void)
         TEST(a_rollout_by_hand_has_no_deployment_that_fails_or_loses_tasks),
         TEST(a_service_s_old_arn_says_no_cluster),
         TEST(deployments_of_others_are_told_apart),
+        TEST(all_tasks_are_as_many_as_ecs_wants),
+        TEST(nothing_starts_while_it_is_not_known_how_many_are_wanted),
+        TEST(a_deployment_is_judged_again_like_the_first_time),
+        TEST(all_tasks_that_are_lost_fall_back),
+        TEST(of_an_unknown_number_all_have_to_be_lost),
         TEST(losing_tasks_below_min_running_falls_back),
         TEST(a_task_is_lost_when_it_is_to_stop),
         TEST(tasks_that_are_replaced_are_not_lost),
