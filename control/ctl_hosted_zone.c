@@ -71,8 +71,8 @@ static char *choose(json_t *zones, const char *name, struct error *err)
         return NULL;
     }
     if (public_count != 1) {
-        error_set(err, "Route 53 has %zu hosted zones %s, expected --zone-id with one of %s", count,
-                  name, ids);
+        error_set(err, "Route 53 has %s hosted zones %s, expected --zone-id with one of %s",
+                  public_count == 0 ? "only private" : "several", name, ids);
         return NULL;
     }
     return alloc_string(found);

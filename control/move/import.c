@@ -446,6 +446,10 @@ bool import_make(const struct import_wanted *wanted, const struct route53_record
     name_print(work.zone.octets, work.zone_text);
     work.rdata = alloc_zeroed(1, sizeof(*work.rdata));
     read_items(&work, sets);
+    if (work.item_count == 0 && sets->count > 0) {
+        return error_set(err, "none of the %zu record sets lies in the zone %s", sets->count,
+                         work.zone_text);
+    }
     make_groups(&work);
     judge_groups(&work);
     if (!import_check_nameservers(&work, err)) {

@@ -38,8 +38,8 @@ struct import {
     size_t record_count; /* … and in the configuration */
 };
 
-/* False and err: the zone's name is none, a nameserver has no address. out is for import_done then,
- * too. */
+/* False and err: the zone's name is none, no record set lies in it, a nameserver has no address.
+ * out is for import_done then, too. */
 MUST_CHECK bool import_make(const struct import_wanted *wanted,
                             const struct route53_record_sets *sets, struct import *out,
                             struct error *err);

@@ -243,6 +243,66 @@ def many(count):
             for number in range(count)]
 
 
+HOSTED_ZONES = """<?xml version="1.0"?>
+<ListHostedZonesByNameResponse xmlns="https://route53.amazonaws.com/doc/2013-04-01/"><HostedZones>
+{}</HostedZones><IsTruncated>false</IsTruncated><MaxItems>100</MaxItems></ListHostedZonesByNameResponse>"""
+
+
+def hosted_zone(name, identifier, private):
+    return (f"<HostedZone><Id>/hostedzone/{identifier}</Id><Name>{name}</Name><CallerReference>r"
+            f"</CallerReference><Config><PrivateZone>{private}</PrivateZone></Config></HostedZone>")
+
+
+@pytest.fixture
+def zones():
+    """Route 53's ListHostedZonesByName and nothing else: the list is zones.listed."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            known = self.path.startswith("/2013-04-01/hostedzonesbyname?")
+            body = HOSTED_ZONES.format("".join(server.listed)).encode()
+            self.send_response(200 if known else 403)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    yield from served(server)
+
+
+def served(server):
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def keys(server):
+    return {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "eu-west-1"}
+
+
+@pytest.mark.parametrize("listed, said", [
+    ([("catsndogs.lol.", "Z1", "true")],
+     "Route 53 has only private hosted zones catsndogs.lol, expected --zone-id with one of Z1 (private)"),
+    ([("catsndogs.lol.", "Z1", "false"), ("catsndogs.lol.", "Z2", "true"),
+      ("catsndogs.lol.", "Z3", "false")],
+     "several hosted zones catsndogs.lol, expected --zone-id with one of Z1, Z2 (private), Z3"),
+    ([("catsndogs.lom.", "Z1", "false")], "Route 53 has no hosted zone catsndogs.lol"),
+    # The one public zone is asked for its records, which this server does not have.
+    ([("catsndogs.lol.", "Z1", "true"), ("catsndogs.lol.", "Z2", "false")], "ListResourceRecordSets"),
+])
+def test_private_zones_are_not_chosen(zones, listed, said):
+    zones.listed = [hosted_zone(*one) for one in listed]
+    assert said in ctl("route53", "import", NAME, status=1, **keys(zones)).stderr
+
+
 # ---- out ----
 
 def batches_of(text):
@@ -356,20 +416,12 @@ def table():
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.asked, server.items = [], [item("cats-green", "www.catsndogs.lol"),
                                       item("dogs-green", "dogs.catsndogs.lol")]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    yield from served(server)
 
 
 def test_the_labs_table_is_scanned_and_becomes_a_configuration(folder, table):
-    environment = {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{table.server_port}",
-                   "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
-                   "AWS_REGION": "eu-west-1"}
     words = ("import", "canary-table", "--cluster", "catsndogsECScluster")
-    done = ctl(*words, "--table", "CanaryTable", **environment)
+    done = ctl(*words, "--table", "CanaryTable", **keys(table))
     assert table.asked == [
         ("DynamoDB_20120810.Scan", {"TableName": "CanaryTable"}),
         ("DynamoDB_20120810.Scan", {"TableName": "CanaryTable", "ExclusiveStartKey": {

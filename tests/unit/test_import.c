@@ -584,6 +584,20 @@ static void what_has_no_counterpart_is_named_and_left_out(void **state)
     }
 }
 
+static void record_sets_of_another_zone_are_an_error(void **state)
+{
+    (void)state;
+    struct error err;
+    struct import import;
+    struct route53_record_sets sets;
+    struct import_wanted wanted = wanted_of(outside, 2);
+    sets_read(SIMPLE("www.example.net.", "A", "192.0.2.1"), &sets);
+    assert_false(import_make(&wanted, &sets, &import, &err));
+    assert_string_equal(err.text, "none of the 1 record sets lies in the zone example.org");
+    import_done(&import);
+    route53_record_sets_done(&sets);
+}
+
 static void a_group_is_lost_as_a_whole(void **state)
 {
     (void)state;
@@ -656,6 +670,7 @@ int main(void)
         cmocka_unit_test(more_members_than_there_may_be_are_lost),
         cmocka_unit_test(more_data_than_a_message_holds_is_lost),
         cmocka_unit_test(what_has_no_counterpart_is_named_and_left_out),
+        cmocka_unit_test(record_sets_of_another_zone_are_an_error),
         cmocka_unit_test(a_group_is_lost_as_a_whole),
         cmocka_unit_test(simple_and_weighted_at_one_name_are_lost),
         cmocka_unit_test(texts_of_others_stay_in_their_comment),
