@@ -305,9 +305,10 @@ static void judge_weighted(struct import_work *work, struct import_group *group)
 static void judge_cname(struct import_work *work, struct import_group *group)
 {
     size_t count;
-    size_t first = import_find_name(work, &group->name, &count);
+    import_find_name(work, &group->name, &count);
+    bool is_apex = group->name.label_count == work->zone.label_count; /* it has an SOA */
     bool has_cname = import_find(work, &group->name, TYPE_CNAME) != NULL;
-    if (has_cname && count > 1 && first != SIZE_MAX) {
+    if (has_cname && (count > 1 || is_apex)) {
         import_lose(group, alloc_string("a CNAME stands beside other types: keep one of both"));
     }
 }

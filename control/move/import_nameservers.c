@@ -24,6 +24,10 @@ static bool check_nameserver(struct import_work *work, const struct import_names
         return error_add_context(err, "nameserver");
     }
     bool is_inside = name_is_within(&name, &work->zone);
+    if (import_find(work, &name, TYPE_CNAME) != NULL) {
+        return error_set(err, "nameserver %s is a CNAME in the zone, which no nameserver may be",
+                         nameserver->name);
+    }
     if (nameserver->address_count > 0 && !is_inside) {
         return error_set(err,
                          "nameserver %s lies outside of the zone, which can say no address "

@@ -205,17 +205,19 @@ static void nameservers_in_the_zone_need_an_address(void **state)
         {.name = "ns1.example.org"},
         {.name = "ns1.example.org", .addresses = wrong, .address_count = 1},
         {.name = "ns1.example.net", .addresses = addresses, .address_count = 1},
+        {.name = "c.example.org", .addresses = addresses, .address_count = 1},
     };
     static const char *const refusals[] = {
         NULL,
         "ns1.example.org lies in the zone, which has no address for it, expected NAME=ADDRESS",
-        "\"192.0.2\" is no address", "ns1.example.net lies outside of the zone"};
+        "\"192.0.2\" is no address", "ns1.example.net lies outside of the zone",
+        "nameserver c.example.org is a CNAME in the zone"};
     for (size_t i = 0; i < ARRAY_LEN(inside); i++) {
         struct error err;
         struct import import;
         struct route53_record_sets sets;
         struct import_wanted wanted = wanted_of(&inside[i], 1);
-        sets_read(APEX, &sets);
+        sets_read(APEX "," SIMPLE("c.example.org.", "CNAME", "x."), &sets);
         bool is_made = import_make(&wanted, &sets, &import, &err);
         assert_int_equal(is_made, refusals[i] == NULL);
         if (is_made) {
@@ -628,6 +630,10 @@ static void simple_and_weighted_at_one_name_are_lost(void **state)
                   "," SIMPLE("w.example.org.", "CNAME", "x.example.net"));
     assert_int_equal(import.remarks.lost_count, 2);
     expect_in(import.remarks.remarks[0].text, "a CNAME stands beside other types");
+    expect_loads(&import);
+    import_done(&import);
+    import = made(SIMPLE("example.org.", "CNAME", "x.example.net")); /* an SOA will be there */
+    expect_remark(&import, true, "example.org CNAME: a CNAME stands beside other types");
     expect_loads(&import);
     import_done(&import);
 }
