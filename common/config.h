@@ -295,6 +295,7 @@ struct config_rollout {
     enum config_trigger trigger; /* default TRIGGER_TASKS */
     struct config_plan plan;
     struct config_health_gate health;
+    bool has_pause_hook;           /* pause hooks of its services are answered */
     struct config_window *windows; /* in which steps are taken; none: at any time */
     size_t window_count;
     struct config_gate *gates; /* beside the candidate's health, in the order of the file */

@@ -175,6 +175,28 @@ static bool fill_min_running(const struct place *place, const char *text,
                       "found all, expected it with aws.ecs, which says how many there are");
 }
 
+static bool fill_pause_hook(const struct place *place, const char *text,
+                            struct config_rollout *rollout)
+{
+    if (!fill_bool(place, "pause_hook", text, &rollout->has_pause_hook)) {
+        return false;
+    }
+    if (rollout->has_pause_hook && place->reader->config->aws.line == 0) {
+        return place_fail(place, "pause_hook",
+                          "found true, expected it with aws, by which ECS is "
+                          "answered");
+    }
+    for (size_t i = 0; rollout->has_pause_hook && i < rollout->gate_count; i++) {
+        if (rollout->gates[i].type == GATE_TYPE_APPROVAL) {
+            return place_fail(place, "pause_hook",
+                              "found true with gate %s, expected no gate of type approval: nobody "
+                              "is asked for a hook",
+                              rollout->gates[i].name);
+        }
+    }
+    return true;
+}
+
 static bool fill_rollout(const struct place *place, const struct raw_rollout *raw,
                          struct config_rollout *rollout)
 {
@@ -188,6 +210,7 @@ static bool fill_rollout(const struct place *place, const struct raw_rollout *ra
               fill_min_running(place, raw->min_running, rollout) &&
               fill_choice(place, "trigger", raw->trigger, trigger_names, &trigger) &&
               fill_plan(place, raw->plan, &rollout->plan) && fill_gates(place, raw, rollout) &&
+              fill_pause_hook(place, raw->pause_hook, rollout) &&
               fill_health(place, raw->health, &rollout->health) &&
               fill_windows(place, "windows", raw->windows, raw->windows_count, &rollout->windows);
     rollout->window_count = raw->windows_count;

@@ -256,6 +256,7 @@ static const cyaml_schema_field_t rollout_fields[] = {
     LIST(raw_rollout, record_sets, OPTIONAL_PTR, &text, 1, LIST_MAX),
     REQUIRED(raw_rollout, cluster),
     OPTIONAL(raw_rollout, min_running),
+    OPTIONAL(raw_rollout, pause_hook),
     OPTIONAL(raw_rollout, trigger),
     CYAML_FIELD_MAPPING_PTR("plan", OPTIONAL_PTR, struct raw_rollout, plan, plan_fields),
     LIST(raw_rollout, gates, OPTIONAL_PTR, &gate, 0, GATES_MAX),

@@ -217,6 +217,7 @@ struct raw_rollout {
     unsigned record_sets_count;
     char *cluster;
     char *min_running;
+    char *pause_hook;
     char *trigger;
     struct raw_plan *plan;
     struct raw_gate *gates;

@@ -17,6 +17,7 @@
 #include "control/ecs_level.h"
 #include "control/event_queues.h"
 #include "control/freeze.h"
+#include "control/hook.h"
 #include "control/intake.h"
 #include "control/journal.h"
 #include "control/key_work.h"
@@ -291,6 +292,7 @@ void control_stop(struct control *control, const char *who)
     notify_close(control);
     event_queues_close(control);
     ecs_level_close(control);
+    hooks_close(control);
     alias_sources_stop(control);
     checker_close(control->checker);
     control->checker = NULL;
@@ -347,6 +349,9 @@ static bool open_all(struct control *control, struct error *err)
     notify_open(control);
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         rule_watch(&control->rules[i]);
+    }
+    if (!hooks_open(control, err)) {
+        return false;
     }
     event_queues_open(control);
     ecs_level_open(control);

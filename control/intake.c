@@ -11,6 +11,7 @@
 #include "control/describe.h"
 #include "control/ecs_level.h"
 #include "control/event_pattern.h"
+#include "control/hook.h"
 #include "control/journal.h"
 #include "control/ledger.h"
 #include "control/rule.h"
@@ -240,8 +241,53 @@ bool intake_look_again(struct control *control, const struct ecs_event *event, c
     return result != NULL;
 }
 
+/* The caller's transaction has the event with its fate, and the hook, if it is to be answered. */
+static bool write_hook(struct intake *intake, const struct ecs_hook *hook,
+                       const struct judgement *judgement, struct event_entry *entry)
+{
+    snprintf(entry->fate, sizeof(entry->fate), "%s", event_fate_name(judgement->fate));
+    snprintf(entry->reason, sizeof(entry->reason), "%s", judgement->reason);
+    snprintf(entry->event_id, sizeof(entry->event_id), "%s", hook->event_id);
+    snprintf(entry->service, sizeof(entry->service), "%s", hook->service);
+    return store_add_event(intake->control->store, entry, &intake->err) &&
+           store_count_stat(intake->control->store, "", "", entry->fate, "", &intake->err);
+}
+
+static bool take_hook(struct intake *intake, const json_t *json)
+{
+    struct ecs_hook hook;
+    struct error text;
+    struct judgement judgement = {.fate = FATE_MALFORMED};
+    struct event_entry entry = {.at_ms = clock_now_ms()};
+    size_t first_lost = ++intake->received - intake->in_transaction;
+    enum ecs_parse parsed = ecs_hook_parse(json, &hook, &text);
+    bool is_open = begin(intake);
+    bool is_good = is_open;
+    intake->in_transaction += is_open ? 1 : 0;
+    if (parsed == ECS_PARSED) {
+        is_good = is_good && hook_judge(intake->control, &hook, &judgement.fate, judgement.reason,
+                                        sizeof(judgement.reason), &intake->err);
+    } else {
+        judgement.fate = parsed == ECS_MALFORMED ? FATE_MALFORMED : FATE_OTHER_EVENT;
+        snprintf(judgement.reason, sizeof(judgement.reason), "%s", text.text);
+    }
+    is_good = is_good && write_hook(intake, &hook, &judgement, &entry);
+    is_good = end(intake, is_good) && is_good;
+    if (!is_good) {
+        return fail(intake, first_lost);
+    }
+    if (judgement.fate == FATE_NOTED) {
+        hook_begin(intake->control, &hook);
+    }
+    json_array_append_new(intake->events, describe_event(&entry));
+    return true;
+}
+
 bool intake_take(struct intake *intake, const json_t *json, const char *malformed)
 {
+    if (ecs_hook_is(json)) {
+        return !intake->has_failed && take_hook(intake, json);
+    }
     struct ecs_event event = {0};
     struct judgement judgement = {.fate = FATE_MALFORMED};
     struct error text = {.text = ""};

@@ -122,6 +122,7 @@ struct control {
     struct aws_settings *aws_settings; /* NULL: nobody asks AWS of anything */
     struct aws_client *aws;            /* while the loop runs, and only with settings */
     struct ecs_level *level;           /* NULL: ECS is not asked */
+    struct hook *hooks;                /* that ECS waits at, while the loop runs */
     struct event_queues *queues;       /* NULL: none is polled */
     struct notifier *notifier;         /* NULL: nobody is told of anything */
     uv_loop_t loop;

@@ -61,6 +61,27 @@ static struct gate_context context_of(struct rule_state *rule, const char *keys[
     };
 }
 
+struct gate_context rule_gates_context(struct rule_state *rule, const char *keys[])
+{
+    if (rule_is_running(rule)) {
+        return context_of(rule, keys, false);
+    }
+    for (size_t i = 0; i < rule->record_set_count; i++) {
+        keys[i] = rule->record_sets[i]->key;
+    }
+    return (struct gate_context){
+        .rule = rule->config->name,
+        .deployment = "",
+        .record_sets = keys,
+        .record_set_count = rule->record_set_count,
+        .step_count = rule->plan.plan.step_count,
+        .now_ms = clock_now_ms(),
+        .aws = rule->control->aws,
+        .judge_traffic = judge_traffic,
+        .judge_argument = rule,
+    };
+}
+
 static struct gate_run *ask(struct rule_gate *gate, bool is_in_hold, gate_done done)
 {
     struct rule_state *rule = gate->rule;

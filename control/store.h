@@ -263,6 +263,26 @@ MUST_CHECK bool store_save_described(struct store *store, const char *cluster, c
 MUST_CHECK bool store_load_described(struct store *store, const char *cluster, const char *service,
                                      bool *found, int64_t *since_ms, struct error *err);
 
+/* Pause hooks of ECS that wait for an answer, or had it. */
+struct stored_hook {
+    char id[ECS_TEXT_SIZE];
+    char deployment_arn[768];
+    char rule[ROLLOUT_TEXT_SIZE];
+    char service[ECS_TEXT_SIZE];
+    char stage[64];
+    char action[16]; /* "CONTINUE", "ROLLBACK"; "": not decided */
+    char reason[ROLLOUT_TEXT_SIZE];
+    bool is_done; /* ECS was told, or wants to know no more */
+    int64_t expires_ms;
+};
+/* By its id. Of those that are done the newest 1,000 are kept. */
+MUST_CHECK bool store_save_hook(struct store *store, const struct stored_hook *hook,
+                                struct error *err);
+MUST_CHECK bool store_has_hook(struct store *store, const char *id, bool *found, struct error *err);
+/* Those that are not done, oldest first. Caller frees *hooks. */
+MUST_CHECK bool store_list_hooks(struct store *store, struct stored_hook **hooks, size_t *count,
+                                 struct error *err);
+
 /* What events came to, by rule and deployment (each may be empty: of none), by fate, and by the
  * field of an event pattern that would have kept them away ("": none would). */
 struct event_stat {

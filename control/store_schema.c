@@ -39,6 +39,10 @@
     " record_set TEXT NOT NULL, weights_before TEXT NOT NULL, weights_after TEXT NOT NULL,"        \
     " PRIMARY KEY (history, record_set)) STRICT, WITHOUT ROWID;"                                   \
     "CREATE INDEX weight_change_record_set ON weight_change (record_set);"                         \
+    "CREATE TABLE hook (id INTEGER PRIMARY KEY, hook TEXT NOT NULL UNIQUE,"                        \
+    " deployment_arn TEXT NOT NULL, rule TEXT NOT NULL, service TEXT NOT NULL,"                    \
+    " stage TEXT NOT NULL, action TEXT NOT NULL CHECK (action IN ('', 'CONTINUE', 'ROLLBACK')),"   \
+    " reason TEXT NOT NULL, is_done INTEGER NOT NULL, expires_ms INTEGER NOT NULL) STRICT;"        \
     "CREATE TABLE described (cluster TEXT NOT NULL, service TEXT NOT NULL,"                        \
     " since_ms INTEGER NOT NULL, PRIMARY KEY (cluster, service)) STRICT, WITHOUT ROWID;"           \
     "CREATE TABLE share (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"           \
@@ -282,6 +286,15 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_REMOVE_NOTICE] = "DELETE FROM notice WHERE id = ?1",
     [STATEMENT_SAVE_DESCRIBED] = "INSERT INTO described VALUES (?1, ?2, ?3)"
                                  " ON CONFLICT DO UPDATE SET since_ms = ?3",
+    [STATEMENT_SAVE_HOOK] =
+        "INSERT INTO hook (hook, deployment_arn, rule, service, stage, action, reason, is_done,"
+        " expires_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"
+        " ON CONFLICT (hook) DO UPDATE SET action = ?6, reason = ?7, is_done = ?8",
+    [STATEMENT_PRUNE_HOOKS] = "DELETE FROM hook WHERE is_done = 1"
+                              " AND id <= (SELECT max(id) FROM hook) - " QUOTE(STORE_HOOKS_KEPT),
+    [STATEMENT_LOAD_HOOK] = "SELECT is_done FROM hook WHERE hook = ?1",
+    [STATEMENT_LIST_HOOKS] = "SELECT hook, deployment_arn, rule, service, stage, action, reason,"
+                             " expires_ms FROM hook WHERE is_done = 0 ORDER BY id",
     [STATEMENT_LOAD_DESCRIBED] = "SELECT since_ms FROM described"
                                  " WHERE cluster = ?1 AND service = ?2",
 };

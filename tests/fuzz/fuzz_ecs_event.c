@@ -1,13 +1,56 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Any octets as events: split, then each parsed, and what is parsed keeps its header's promises. */
+/* Any octets as events: split, then each parsed, and what is parsed keeps its header's promises;
+ * and as what ECS describes, of which events are made. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "control/ecs_described.h"
 #include "control/ecs_event.h"
+#include "control/ecs_hook.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_hook(const json_t *json)
+{
+    struct ecs_hook hook;
+    struct error text = {""};
+    enum ecs_parse parsed = ecs_hook_parse(json, &hook, &text);
+    assert(hook.expires_ms >= 0);
+    if (parsed == ECS_PARSED) {
+        assert(hook.id[0] != '\0' && hook.deployment_arn[0] != '\0' && hook.cluster[0] != '\0' &&
+               hook.service[0] != '\0');
+    } else {
+        assert(text.text[0] != '\0');
+    }
+}
+
+static void check_made(json_t *made)
+{
+    struct ecs_event event;
+    struct error text = {""};
+    if (made != NULL && ecs_event_parse(made, &event, &text) == ECS_PARSED) {
+        assert(strcmp(event.id, "described") == 0);
+    }
+    json_decref(made);
+}
+
+static void check_described(const json_t *json)
+{
+    struct ecs_described described;
+    struct error err = {""};
+    size_t i;
+    const json_t *deployment;
+    bool is_good = ecs_described_read(json, &described, &err);
+    assert(is_good == (err.text[0] == '\0'));
+    assert(described.deployment_count <= ECS_DESCRIBED_DEPLOYMENTS);
+    json_array_foreach(json_object_get(json, "deployments"), i, deployment)
+    {
+        check_made(ecs_described_deployment_event(json, deployment));
+    }
+    check_made(ecs_described_task_event(json));
+}
 
 static void check_event(void *argument, const json_t *json, const char *malformed)
 {
@@ -19,6 +62,8 @@ static void check_event(void *argument, const json_t *json, const char *malforme
         assert(strncmp(malformed, "line ", 5) == 0);
         return;
     }
+    check_hook(json);
+    check_described(json);
     enum ecs_parse parsed = ecs_event_parse(json, &event, &text);
     if (parsed != ECS_PARSED) {
         assert(text.text[0] != '\0');

@@ -133,6 +133,26 @@ static void all_running_needs_somebody_who_says_how_many(void **state)
            "10: rollouts[0].min_running: found \"0\", expected a whole number from 1 to 10000");
 }
 
+static void a_pause_hook_needs_aws_and_gates_that_answer(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = parse_good(TOP "  region: r\n" ROLLOUT("pause_hook: true"));
+    assert_true(config->rollouts[0].has_pause_hook);
+    CLEANUP(config_freep) struct config *without = parse_good(TOP "  region: r\n" ROLLOUT(""));
+    assert_false(without->rollouts[0].has_pause_hook);
+    refuse("server: { listen: [127.0.0.1@5300] }\n"
+           "control: { socket: s, state: t }\n"
+           "zones: [{ name: example.org, file: z }]\n" ROLLOUT("pause_hook: true"),
+           "8: rollouts[0].pause_hook: found true, expected it with aws, by which ECS is answered");
+    refuse(TOP "  region: r\n" ROLLOUT(
+               "pause_hook: true, gates: [{ name: boss, type: approval, deadline: 1h }]"),
+           "10: rollouts[0].pause_hook: found true with gate boss, expected no gate of type "
+           "approval: nobody is asked for a hook");
+    refuse(TOP "  region: r\n" ROLLOUT("pause_hook: maybe"),
+           "10: rollouts[0].pause_hook: found \"maybe\", expected true or false");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +161,7 @@ int main(void)
         cmocka_unit_test(a_url_that_names_no_queue_is_refused),
         cmocka_unit_test(values_out_of_range_are_refused),
         cmocka_unit_test(ecs_is_asked_when_it_is_there),
+        cmocka_unit_test(a_pause_hook_needs_aws_and_gates_that_answer),
         cmocka_unit_test(all_running_needs_somebody_who_says_how_many),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
