@@ -115,6 +115,10 @@ unsigned policy_features(const struct config *config)
     for (size_t i = 0; i < config->health_check_count; i++) {
         features |= config->health_checks[i].type == CHECK_ELBV2 ? 1U << AWS_FEATURE_ELBV2 : 0;
     }
+    features |= config->aws.ecs_interval_ms != 0 ? 1U << AWS_FEATURE_ECS : 0;
+    for (size_t i = 0; i < config->rollout_count; i++) {
+        features |= config->rollouts[i].has_pause_hook ? 1U << AWS_FEATURE_HOOKS : 0;
+    }
     features |= asks_cloudwatch(config) ? 1U << AWS_FEATURE_CLOUDWATCH : 0;
     return features;
 }

@@ -73,7 +73,11 @@ static json_t *branches_of(json_t *alternatives)
         json_t *branch = json_object_get(one, "branch");
         json_t *detail = json_object_get(branch, "detail");
         bool is_task = json_object_get(detail, "clusterArn") != NULL;
-        json_object_set(is_task ? detail : branch, is_task ? "group" : "resources",
+        bool is_hook = json_object_get(detail, "hookType") != NULL;
+        json_object_set(is_task || is_hook ? detail : branch,
+                        is_task   ? "group"
+                        : is_hook ? "serviceArn"
+                                  : "resources",
                         json_object_get(one, "list"));
         json_array_append(branches, branch);
     }
@@ -127,7 +131,18 @@ static void add_deployment(json_t *alternatives, const struct config_rollout *ru
     }
 }
 
-static void add_rule(json_t *tasks, json_t *deployments, const struct config *config,
+/* What waits for our answer; its service is in detail, resources has something else. */
+static void add_hook(json_t *alternatives, const struct config_rollout *rule,
+                     const struct config_member *member)
+{
+    json_t *detail =
+        json_pack("{s:[s], s:[s]}", "eventName", "HOOK_AWAITING_ACTION", "hookType", "PAUSE");
+    CLEANUP(alloc_freep) char *rest = alloc_printf("/%s", member->ecs_service);
+    add_once(list_of(alternatives, branch_of("ECS Hook State Change", detail)),
+             arn_matcher(rule->cluster, "service", rest));
+}
+
+static void add_rule(json_t *tasks, json_t *deployments, json_t *hooks, const struct config *config,
                      const struct config_rollout *rule)
 {
     for (size_t i = 0; i < rule->record_set_count; i++) {
@@ -136,6 +151,9 @@ static void add_rule(json_t *tasks, json_t *deployments, const struct config *co
             if (set->members[m].ecs_service != NULL) {
                 add_task(tasks, rule, &set->members[m]);
                 add_deployment(deployments, rule, &set->members[m]);
+                if (rule->has_pause_hook) {
+                    add_hook(hooks, rule, &set->members[m]);
+                }
             }
         }
     }
@@ -195,7 +213,7 @@ static void note_rule(json_t *notes, const struct config_rollout *rule, bool has
 
 json_t *event_pattern_describe(const struct config *config, const struct config_rollout *rule)
 {
-    json_t *tasks = json_array(), *deployments = json_array();
+    json_t *tasks = json_array(), *deployments = json_array(), *hooks = json_array();
     json_t *patterns = json_array(), *notes = json_array();
     for (size_t i = 0; i < config->rollout_count; i++) {
         const struct config_rollout *one = &config->rollouts[i];
@@ -203,14 +221,18 @@ json_t *event_pattern_describe(const struct config *config, const struct config_
             continue;
         }
         json_t *own_tasks = json_array(), *own_deployments = json_array();
-        add_rule(tasks, deployments, config, one);
-        add_rule(own_tasks, own_deployments, config, one);
+        json_t *own_hooks = json_array();
+        add_rule(tasks, deployments, hooks, config, one);
+        add_rule(own_tasks, own_deployments, own_hooks, config, one);
         note_rule(notes, one, json_array_size(own_tasks) > 0);
         add_pattern(patterns, one->name, "tasks", own_tasks);
         add_pattern(patterns, one->name, "deployments", own_deployments);
+        add_pattern(patterns, one->name, "hooks", own_hooks);
     }
     json_array_extend(tasks, deployments);
+    json_array_extend(tasks, hooks);
     json_decref(deployments);
+    json_decref(hooks);
     json_t *whole = join(tasks);
     size_t len = whole == NULL ? 0 : characters(whole);
     if (len > EVENT_PATTERN_LIMIT) {

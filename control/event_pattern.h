@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Which events rollouts need, as an event pattern of Amazon EventBridge: the narrowest that still
- * brings what starts a rollout, and what makes it fall back (FAILED, lost tasks). Pure. */
+ * brings what starts a rollout, what makes it fall back (FAILED, lost tasks), and the pause hooks
+ * that it answers. Pure. */
 #pragma once
 
 #include <jansson.h>
@@ -12,7 +13,7 @@
 #define EVENT_PATTERN_LIMIT 2048
 
 /* {"pattern": one for everything, or null when no member has a service, "characters", "limit",
- * "patterns": [{"rule", "for": "tasks" or "deployments", "pattern", "characters"}, …],
+ * "patterns": [{"rule", "for": "tasks", "deployments" or "hooks", "pattern", "characters"}, …],
  * "notes": [texts for people]}. rule: of this one alone; NULL: of all. Caller owns. */
 json_t *event_pattern_describe(const struct config *config, const struct config_rollout *rule);
 

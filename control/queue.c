@@ -229,7 +229,7 @@ static void leave_alone(struct queue *queue, const struct queue_message *message
 {
     queue->poison |= 1U << queue->at;
     queue->numbers.poison++;
-    log_warning("queue %s: message %s is left to the dead-letter queue (received %u times): %s",
+    log_warning("queue %s: message %s is left to the dead-letter queue (receipt %u): %s",
                 queue->name, message->id, message->receives, message->problem);
 }
 

@@ -86,7 +86,21 @@ def test_a_configuration_switches_features_on(tmp_path):
     by_name = {statement["Sid"]: statement for statement in document["Statement"]}
     assert by_name["BallastSqs"]["Resource"] == ["arn:aws:sqs:eu-west-1:123456789012:events"]
     assert {"BallastElbv2", "BallastCloudwatch"} <= set(by_name)
-    assert not any(action.startswith(("route53:", "dynamodb:")) for action in actions_of(document))
+    assert not any(action.startswith(("route53:", "dynamodb:", "ecs:"))
+                   for action in actions_of(document))
+
+
+def test_ecs_is_asked_and_answered_where_the_configuration_says_so(tmp_path):
+    for old, new, expected in (
+            ("aws:\n", "aws:\n  ecs: {}\n",
+             {"ecs:DescribeServices", "ecs:ListTasks", "ecs:DescribeTasks"}),
+            ("  - name: cats\n    record_set", "  - name: cats\n    pause_hook: true\n    record_set",
+             {"ecs:ContinueServiceDeployment"})):
+        text = CONFIG.replace(old, new)
+        assert text != CONFIG
+        (tmp_path / "b.yaml").write_text(text)
+        document = policy("--config", str(tmp_path / "b.yaml"))
+        assert {one for one in actions_of(document) if one.startswith("ecs:")} == expected
 
 
 def test_resources_are_those_of_the_configuration(tmp_path):

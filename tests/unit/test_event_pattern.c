@@ -238,6 +238,34 @@ static void completed_is_needed_where_it_starts_rollouts(void **state)
     assert_string_equal(event_pattern_filter(&rollouts[0], &event, FATE_NOTED), "");
 }
 
+static void hooks_are_asked_for_where_they_are_answered(void **state)
+{
+    (void)state;
+    rollouts[1].has_pause_hook = true;
+    json_t *result = event_pattern_describe(&config, NULL);
+    assert_int_equal(json_array_size(json_object_get(result, "patterns")), 5);
+    const json_t *one = json_array_get(json_object_get(result, "patterns"), 4);
+    assert_string_equal(json_string_value(json_object_get(one, "for")), "hooks");
+    assert_string_equal(json_string_value(json_object_get(one, "rule")), "dogs");
+    assert_pattern(pattern_of(result, 4),
+                   "{\"source\":[\"aws.ecs\"],\"detail-type\":[\"ECS Hook State Change\"],"
+                   "\"detail\":{\"eventName\":[\"HOOK_AWAITING_ACTION\"],"
+                   "\"hookType\":[\"PAUSE\"],\"serviceArn\":["
+                   "\"arn:aws:ecs:eu-west-1:123456789012:service/pets/dogs\","
+                   "\"arn:aws:ecs:eu-west-1:123456789012:service/pets/dogs-new\"]}}");
+    CLEANUP(alloc_freep)
+    char *whole = json_dumps(json_object_get(result, "pattern"), JSON_COMPACT);
+    assert_non_null(strstr(whole, "HOOK_AWAITING_ACTION"));
+    json_decref(result);
+    rollouts[0].has_pause_hook = true; /* by the end of its ARN */
+    result = event_pattern_describe(&config, &rollouts[0]);
+    const json_t *detail = json_object_get(pattern_of(result, 2), "detail");
+    assert_pattern(json_object_get(detail, "serviceArn"),
+                   "[{\"suffix\":\":service/pets/cats\"},"
+                   "{\"suffix\":\":service/pets/cats-green\"}]");
+    json_decref(result);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, set_up)
 
 int main(void)
@@ -248,6 +276,7 @@ int main(void)
         TEST(one_pattern_has_all_rules_and_joins_what_differs_in_one_field),
         TEST(without_services_there_is_no_pattern),
         TEST(one_that_is_too_long_is_said_to_be),
+        TEST(hooks_are_asked_for_where_they_are_answered),
         TEST(what_keeps_an_event_away_is_named_as_patterns_name_it),
         TEST(completed_is_needed_where_it_starts_rollouts),
     };
