@@ -143,13 +143,15 @@ static void check_groups(const struct doctor *doctor)
     }
 }
 
-/* A line that is always 1, of the last ten minutes. */
+/* A metric that need not be there: no values are an answer. */
 static void check_cloudwatch(const struct doctor *doctor)
 {
     struct aws_answer answer;
-    json_t *input = json_pack("{s:[{s:s, s:s, s:i}], s:s, s:s}", "MetricDataQueries", "Id", "one",
-                              "Expression", "TIME_SERIES(1)", "Period", 60, "StartTime",
-                              "2026-01-01T00:00:00Z", "EndTime", "2026-01-01T00:10:00Z");
+    json_t *input =
+        json_pack("{s:[{s:s, s:{s:{s:s, s:s}, s:i, s:s}}], s:s, s:s}", "MetricDataQueries", "Id",
+                  "one", "MetricStat", "Metric", "Namespace", "AWS/ApplicationELB", "MetricName",
+                  "RequestCount", "Period", 60, "Stat", "Sum", "StartTime", "2026-01-01T00:00:00Z",
+                  "EndTime", "2026-01-01T00:10:00Z");
     if (ask(doctor, AWS_CLOUDWATCH, "GetMetricData", input, &answer)) {
         doctor_note(doctor->report, DOCTOR_OK, "metrics", NULL, "CloudWatch answers");
     } else {
