@@ -1,0 +1,569 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Several nodes of a fleet over a model of the table, in virtual time: answers come late, are lost,
+ * requests arrive after their sender gave them up, nodes stop and go on, die and start again, are
+ * cut off. Whatever happens: one drives at a time, what a driver of before still sends changes
+ * nothing, what is in the table stays, and in the end all have the same. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/alloc.h"
+#include "control/fleet/fleet_node.h"
+
+#define NODES       3
+#define HOMES       4 /* items that are sealed */
+#define ITEMS       7 /* with those that are not */
+#define LEASE_MS    3000
+#define INTERVAL_MS 500
+#define STEP_MS     5
+#define PAGE        3
+#define MOST_FLIGHT 64
+
+struct cell {
+    bool exists;
+    int64_t fence, sequence;
+    long value; /* 0: no body */
+};
+
+struct table {
+    struct fleet_head head;
+    struct cell cells[ITEMS];
+};
+
+struct world;
+struct local {
+    struct world *world;
+    int64_t offset_ms;
+    struct fleet_node node;
+    bool is_up;
+    long values[ITEMS];
+    int64_t changes[ITEMS]; /* 0: clean */
+    int64_t change;
+    /* What a restart finds. */
+    int64_t kept_fence, applied;
+    char origin[96];
+    int64_t query_from; /* of the page that comes next */
+    int64_t stopped_until_ms, cut_until_ms;
+    unsigned flight; /* of the request under way; 0: none */
+    bool drives;     /* as told */
+    bool refuses;    /* it cannot take over what is in the table */
+};
+
+/* A request on its way. */
+struct flight {
+    unsigned id;
+    size_t from;
+    unsigned generation;
+    struct fleet_request request;
+    int64_t sent_ms;   /* by the sender's clock */
+    int64_t arrive_ms; /* at the table; INT64_MAX: never, or it has been there */
+    int64_t answer_ms; /* at the sender */
+    bool is_lost;      /* the answer */
+    struct fleet_answer answer;
+    struct fleet_item items[PAGE];
+    char names[PAGE][16], bodies[PAGE][24];
+};
+
+struct world {
+    unsigned seed;
+    int64_t now_ms;
+    struct table table;
+    struct local locals[NODES];
+    unsigned generations[NODES];
+    struct flight flights[MOST_FLIGHT];
+    size_t flight_count;
+    unsigned last_flight;
+    int64_t driven_fence; /* the largest with which a node drove */
+    bool has_faults;
+    size_t takeovers, stale, changes, lost_changes, restarts;
+};
+
+static unsigned chance(struct world *world, unsigned below)
+{
+    world->seed = world->seed * 1103515245U + 12345U;
+    return (world->seed >> 8) % below;
+}
+
+static size_t index_of(const char *item)
+{
+    return (size_t)atoi(item + 4);
+}
+
+/* ---- a node's memory ---- */
+
+static bool next_dirty(void *argument, char item[FLEET_ITEM_SIZE], char **body, int64_t *change)
+{
+    struct local *local = argument;
+    for (size_t i = 0; i < ITEMS; i++) {
+        if (local->changes[i] != 0) {
+            snprintf(item, FLEET_ITEM_SIZE, "item%zu", i);
+            *body = alloc_printf("%ld", local->values[i]);
+            *change = local->changes[i];
+            return true;
+        }
+    }
+    return false;
+}
+
+static void clean(void *argument, const char *item, int64_t change)
+{
+    struct local *local = argument;
+    int64_t *dirty = &local->changes[index_of(item)];
+    *dirty = *dirty == change ? 0 : *dirty;
+}
+
+static bool is_dirty(void *argument, const char *item)
+{
+    return ((struct local *)argument)->changes[index_of(item)] != 0;
+}
+
+static void mark_dirty(void *argument, const char *item)
+{
+    struct local *local = argument;
+    for (size_t i = 0; i < ITEMS; i++) {
+        if (item == NULL || index_of(item) == i) {
+            local->changes[i] = ++local->change;
+        }
+    }
+}
+
+static bool forget_dirty(void *argument)
+{
+    struct local *local = argument;
+    bool had = false;
+    for (size_t i = 0; i < ITEMS; i++) {
+        had |= local->changes[i] != 0;
+        local->changes[i] = 0;
+    }
+    local->world->lost_changes += had ? 1 : 0;
+    if (had) {
+        local->applied = 0;
+    }
+    return had;
+}
+
+static bool sealed_item(void *argument, size_t index, char item[FLEET_ITEM_SIZE])
+{
+    (void)argument;
+    snprintf(item, FLEET_ITEM_SIZE, "item%zu", index);
+    return index < HOMES;
+}
+
+static bool import(void *argument, const struct fleet_item *items, size_t count, bool is_last,
+                   int64_t sequence)
+{
+    struct local *local = argument;
+    if (local->refuses) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        assert_non_null(items[i].body);
+        local->values[index_of(items[i].item)] = atol(items[i].body);
+    }
+    if (is_last) {
+        local->applied = sequence;
+        snprintf(local->origin, sizeof(local->origin), "%s", local->node.head.origin);
+    }
+    return true;
+}
+
+static void keep_fence(void *argument, int64_t fence)
+{
+    ((struct local *)argument)->kept_fence = fence;
+}
+
+static int64_t clock_of(const struct local *local)
+{
+    return local->world->now_ms + local->offset_ms;
+}
+
+static void driving(void *argument, bool drives)
+{
+    struct local *local = argument;
+    struct world *world = local->world;
+    assert_true(drives != local->drives);
+    local->drives = drives;
+    if (drives && local->node.head.fence > world->driven_fence) {
+        world->driven_fence = local->node.head.fence;
+        world->takeovers++;
+    }
+}
+
+static void start(struct local *local)
+{
+    const struct fleet_memory memory = {local,        next_dirty,  clean,  is_dirty,   mark_dirty,
+                                        forget_dirty, sealed_item, import, keep_fence, driving};
+    const struct fleet_settings settings = {
+        .name = local == &local->world->locals[0]   ? "a"
+                : local == &local->world->locals[1] ? "b"
+                                                    : "c",
+        .lease_ms = LEASE_MS,
+        .interval_ms = INTERVAL_MS,
+        .memory = memory,
+        .applied = local->applied,
+        .origin = local->origin,
+        .kept_fence = local->kept_fence,
+    };
+    local->drives = false;
+    local->is_up = true;
+    local->flight = 0;
+    fleet_node_init(&local->node, &settings, clock_of(local));
+}
+
+/* ---- the table ---- */
+
+/* What is sealed never goes back, and nobody but the last who drove writes it. */
+static void check_put(struct world *world, const struct fleet_request *request, size_t i)
+{
+    if (i < HOMES && request->kind == FLEET_PUT) {
+        assert_true(request->fence >= world->driven_fence);
+        assert_true(atol(request->body) >= world->table.cells[i].value);
+    }
+}
+
+static bool may_write(const struct cell *cell, const struct fleet_request *request)
+{
+    return !cell->exists || cell->fence < request->fence ||
+           (cell->fence == request->fence && cell->sequence < request->sequence);
+}
+
+static void add_item(struct flight *flight, size_t i, const struct cell *cell)
+{
+    size_t at = flight->answer.item_count++;
+    snprintf(flight->names[at], sizeof(flight->names[at]), "item%zu", i);
+    snprintf(flight->bodies[at], sizeof(flight->bodies[at]), "%ld", cell->value);
+    flight->items[at] =
+        (struct fleet_item){flight->names[at], cell->value == 0 ? NULL : flight->bodies[at],
+                            cell->fence, cell->sequence};
+}
+
+static void write_cell(struct world *world, struct flight *flight)
+{
+    const struct fleet_request *request = &flight->request;
+    size_t i = index_of(request->item);
+    struct cell *cell = &world->table.cells[i];
+    if (!may_write(cell, request)) {
+        flight->answer.outcome = FLEET_REFUSED;
+        world->stale++;
+        return;
+    }
+    check_put(world, request, i);
+    if (request->kind == FLEET_SEAL && cell->exists) {
+        add_item(flight, i, cell);
+    }
+    cell->exists = true;
+    cell->fence = request->fence;
+    cell->sequence = request->sequence;
+    cell->value = request->kind == FLEET_PUT ? atol(request->body) : cell->value;
+}
+
+static void query(struct world *world, struct flight *flight)
+{
+    struct local *local = &world->locals[flight->from];
+    int64_t from = flight->request.is_first ? flight->request.after : local->query_from;
+    while (flight->answer.item_count < PAGE) {
+        const struct cell *next = NULL;
+        for (size_t i = 0; i < ITEMS; i++) {
+            const struct cell *cell = &world->table.cells[i];
+            if (cell->exists && cell->sequence > from &&
+                (next == NULL || cell->sequence < next->sequence)) {
+                next = cell;
+            }
+        }
+        if (next == NULL) {
+            return;
+        }
+        from = next->sequence;
+        for (size_t i = 0; i < ITEMS && flight->answer.item_count < PAGE; i++) {
+            const struct cell *cell = &world->table.cells[i];
+            if (cell->exists && cell->sequence == from) {
+                add_item(flight, i, cell);
+            }
+        }
+    }
+    flight->answer.has_more = true;
+    if (flight->generation == world->generations[flight->from] && flight->id == local->flight) {
+        local->query_from = from;
+    }
+}
+
+static void arrive(struct world *world, struct flight *flight)
+{
+    struct fleet_head *head = &world->table.head;
+    const struct fleet_request *request = &flight->request;
+    bool is_good = true;
+    switch (request->kind) {
+    case FLEET_READ:
+        flight->answer.head = *head;
+        break;
+    case FLEET_TAKE:
+        is_good = request->expected.exists
+                      ? head->exists && head->fence == request->expected.fence &&
+                            head->beat == request->expected.beat
+                      : !head->exists;
+        if (is_good) {
+            *head = request->head;
+        }
+        break;
+    case FLEET_RENEW:
+        is_good = head->exists && strcmp(head->owner, request->head.owner) == 0 &&
+                  head->fence == request->head.fence && head->beat < request->head.beat;
+        if (is_good) {
+            head->beat = request->head.beat;
+            head->sequence = request->head.sequence;
+        }
+        break;
+    case FLEET_SEAL:
+    case FLEET_PUT:
+    case FLEET_REMOVE:
+        write_cell(world, flight);
+        return;
+    case FLEET_QUERY:
+        query(world, flight);
+        break;
+    case FLEET_SAY:
+    case FLEET_ASK_NODES:
+        break;
+    }
+    flight->answer.outcome = is_good ? FLEET_DONE : FLEET_REFUSED;
+}
+
+/* ---- the network ---- */
+
+static void send(struct world *world, size_t from, const struct fleet_request *request)
+{
+    struct local *local = &world->locals[from];
+    assert_true(world->flight_count < MOST_FLIGHT);
+    struct flight *flight = &world->flights[world->flight_count++];
+    *flight = (struct flight){.id = ++world->last_flight,
+                              .from = from,
+                              .generation = world->generations[from],
+                              .request = *request,
+                              .sent_ms = clock_of(local)};
+    local->flight = flight->id;
+    int64_t timeout_ms = fleet_node_timeout_ms(&local->node);
+    flight->arrive_ms = world->now_ms + 1 + chance(world, 20);
+    flight->answer_ms = flight->arrive_ms + 1 + chance(world, 20);
+    bool is_cut = local->cut_until_ms > world->now_ms;
+    unsigned fate = world->has_faults ? chance(world, 20) : 20;
+    if (is_cut || fate == 0) {
+        flight->arrive_ms = INT64_MAX;
+    } else if (fate == 1) { /* late, maybe after many leases */
+        flight->arrive_ms = world->now_ms + chance(world, 10 * LEASE_MS);
+        flight->answer_ms = flight->arrive_ms + 1;
+    }
+    if (is_cut || fate == 0 || fate == 2 || flight->answer_ms > world->now_ms + timeout_ms) {
+        flight->is_lost = true;
+        flight->answer_ms = world->now_ms + timeout_ms;
+    }
+}
+
+static void answer(struct world *world, struct flight *flight)
+{
+    struct local *local = &world->locals[flight->from];
+    if (flight->is_lost) {
+        flight->answer = (struct fleet_answer){.outcome = FLEET_UNREACHABLE, .text = "no answer"};
+    }
+    for (size_t i = 0; i < flight->answer.item_count; i++) { /* it may have been moved */
+        flight->items[i].item = flight->names[i];
+        flight->items[i].body = flight->items[i].body == NULL ? NULL : flight->bodies[i];
+    }
+    flight->answer.items = flight->items;
+    local->flight = 0;
+    fleet_node_answered(&local->node, &flight->request, flight->sent_ms, &flight->answer,
+                        clock_of(local));
+}
+
+static bool is_running(const struct local *local)
+{
+    return local->is_up && local->stopped_until_ms <= local->world->now_ms;
+}
+
+static void deliver(struct world *world)
+{
+    for (size_t i = 0; i < world->flight_count; i++) {
+        struct flight *flight = &world->flights[i];
+        struct local *local = &world->locals[flight->from];
+        bool is_awaited =
+            flight->generation == world->generations[flight->from] && flight->id == local->flight;
+        if (flight->arrive_ms <= world->now_ms) {
+            arrive(world, flight);
+            flight->arrive_ms = INT64_MAX;
+        }
+        if (is_awaited && flight->answer_ms <= world->now_ms && is_running(local)) {
+            answer(world, flight);
+            is_awaited = false;
+        }
+        if (!is_awaited && flight->arrive_ms == INT64_MAX) {
+            free(flight->request.body);
+            *flight = world->flights[--world->flight_count];
+            i--;
+        }
+    }
+}
+
+/* ---- what happens ---- */
+
+static void fail_something(struct world *world)
+{
+    struct local *local = &world->locals[chance(world, NODES)];
+    switch (chance(world, 1200)) {
+    case 0:
+        local->stopped_until_ms = world->now_ms + chance(world, 3 * LEASE_MS);
+        break;
+    case 1:
+        local->cut_until_ms = world->now_ms + chance(world, 3 * LEASE_MS);
+        break;
+    case 2:
+        if (local->is_up) {
+            fleet_node_done(&local->node);
+            world->generations[local - world->locals]++;
+            local->drives = false;
+            start(local);
+            local->stopped_until_ms = world->now_ms + chance(world, 2 * LEASE_MS);
+            world->restarts++;
+        }
+        break;
+    case 3: /* the whole table */
+        for (size_t i = 0; i < NODES; i++) {
+            world->locals[i].cut_until_ms = world->now_ms + chance(world, 2 * LEASE_MS);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static void run_node(struct world *world, size_t i)
+{
+    struct local *local = &world->locals[i];
+    struct fleet_request request;
+    int64_t next_ms;
+    if (!is_running(local)) {
+        return;
+    }
+    if (fleet_node_drives(&local->node, clock_of(local)) && chance(world, 40) == 0) {
+        size_t item = chance(world, ITEMS);
+        local->values[item]++;
+        local->changes[item] = ++local->change;
+        world->changes++;
+    }
+    if (local->flight == 0 && fleet_node_next(&local->node, clock_of(local), &request, &next_ms)) {
+        send(world, i, &request);
+    }
+}
+
+static size_t count_drivers(const struct world *world)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < NODES; i++) {
+        const struct local *local = &world->locals[i];
+        count += local->is_up && fleet_node_drives(&local->node, clock_of(local)) ? 1 : 0;
+    }
+    return count;
+}
+
+static void run(struct world *world, int64_t for_ms)
+{
+    for (int64_t end_ms = world->now_ms + for_ms; world->now_ms < end_ms;
+         world->now_ms += STEP_MS) {
+        if (world->has_faults) {
+            fail_something(world);
+        }
+        deliver(world);
+        for (size_t i = 0; i < NODES; i++) {
+            run_node(world, i);
+        }
+        assert_true(count_drivers(world) <= 1);
+    }
+}
+
+static void world_init(struct world *world, unsigned seed)
+{
+    *world = (struct world){.seed = seed};
+    for (size_t i = 0; i < NODES; i++) {
+        struct local *local = &world->locals[i];
+        local->world = world;
+        local->offset_ms = (int64_t)chance(world, 1000000);
+        for (size_t item = 0; item < ITEMS; item++) {
+            local->values[item] = 1;
+        }
+        start(local);
+    }
+}
+
+static void world_done(struct world *world)
+{
+    for (size_t i = 0; i < NODES; i++) {
+        fleet_node_done(&world->locals[i].node);
+    }
+    for (size_t i = 0; i < world->flight_count; i++) {
+        free(world->flights[i].request.body);
+    }
+}
+
+/* Without changes: all have what is in the table. */
+static void check_converged(struct world *world)
+{
+    world->has_faults = false;
+    for (size_t i = 0; i < NODES; i++) {
+        world->locals[i].stopped_until_ms = world->locals[i].cut_until_ms = 0;
+    }
+    run(world, 12 * LEASE_MS);
+    assert_int_equal(count_drivers(world), 1);
+    /* One second in which nothing is changed: chance says so, so it is tried until it is. */
+    for (unsigned tries = 0; tries < 1000; tries++) {
+        bool is_equal = true;
+        for (size_t i = 0; i < NODES; i++) {
+            const struct local *local = &world->locals[i];
+            for (size_t item = 0; item < HOMES; item++) {
+                is_equal &= local->values[item] == world->table.cells[item].value;
+            }
+            is_equal &= fleet_node_lag_ms(&local->node, clock_of(local)) == 0;
+        }
+        if (is_equal) {
+            return;
+        }
+        run(world, STEP_MS);
+    }
+    fail_msg("seed %u: the nodes do not agree", world->seed);
+}
+
+static void storms_never_have_two_drivers_and_end_in_agreement(void **state)
+{
+    (void)state;
+    size_t takeovers = 0, stale = 0, changes = 0, lost = 0, restarts = 0;
+    for (unsigned seed = 1; seed <= 2000; seed++) {
+        struct world *world = alloc_zeroed(1, sizeof(*world));
+        world_init(world, seed);
+        world->has_faults = true;
+        run(world, 20 * LEASE_MS);
+        check_converged(world);
+        takeovers += world->takeovers;
+        stale += world->stale;
+        changes += world->changes;
+        lost += world->lost_changes;
+        restarts += world->restarts;
+        world_done(world);
+        free(world);
+    }
+    /* It was a storm. */
+    assert_true(takeovers > 4000);
+    assert_true(stale > 500);
+    assert_true(changes > 100000);
+    assert_true(lost > 500);
+    assert_true(restarts > 2000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(storms_never_have_two_drivers_and_end_in_agreement),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
