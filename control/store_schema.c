@@ -33,7 +33,8 @@
 
 /* Since version 4. The weights of a record set before and after, by member, as JSON: what one line
  * of the history did; its shares until then, likewise; why rollouts stand still, if they do; the
- * plans of rollouts, where they are in them, and what happened there. */
+ * plans of rollouts, where they are in them, and what happened there; what a fleet's table does not
+ * have yet, and how far it has been read. */
 #define AUDIT_TABLES                                                                               \
     "CREATE TABLE weight_change (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"   \
     " record_set TEXT NOT NULL, weights_before TEXT NOT NULL, weights_after TEXT NOT NULL,"        \
@@ -59,7 +60,11 @@
     "CREATE TABLE execution (rollout INTEGER PRIMARY KEY REFERENCES rollout ON DELETE CASCADE,"    \
     " plan TEXT NOT NULL, run TEXT NOT NULL) STRICT;"                                              \
     "CREATE TABLE execution_event (rollout INTEGER NOT NULL REFERENCES rollout ON DELETE CASCADE," \
-    " id INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (rollout, id)) STRICT, WITHOUT ROWID;"
+    " id INTEGER NOT NULL, event TEXT NOT NULL, PRIMARY KEY (rollout, id)) STRICT, WITHOUT ROWID;" \
+    "CREATE TABLE fleet_outbox (change INTEGER PRIMARY KEY AUTOINCREMENT,"                         \
+    " item TEXT NOT NULL UNIQUE) STRICT;"                                                          \
+    "CREATE TABLE fleet_memory (id INTEGER PRIMARY KEY CHECK (id = 1), origin TEXT NOT NULL,"      \
+    " fence INTEGER NOT NULL, applied INTEGER NOT NULL) STRICT;"
 
 /* Each ends with its version, all of it in one transaction with the version. */
 const char *const store_upgrades[STORE_VERSION - 1] = {
