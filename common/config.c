@@ -111,7 +111,7 @@ char *config_beside(const struct config *config, const char *path)
 
 bool config_asks_aws(const struct config *config)
 {
-    bool asks = config->aws.line != 0;
+    bool asks = config->aws.line != 0 || config->control.fleet.table != NULL;
     for (size_t i = 0; i < config->health_check_count; i++) {
         asks |= config->health_checks[i].type == CHECK_ELBV2;
     }

@@ -70,6 +70,16 @@ struct config_alias {
     int64_t stale_after_ms;         /* so long without an answer, the member is unhealthy; 1 h */
 };
 
+/* Several nodes that share their state in a table of DynamoDB. */
+struct config_fleet {
+    const char *table; /* NULL: the state file is all there is */
+    const char *name;  /* of the fleet, default "ballast" */
+    const char *node;  /* of this one; NULL: the host's name */
+    int64_t lease_ms;  /* default 15 s */
+    int64_t interval_ms;
+    unsigned line;
+};
+
 struct config_control {
     const char *socket; /* path of the unix socket */
     bool has_http;
@@ -82,6 +92,7 @@ struct config_control {
     struct address *resolvers; /* asked for alias targets */
     size_t resolver_count;     /* 0: those of /etc/resolv.conf */
     struct config_alias alias;
+    struct config_fleet fleet;
     unsigned socket_line, state_line, http_token_line, rights_line;
 };
 

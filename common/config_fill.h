@@ -82,6 +82,9 @@ bool same_name(const char *left, const char *right);
  * rollouts the record sets. */
 MUST_CHECK bool fill_server(const struct config_reader *reader, const struct raw_server *raw);
 MUST_CHECK bool fill_control(const struct config_reader *reader, const struct raw_control *raw);
+/* config_fleet.c: `store` and `dynamodb` of control. */
+MUST_CHECK bool fill_fleet(const struct place *place, const struct raw_control *raw,
+                           struct config_fleet *fleet);
 MUST_CHECK bool fill_zones(const struct config_reader *reader, const struct raw_config *raw);
 MUST_CHECK bool fill_health_checks(const struct config_reader *reader,
                                    const struct raw_config *raw);

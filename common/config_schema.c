@@ -87,6 +87,11 @@ static const cyaml_schema_field_t alias_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t fleet_fields[] = {
+    REQUIRED(raw_fleet, table), OPTIONAL(raw_fleet, fleet),    OPTIONAL(raw_fleet, node),
+    OPTIONAL(raw_fleet, lease), OPTIONAL(raw_fleet, interval), CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t control_fields[] = {
     REQUIRED(raw_control, socket),
     OPTIONAL(raw_control, http),
@@ -97,6 +102,8 @@ static const cyaml_schema_field_t control_fields[] = {
     CYAML_FIELD_MAPPING_PTR("rights", OPTIONAL_PTR, struct raw_control, rights, rights_fields),
     LIST(raw_control, resolvers, OPTIONAL_PTR, &text, 1, RESOLVERS_MAX),
     CYAML_FIELD_MAPPING_PTR("alias", OPTIONAL_PTR, struct raw_control, alias, alias_fields),
+    OPTIONAL(raw_control, store),
+    CYAML_FIELD_MAPPING_PTR("dynamodb", OPTIONAL_PTR, struct raw_control, dynamodb, fleet_fields),
     CYAML_FIELD_END,
 };
 

@@ -61,6 +61,14 @@ struct raw_alias {
     char *stale_after;
 };
 
+struct raw_fleet {
+    char *table;
+    char *fleet;
+    char *node;
+    char *lease;
+    char *interval;
+};
+
 struct raw_control {
     char *socket;
     char *http;
@@ -72,6 +80,8 @@ struct raw_control {
     char **resolvers;
     unsigned resolvers_count;
     struct raw_alias *alias;
+    char *store;
+    struct raw_fleet *dynamodb;
 };
 
 struct raw_dnssec {

@@ -371,7 +371,8 @@ bool fill_control(const struct config_reader *reader, const struct raw_control *
     }
     return fill_http(&place, raw, control) && fill_rights(&place, raw->rights, &control->rights) &&
            fill_resolvers(&place, raw, control) &&
-           fill_alias_limits(&place, raw->alias, &control->alias);
+           fill_alias_limits(&place, raw->alias, &control->alias) &&
+           fill_fleet(&place, raw, &control->fleet);
 }
 
 /* A duration, or "never", which is 0. */

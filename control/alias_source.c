@@ -163,7 +163,7 @@ static void save(struct alias_source *source)
     struct store_alias stored = {alias->addresses, alias->count * alias->octets,
                                  alias->resolved_ms};
     struct error err;
-    if (alias_needs_save(alias) && journal_begin(control, &err) &&
+    if (alias_needs_save(alias) && journal_begin_own(control, &err) &&
         journal_end(control,
                     store_save_alias(control->store, source->host, source->type, &stored, &err),
                     &err)) {

@@ -16,6 +16,7 @@
 #include "control/cookie_source.h"
 #include "control/ecs_level.h"
 #include "control/event_queues.h"
+#include "control/fleet.h"
 #include "control/freeze.h"
 #include "control/hook.h"
 #include "control/intake.h"
@@ -190,7 +191,7 @@ static bool init_state(struct control *control, struct error *err)
     }
     report_weights(control);
     return restore_aliases(control, err) && init_rules(control, err) &&
-           report_rollouts(control, err);
+           report_rollouts(control, err) && fleet_new(control, err);
 }
 
 struct control *control_new(const struct config *config, const struct record_sets *sets,
@@ -293,6 +294,7 @@ void control_stop(struct control *control, const char *who)
     event_queues_close(control);
     ecs_level_close(control);
     hooks_close(control);
+    fleet_stop(control);
     alias_sources_stop(control);
     checker_close(control->checker);
     control->checker = NULL;
@@ -347,6 +349,7 @@ static bool open_all(struct control *control, struct error *err)
     }
     share_watch_start(control);
     notify_open(control);
+    fleet_start(control);
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         rule_watch(&control->rules[i]);
     }
@@ -401,6 +404,7 @@ void control_free(struct control *control)
     zone_change_stop(control);
     publisher_done(&control->publisher);
     journal_close(control);
+    fleet_free(control->fleet);
     store_close(control->store);
     for (size_t i = 0; control->record_sets != NULL && i < control->config->record_set_count; i++) {
         for (size_t m = 0; m < control->record_sets[i].member_count; m++) {

@@ -7,6 +7,7 @@
 #include "common/attributes.h"
 #include "common/duration.h"
 #include "control/ctl_render_events.h"
+#include "control/ctl_render_fleet.h"
 #include "control/ctl_render_history.h"
 #include "control/ctl_render_records.h"
 #include "control/ctl_render_resolvers.h"
@@ -135,6 +136,7 @@ static void render_status(FILE *out, const struct style *style, const json_t *re
     fputc('\n', out);
     render_queues(out, style, result);
     render_services(out, style, result);
+    render_fleet(out, style, json_object_get(result, "fleet"));
     render_freeze(out, style, result);
     const json_t *rollouts = list_of(result, "rollouts");
     for (size_t i = 0; i < json_array_size(rollouts); i++) {

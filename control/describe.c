@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "control/ecs_level.h"
 #include "control/event_queues.h"
+#include "control/fleet.h"
 #include "control/freeze.h"
 #include "control/journal.h"
 #include "control/rollout_run.h"
@@ -292,6 +293,7 @@ json_t *describe_status(struct control *control)
     json_object_set_new(json, "events", json_pack("{s:I}", "received", (json_int_t)received));
     json_object_set_new(json, "queues", event_queues_describe(control));
     json_object_set_new(json, "services", ecs_level_describe(control, NULL));
+    json_object_set_new(json, "fleet", fleet_describe(control));
     json_object_set_new(json, "store",
                         control->store_error.text[0] == '\0'
                             ? json_string("ok")

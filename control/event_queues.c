@@ -6,6 +6,7 @@
 
 #include "common/alloc.h"
 #include "control/describe.h"
+#include "control/fleet.h"
 #include "control/intake.h"
 #include "control/metrics_text.h"
 
@@ -16,13 +17,12 @@ struct event_queues {
 
 bool queue_may_poll(const struct control *control)
 {
-    return !control->is_stopping;
+    return !control->is_stopping && fleet_drives(control);
 }
 
 void queue_when_saved(struct control *control, queue_saved saved, void *argument)
 {
-    (void)control;
-    saved(argument, true);
+    fleet_when_saved(control, saved, argument);
 }
 
 static bool may_poll(void *argument)

@@ -20,8 +20,9 @@ void event_queues_close(struct control *control);
 json_t *event_queues_describe(const struct control *control);
 void event_queues_put_metrics(const struct control *control, FILE *out);
 
-/* Whether this daemon is the one that polls. Whoever takes in events drives rollouts. */
+/* Whether this daemon is the one that polls: whoever takes in events drives rollouts, in a fleet
+ * one node. */
 bool queue_may_poll(const struct control *control);
 /* Calls, as queue_host.when_saved has it, when what was journaled so far is where it survives: the
- * state file has it when its transaction is over, so at once. */
+ * state file has it when its transaction is over, so at once; in a fleet in its table. */
 void queue_when_saved(struct control *control, queue_saved saved, void *argument);

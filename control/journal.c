@@ -6,6 +6,7 @@
 
 #include "common/alloc.h"
 #include "common/log.h"
+#include "control/fleet.h"
 #include "control/notify.h"
 #include "control/share_watch.h"
 #include "control/shift.h"
@@ -59,6 +60,11 @@ static bool write_behind(struct control *control, struct error *err)
 
 bool journal_begin(struct control *control, struct error *err)
 {
+    return fleet_may_change(control, err) && journal_begin_own(control, err);
+}
+
+bool journal_begin_own(struct control *control, struct error *err)
+{
     if (!store_begin(control->store, err)) {
         return journal_failed(control, err);
     }
@@ -75,6 +81,7 @@ bool journal_end(struct control *control, bool is_written, struct error *err)
         forget_behind(&control->rules[i]);
     }
     notify_kick(control);
+    fleet_kick(control);
     if (control->store_error.text[0] != '\0') {
         log_info("state: the state file is written again");
         control->store_error.text[0] = '\0';

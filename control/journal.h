@@ -7,8 +7,11 @@
 
 #include "control/model.h"
 
-/* False and err: nothing is open. */
+/* False and err: nothing is open. In a fleet only on the node that drives: what is written is
+ * shared. */
 MUST_CHECK bool journal_begin(struct control *control, struct error *err);
+/* The same for what each node has of its own: zones, alias targets, notices. */
+MUST_CHECK bool journal_begin_own(struct control *control, struct error *err);
 /* Commits when is_written, else rolls back, with err as the write that failed left it. False and
  * err: nothing of the transaction is in the store. */
 MUST_CHECK bool journal_end(struct control *control, bool is_written, struct error *err);
@@ -19,7 +22,7 @@ struct shift;
  * history, until a transaction takes it along. */
 void journal_leave_behind(struct rule_state *rule, const struct history_entry *entry,
                           const struct shift *shifts);
-/* Frees what was never written. */
+/* Forgets what was never written. */
 void journal_close(struct control *control);
 /* Writes what was left behind, in a transaction of its own. */
 MUST_CHECK bool journal_catch_up(struct control *control, struct error *err);

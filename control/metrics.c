@@ -11,6 +11,7 @@
 #include "common/clock.h"
 #include "control/event_queues.h"
 #include "control/journal.h"
+#include "control/fleet.h"
 #include "control/metrics_text.h"
 #include "control/resolver_watch.h"
 #include "control/rule.h"
@@ -27,6 +28,31 @@ static void put_one(FILE *out, const char *name, const char *type, const char *h
 {
     metrics_begin(out, name, type, help);
     metrics_put(out, name, no_labels, value);
+}
+
+/* ---- the fleet ---- */
+
+static void put_fleet(const struct control *control, FILE *out)
+{
+    if (control->fleet == NULL) {
+        return;
+    }
+    const struct fleet_figures figures = fleet_figures(control);
+    put_one(out, "ballast_fleet_drives", GAUGE, "1 while this node drives the fleet.",
+            figures.drives);
+    put_one(out, "ballast_fleet_fence", GAUGE, "Counts who has driven.", (double)figures.fence);
+    put_one(out, "ballast_fleet_lease_left_seconds", GAUGE, "Of this node's lease.",
+            (double)figures.lease_left_ms / 1000);
+    put_one(out, "ballast_fleet_sequence", GAUGE, "Of the newest change in the fleet's table.",
+            (double)figures.sequence);
+    put_one(out, "ballast_fleet_applied_sequence", GAUGE,
+            "Of the newest change that is served here.", (double)figures.applied);
+    put_one(out, "ballast_fleet_lag_seconds", GAUGE, "How far this node is behind the table.",
+            (double)figures.lag_ms / 1000);
+    put_one(out, "ballast_fleet_cut_off", GAUGE, "1 while the fleet's table does not answer.",
+            figures.is_cut_off);
+    put_one(out, "ballast_fleet_failures_total", COUNTER,
+            "Requests to the fleet's table that were not answered.", (double)figures.failures);
 }
 
 /* ---- the daemon ---- */
@@ -373,6 +399,7 @@ char *metrics_print(struct control *control)
     /* First, for it tells whether the state file can be read. */
     put_events(control, out);
     put_daemon(control, out);
+    put_fleet(control, out);
     put_server(control, out);
     put_members(control, out);
     put_ttls(control, out);

@@ -32,6 +32,7 @@ MUST_CHECK bool forced_health_parse(const char *name, enum forced_health *forced
 
 struct alias_source;
 struct aws_client;
+struct fleet;
 struct aws_settings;
 struct resolver_watch;
 struct traffic_source;
@@ -120,6 +121,7 @@ struct control {
     struct http_server *http;
     struct http_client *outgoing; /* HTTP to gates, Prometheus, receivers; while the loop runs */
     struct aws_settings *aws_settings; /* NULL: nobody asks AWS of anything */
+    struct fleet *fleet;               /* NULL: this node is alone */
     struct aws_client *aws;            /* while the loop runs, and only with settings */
     struct ecs_level *level;           /* NULL: ECS is not asked */
     struct hook *hooks;                /* that ECS waits at, while the loop runs */

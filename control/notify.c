@@ -187,7 +187,7 @@ static void ended(struct receiver *receiver, const char *error)
     struct control *control = receiver->notifier->control;
     const struct config_notify *config = receiver->config;
     struct error err;
-    bool is_open = journal_begin(control, &err);
+    bool is_open = journal_begin_own(control, &err);
     bool is_written =
         is_open &&
         journal_end(control, write_outcome(control->store, notice, error, config->retries, &err),

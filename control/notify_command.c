@@ -54,7 +54,7 @@ static void change(const struct call *call, bool is_retry)
     int64_t id;
     bool found = false;
     bool is_done =
-        parse_id(call_argument(call, 0), &id, &err) && journal_begin(control, &err) &&
+        parse_id(call_argument(call, 0), &id, &err) && journal_begin_own(control, &err) &&
         journal_end(control,
                     is_retry ? store_revive_notice(control->store, id, clock_now_ms(), &found, &err)
                              : store_remove_notice(control->store, id, &found, &err),

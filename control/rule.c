@@ -8,6 +8,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "control/fleet.h"
 #include "control/freeze.h"
 #include "control/journal.h"
 #include "control/notify.h"
@@ -419,7 +420,7 @@ bool rule_take_result(struct rule_state *rule, const struct rollout_result *resu
 
 bool rule_leave_behind(struct rule_move *move)
 {
-    if (move->effect.shift != SHIFT_FALL_BACK) {
+    if (move->effect.shift != SHIFT_FALL_BACK || !fleet_drives(move->rule->control)) {
         return false;
     }
     /* Safety does not wait for a disk. */

@@ -76,6 +76,11 @@ MUST_CHECK bool rule_take_result(struct rule_state *rule, const struct rollout_r
 void rule_tick(struct rule_state *rule);
 /* Reads the rule's last rollout from the store, when the daemon starts. */
 MUST_CHECK bool rule_restore(struct rule_state *rule, struct error *err);
+/* Nothing happens any more until rule_watch. */
+void rule_stop(struct rule_state *rule);
+/* Stops it, and reads what another node of the fleet has made of the rule. False and err: the rule
+ * has no rollout then. */
+MUST_CHECK bool rule_reload(struct rule_state *rule, struct error *err);
 /* Makes the rule's timer, which whoever stops the loop closes. */
 void rule_open(struct rule_state *rule);
 /* Goes on with a restored rollout. Health checks have been started: a gate does not pass before

@@ -6,6 +6,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "control/fleet.h"
 #include "control/journal.h"
 #include "control/rollout_run.h"
 #include "control/rule_gates.h"
@@ -34,7 +35,11 @@ void rule_arm_timer(struct rule_state *rule)
     int64_t next_ms = rule->has_rollout ? rollout_next_ms(&rule->rollout, now_ms) : INT64_MAX;
     int64_t gates_ms = rule_gates_next_ms(rule);
     next_ms = gates_ms < next_ms ? gates_ms : next_ms;
-    bool is_wanted = next_ms != INT64_MAX || rule->is_behind || rule_ttl_is_due(rule);
+    if (!fleet_drives(rule->control)) {
+        next_ms = INT64_MAX; /* looks again */
+    }
+    bool is_wanted =
+        rule_is_running(rule) || next_ms != INT64_MAX || rule->is_behind || rule_ttl_is_due(rule);
     if (rule->control->is_stopping || !is_wanted) {
         uv_timer_stop(&rule->timer);
     } else {
@@ -76,6 +81,11 @@ void rule_tick(struct rule_state *rule)
 {
     struct log_scope scope = log_scope_enter(rule->config->name, rule->rollout.id);
     struct error err;
+    if (!fleet_drives(rule->control)) {
+        rule_arm_timer(rule);
+        log_scope_leave(scope);
+        return;
+    }
     if (rule->is_behind && journal_catch_up(rule->control, &err)) {
         log_info("rollout %s #%lld: its fall-back is in the state file now", rule->config->name,
                  (long long)rule->rollout.id);
@@ -170,6 +180,32 @@ bool rule_restore(struct rule_state *rule, struct error *err)
                                         &rule->newest_created_ms, err);
 }
 
+void rule_stop(struct rule_state *rule)
+{
+    uv_timer_stop(&rule->timer);
+    rule_gates_stop(rule);
+}
+
+static void forget(struct rule_state *rule)
+{
+    rollout_run_free(rule->rollout.run);
+    free(STEAL(rule->before));
+    rule->rollout = (struct rollout){.id = 0};
+    rule->has_rollout = rule->is_late = false;
+    rule->newest_created_ms = 0;
+}
+
+bool rule_reload(struct rule_state *rule, struct error *err)
+{
+    rule_stop(rule);
+    forget(rule);
+    if (!rule_restore(rule, err)) {
+        forget(rule);
+        return false;
+    }
+    return true;
+}
+
 void rule_open(struct rule_state *rule)
 {
     uv_timer_init(&rule->control->loop, &rule->timer);
@@ -178,7 +214,7 @@ void rule_open(struct rule_state *rule)
 
 void rule_watch(struct rule_state *rule)
 {
-    if (rule_is_running(rule)) {
+    if (rule_is_running(rule) && fleet_drives(rule->control)) {
         log_info("rollout %s #%lld: goes on at weight %u, %s, %lld ms of the hold left",
                  rule->config->name, (long long)rule->rollout.id,
                  (unsigned)rollout_weight(&rule->rollout), rollout_state_name(rule->rollout.state),

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "common/clock.h"
+#include "control/fleet.h"
 #include "control/journal.h"
 
 static void print_change(const struct zone_change *change, const struct error *failure, char *out,
@@ -49,9 +50,10 @@ bool zone_journal(struct control *control, const struct zone_change *change, con
     struct history_entry entry = {.at_ms = clock_now_ms(), .kind = "zone"};
     snprintf(entry.who, sizeof(entry.who), "%s", who);
     print_change(change, failure, entry.text, sizeof(entry.text));
-    return journal_begin(control, err) &&
-           journal_end(control,
-                       (failure != NULL || write_zone(control->store, change, err)) &&
-                           store_add_history(control->store, &entry, err),
-                       err);
+    return journal_begin_own(control, err) &&
+           journal_end(
+               control,
+               (failure != NULL || write_zone(control->store, change, err)) &&
+                   (!fleet_drives(control) || store_add_history(control->store, &entry, err)),
+               err);
 }

@@ -84,7 +84,7 @@ static bool forget(struct control *control, const struct stored_zone *stored, st
     log_info("zone %s: was added at run time, and the configuration has it now: what was added is "
              "forgotten",
              stored->name);
-    return journal_begin(control, err) &&
+    return journal_begin_own(control, err) &&
            journal_end(control, store_remove_zone(control->store, stored->name, err), err);
 }
 

@@ -87,11 +87,17 @@ KEY = {"zone": "example.test", "tag": 12345, "algorithm": "ECDSAP256SHA256", "ro
 
 FROZEN = {"since": "2026-11-23T15:50:01Z", "who": "uid 0 (root)", "reason": "sale"}
 
+FLEET = {"node": "n2", "table": "ns-state", "fleet": "ballast", "role": "follows", "drives": False, "driver": "n1",
+         "fence": 3, "lease_left_s": 0.0, "sequence": 19, "applied": 17, "behind": 2, "lag_s": 1.5, "saved": None,
+         "cut_off": {"since": "2026-11-23T15:50:01Z", "reason": "timed out"}, "problem": "item x fits no rows",
+         "nodes": [{"name": "n2", "drives": False, "applied": 17, "behind": 2, "lag_s": 1.5, "seen_s": 0.0,
+                    "version": "0.1.0", "address": "192.0.2.1@53", "pid": 7, "healthy": True}]}
+
 ANSWERS = {
     "status": {"version": "0.1.0", "started_at": "2026-11-23T15:50:01Z", "uptime_s": 192,
                "workers": 2, "generation": 12, "zones": 1, "record_sets": 1,
                "health": {"healthy": 3, "unhealthy": 0, "unknown": 0}, "rollouts": [ROLLOUT],
-               "events": {"received": 5}, "store": "ok", "frozen": FROZEN, "queues": [
+               "events": {"received": 5}, "store": "ok", "frozen": FROZEN, "fleet": FLEET, "queues": [
                    {"url": "https://sqs.example/1/q", "connected": False, "protocol": "json",
                     "received": 7, "deleted": 5, "poison": 2, "last_receive_at": None,
                     "error": "sqs ReceiveMessage: AccessDenied"}], "services": [

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Several nodes that share weights, rollouts and freeze in a table of DynamoDB: one drives, the
+ * others follow. fleet/fleet_node.h decides; here are the loop, AWS, the store and what is served.
+ * Without a fleet (control->fleet is NULL) this node drives. Control thread only. */
+#pragma once
+
+#include <jansson.h>
+
+#include "control/model.h"
+
+/* The store is open and the record sets are known; what changes from here on goes to the table.
+ * Nobody is asked yet. True without a fleet in the configuration. */
+MUST_CHECK bool fleet_new(struct control *control, struct error *err);
+/* Begins to ask; control->aws is there. */
+void fleet_start(struct control *control);
+/* Ends that, and closes its handles on the loop. */
+void fleet_stop(struct control *control);
+void fleet_free(struct fleet *fleet);
+
+/* Whether this node decides anything now: steps, starts, weights, what goes outward. Asks the clock
+ * each time, so that a process which was stopped knows. */
+bool fleet_drives(const struct control *control);
+/* The same; err says whom to ask, or why nobody can be asked. */
+MUST_CHECK bool fleet_may_change(const struct control *control, struct error *err);
+/* Everything that this node has changed is in the table, and followers can see it. */
+bool fleet_is_saved(const struct control *control);
+/* Calls when it is: at once, or later from the loop; with false as soon as this node does not drive
+ * any more, and not at all after fleet_stop. */
+void fleet_when_saved(struct control *control, void (*saved)(void *argument, bool is_saved),
+                      void *argument);
+/* Something has been written: it goes to the table. */
+void fleet_kick(struct control *control);
+
+/* For status; null without a fleet. */
+json_t *fleet_describe(const struct control *control);
+/* For metrics. */
+struct fleet_figures {
+    bool drives, is_cut_off;
+    int64_t fence, sequence, applied, lag_ms, lease_left_ms;
+    uint64_t failures;
+};
+struct fleet_figures fleet_figures(const struct control *control);
