@@ -194,6 +194,19 @@ static void refuse_set(struct import_work *work, const struct route53_record_set
     move_remark_add(&work->out->remarks, true, alloc_printf("%s %s: %s", name, type, why));
 }
 
+/* What Route 53 makes itself, or does not have: no hosted zone lists them. */
+static bool is_foreign_type(uint16_t type)
+{
+    static const uint16_t types[] = {TYPE_DNAME, TYPE_RRSIG,      TYPE_NSEC, TYPE_DNSKEY,
+                                     TYPE_NSEC3, TYPE_NSEC3PARAM, TYPE_CDS,  TYPE_CDNSKEY};
+    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+        if (type == types[i]) {
+            return true;
+        }
+    }
+    return record_type_is_meta(type);
+}
+
 static void read_items(struct import_work *work, const struct route53_record_sets *sets)
 {
     work->items = alloc_zeroed(sets->count + 1, sizeof(*work->items));
@@ -206,8 +219,10 @@ static void read_items(struct import_work *work, const struct route53_record_set
         item->ttl_s = set->ttl_s < 0 ? DEFAULT_TTL_S : (uint32_t)set->ttl_s;
         if (!name_parse(&item->name, set->name, &err)) {
             refuse_set(work, set, err.text);
-        } else if (!record_type_parse(set->type, &item->type) || record_type_is_meta(item->type)) {
+        } else if (!record_type_parse(set->type, &item->type)) {
             refuse_set(work, set, "Ballast does not know this type");
+        } else if (is_foreign_type(item->type)) {
+            refuse_set(work, set, "Route 53 has no records of this type");
         } else if (!name_is_within(&item->name, &work->zone)) {
             refuse_set(work, set, "it lies outside of the zone");
         } else {
@@ -313,6 +328,16 @@ static void judge_cname(struct import_work *work, struct import_group *group)
     }
 }
 
+static void judge_place(struct import_group *group)
+{
+    bool is_wildcard = group->name.octets[0] == 1 && group->name.octets[1] == '*';
+    if (group->type == TYPE_SOA) {
+        import_lose(group, alloc_string("only the zone's own name can have an SOA"));
+    } else if (group->type == TYPE_NS && is_wildcard) {
+        import_lose(group, alloc_string("a wildcard cannot be delegated (RFC 4592 section 4.2)"));
+    }
+}
+
 static void judge_groups(struct import_work *work)
 {
     for (size_t i = 0; i < work->group_count; i++) {
@@ -325,6 +350,7 @@ static void judge_groups(struct import_work *work)
             group->fate = FATE_REPLACED;
             continue;
         }
+        judge_place(group);
         judge_kind(group);
         judge_values(work, group);
         judge_cname(work, group);

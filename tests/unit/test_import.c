@@ -563,6 +563,11 @@ static const struct {
      "[{\"Value\": \"a.\"}, {\"Value\": \"b.\"}]}",
      "l.example.org CNAME: 2 values, and it can have one: write it anew"},
     {SIMPLE("l.example.org.", "NONSENSE", "x"), "l.example.org. NONSENSE: Ballast does not know"},
+    {SIMPLE("l.example.org.", "DNAME", "x."),
+     "l.example.org. DNAME: Route 53 has no records of this"},
+    {SIMPLE("l.example.org.", "SOA", "a. b. 1 2 3 4 5"),
+     "only the zone's own name can have an SOA"},
+    {SIMPLE("*.l.example.org.", "NS", "x."), "*.l.example.org NS: a wildcard cannot be delegated"},
     {SIMPLE("l.example.net.", "A", "192.0.2.1"), "l.example.net. A: it lies outside of the zone"},
     {"{\"Name\": \"l.example.org.\", \"Type\": \"NS\", \"SetIdentifier\": \"a\", \"Weight\": 1, "
      "\"TTL\": 60, \"ResourceRecords\": [{\"Value\": \"ns.example.net.\"}]}",
