@@ -147,8 +147,20 @@ static bool read_container(struct work *work, const json_t *json, const char *wh
     return true;
 }
 
-/* "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/cats/0123456789abcdef"; none is
- * fine. */
+/* "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/cats/0123456789abcdef" */
+static bool is_target_group(const char *text)
+{
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at <= ' ' || *at > '~' || *at == '"') {
+            return false;
+        }
+    }
+    const char *service = strstr(text, ":elasticloadbalancing:");
+    return strncmp(text, "arn:aws", strlen("arn:aws")) == 0 && service != NULL &&
+           strstr(service, ":targetgroup/") != NULL && strlen(text) <= TARGET_GROUP_MAX;
+}
+
+/* None is fine. */
 static bool read_target_group(struct work *work, const json_t *json, const char *who,
                               const char **text)
 {
@@ -156,9 +168,7 @@ static bool read_target_group(struct work *work, const json_t *json, const char 
     if (*text == NULL && json_object_get(json, "TargetGroup") == NULL) {
         return true;
     }
-    if (*text == NULL || strncmp(*text, "arn:aws", 7) != 0 || strlen(*text) > TARGET_GROUP_MAX ||
-        strstr(*text, ":elasticloadbalancing:") == NULL || strpbrk(*text, " \t\"") != NULL ||
-        strstr(*text, ":targetgroup/") == NULL) {
+    if (*text == NULL || !is_target_group(*text)) {
         add_remark(work, who, true, alloc_string("TargetGroup is not the ARN of a target group"));
         return false;
     }

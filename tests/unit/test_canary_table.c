@@ -138,6 +138,9 @@ static void bad_items_are_named_and_the_others_go_on(void **state)
         {"{" STRING("NewContainerName", "dogs") ", " STRING(
              "RecordName", "x.org") ", " LBS ", " STRING("TargetGroup", "cats") "}",
          "item dogs: TargetGroup is not the ARN of a target group"},
+        {"{" STRING("NewContainerName", "dogs") ", " STRING(
+             "RecordName", "x.org") ", " LBS ", " STRING("TargetGroup", GROUP "\\u007f") "}",
+         "item dogs: TargetGroup is not the ARN of a target group"},
         {"{" STRING("NewContainerName", "dogs") ", " STRING("RecordName", "x.org") ", " STRING(
              "OldLB", "a!b") ", " STRING("NewLB", "c") "}",
          "item dogs: OldLB is no name of a host"},
