@@ -74,12 +74,32 @@ static char *print_generic(const uint8_t *octets, uint16_t len)
     return text;
 }
 
+/* Quotes stand round a field, or behind its "=": ldns prints one that is part of a name as it is,
+ * which ends the field for whoever reads a file. */
+static bool has_sound_quotes(const char *text)
+{
+    bool is_inside = false;
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at == '\\' && at[1] != '\0') {
+            at++;
+        } else if (*at == '"') {
+            char beside = is_inside ? at[1] : at == text ? ' ' : at[-1];
+            if (beside != ' ' && beside != '\0' && (is_inside || beside != '=')) {
+                return false;
+            }
+            is_inside = !is_inside;
+        }
+    }
+    return !is_inside;
+}
+
 char *rdata_print(struct rdata *scratch, uint16_t type, const uint8_t *octets, uint16_t len)
 {
     CLEANUP(free_record) ldns_rr *rr = make_record(type, octets, len);
     CLEANUP(free_text)
     char *line = rr == NULL ? NULL : ldns_rr2str_fmt(ldns_output_format_nocomments, rr);
     const char *data = line == NULL ? NULL : find_data(line);
-    bool is_same = data != NULL && is_read_as(scratch, data, type, octets, len);
+    bool is_same =
+        data != NULL && has_sound_quotes(data) && is_read_as(scratch, data, type, octets, len);
     return is_same ? alloc_string(data) : print_generic(octets, len);
 }

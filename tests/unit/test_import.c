@@ -270,6 +270,21 @@ static void escapes_are_turned(void **state)
     import_done(&import);
 }
 
+/* A quote in a name would end the field of a zone file. */
+static void names_with_quotes_load(void **state)
+{
+    (void)state;
+    struct import import =
+        made(APEX "," SIMPLE("m.example.org.", "MX", "10 \\\\042a\\\\042.example.net") //
+             "," SIMPLE("n.example.org.", "CNAME", "a\\\\042.example.net")             //
+             "," SIMPLE("s.example.org.", "HTTPS", "1 . alpn=\\\"h2,h3\\\" port=8443"));
+    expect_in(import.zone_text, "\nm\t300\tIN\tMX\t\\# ");
+    expect_in(import.zone_text, "alpn=");
+    assert_int_equal(import.remarks.count, 0);
+    expect_loads(&import);
+    import_done(&import);
+}
+
 static void weighted_groups_are_record_sets(void **state)
 {
     (void)state;
@@ -666,6 +681,7 @@ int main(void)
         cmocka_unit_test(nameservers_in_the_zone_need_an_address),
         cmocka_unit_test(addresses_of_a_nameserver_replace_those_that_were),
         cmocka_unit_test(escapes_are_turned),
+        cmocka_unit_test(names_with_quotes_load),
         cmocka_unit_test(weighted_groups_are_record_sets),
         cmocka_unit_test(health_checks_are_hinted_at),
         cmocka_unit_test(identifiers_that_commands_cannot_take_are_changed),
