@@ -11,7 +11,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path[:0] = [str(HERE / "integration"), str(HERE)]
 
 import harness  # noqa: E402  (found by the line above)
-from aws.fixtures import aws, boto  # noqa: E402,F401
+from aws.fixtures import aws, boto, dynalite, fauxqs  # noqa: E402,F401
 
 
 def pytest_collection_modifyitems(items):

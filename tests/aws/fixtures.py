@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """pytest's fixtures of AWS; tests/conftest.py has them for all tests. What they need is imported when a
 test wants it."""
+import contextlib
+import os
+import pathlib
+import subprocess
+
 import pytest
+
+HERE = pathlib.Path(__file__).parent
 
 
 @pytest.fixture
@@ -34,3 +41,59 @@ def client(aws, service, key=None, attempts=1, **more):
                                     region_name=GLOBAL.get(service, aws.accounts.region))
     return session.client(service, endpoint_url=more.pop("endpoint_url", aws.url), config=config,
                           **more)
+
+
+def node_folder():
+    """Where the packages of npm are: of this build, unless BALLAST_NODE names a folder."""
+    import harness
+    return pathlib.Path(os.environ.get("BALLAST_NODE") or harness.BUILD / "node").resolve()
+
+
+@contextlib.contextmanager
+def node_server(script):
+    """A server of node's that prints its URL; it ends with its standard input."""
+    folder = node_folder()
+    done = subprocess.run([HERE / "node" / "install", folder], stdout=subprocess.PIPE, text=True,
+                          check=False)
+    assert done.returncode == 0, "tests/aws/node/install has failed, see above"
+    process = subprocess.Popen([done.stdout.strip(), HERE / "node" / script, folder],
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        url = process.stdout.readline().strip()
+        assert url.startswith("http://127.0.0.1:"), url
+        yield url
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def keys(url):
+    """What an SDK or ballastd needs in its environment to ask such a server."""
+    return {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": url, "AWS_CONFIG_FILE": "/nonexistent",
+            "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent"}
+
+
+@pytest.fixture
+def dynalite():
+    """The URL of a DynamoDB without tables (npm's dynalite)."""
+    with node_server("dynalite.js") as url:
+        yield url
+
+
+@pytest.fixture
+def fauxqs():
+    """The URL of an SQS without queues (npm's fauxqs)."""
+    with node_server("fauxqs.mjs") as url:
+        yield url
+
+
+def boto_of(url, service):
+    """boto3's client of such a server."""
+    import boto3
+    return boto3.session.Session("AKIDEXAMPLE", "secret", region_name="eu-west-1").client(
+        service, endpoint_url=url)
