@@ -10,7 +10,7 @@ import pytest
 
 import harness
 from test_moving import (ALIAS_ZONES, BALANCED, LOST, NAME, NS, STATIC, WEIGHTED, ZONE_ID, ask,
-                         batches_of, check_batches, ctl, folder, for_tests, many, save)
+                         batches_of, check_batches, ctl, folder, for_tests, item, many, save)
 
 __all__ = ["folder"]  # a fixture
 
@@ -96,6 +96,40 @@ def test_what_was_imported_goes_out_as_it_was(folder, aws, boto):
                             if change["ResourceRecordSet"]["Name"] != "ns1.catsndogs.lol."]
     apply(boto, "Z2EXAMPLE", batches)
     assert imported("--zone-id", "Z2EXAMPLE", **aws.environment()) == before
+
+
+# ---- the lab's table in a DynamoDB ----
+
+@pytest.fixture
+def dynamo(keep):
+    import dynamodb
+    return keep(dynamodb.Dynamo())
+
+
+def test_the_labs_table_is_read_from_a_dynamodb(folder, dynamo):
+    """More than a page of Scan, which has a megabyte; and what the AWS CLI saves is the same."""
+    dynamo.client.create_table(
+        TableName="CanaryTable", BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "NewContainerName", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "NewContainerName", "KeyType": "HASH"}])
+    names = [f"cats-{number}" for number in range(6)]
+    for name in names:
+        dynamo.client.put_item(TableName="CanaryTable", Item={
+            **item(name, f"{name}.catsndogs.lol"), "Filler": {"S": "x" * 380000}})
+    url = f"http://127.0.0.1:{dynamo.port}"
+    environment = {"AWS_ENDPOINT_URL": url, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+                   "AWS_SECRET_ACCESS_KEY": "secret"}
+    pages = list(dynamo.client.get_paginator("scan").paginate(TableName="CanaryTable"))
+    assert len(pages) > 1
+    live = ctl("import", "canary-table", "--table", "CanaryTable", **environment).stdout
+    assert sorted(re.findall(r'    record_set: "(.*)"', live)) == [
+        f"{name}.catsndogs.lol/A" for name in names]
+    saved = folder / "table.json"
+    saved.write_text("".join(json.dumps({"Items": page["Items"]}) for page in pages))
+    assert ctl("import", "canary-table", "--from", saved).stdout.split("\n", 1)[1] == \
+        live.split("\n", 1)[1]
+    done = ctl("import", "canary-table", "--table", "Nothing", status=1, **environment)
+    assert "ResourceNotFoundException" in done.stderr
 
 
 # ---- the guide ----
