@@ -160,6 +160,66 @@ static void check_cloudwatch(const struct doctor *doctor)
     ctl_aws_answer_done(&answer);
 }
 
+static bool has_key(const json_t *keys, const char *name, const char *kind)
+{
+    size_t i;
+    const json_t *key;
+    json_array_foreach(keys, i, key)
+    {
+        const char *is = json_string_value(json_object_get(key, "AttributeName"));
+        const char *of = json_string_value(json_object_get(key, "KeyType"));
+        if (is != NULL && of != NULL && strcmp(is, name) == 0 && strcmp(of, kind) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_index(const json_t *table)
+{
+    size_t i;
+    const json_t *index;
+    json_array_foreach(json_object_get(table, "LocalSecondaryIndexes"), i, index)
+    {
+        const char *name = json_string_value(json_object_get(index, "IndexName"));
+        const char *projected = json_string_value(
+            json_object_get(json_object_get(index, "Projection"), "ProjectionType"));
+        if (name != NULL && projected != NULL && strcmp(name, "by-sequence") == 0 &&
+            strcmp(projected, "ALL") == 0) {
+            return has_key(json_object_get(index, "KeySchema"), "sequence", "RANGE");
+        }
+    }
+    return false;
+}
+
+static void check_table(const struct doctor *doctor)
+{
+    struct aws_answer answer;
+    const char *name = doctor->config->control.fleet.table;
+    if (name == NULL) {
+        return;
+    }
+    CLEANUP(alloc_freep) char *subject = alloc_printf("table %s", name);
+    if (!ask(doctor, AWS_DYNAMODB, "DescribeTable", json_pack("{s:s}", "TableName", name),
+             &answer)) {
+        doctor_note_failure(doctor->report, subject, "dynamodb:DescribeTable", &answer);
+        ctl_aws_answer_done(&answer);
+        return;
+    }
+    const json_t *table = json_object_get(answer.document, "Table");
+    const json_t *keys = json_object_get(table, "KeySchema");
+    if (has_key(keys, "fleet", "HASH") && has_key(keys, "item", "RANGE") && has_index(table)) {
+        doctor_note(doctor->report, DOCTOR_OK, subject, NULL,
+                    "it is there, with the keys of a fleet; writing is not tried");
+    } else {
+        doctor_note(doctor->report, DOCTOR_FAULT, subject,
+                    "make it as ballast.yaml(5) says under dynamodb; keys cannot be changed",
+                    "it has not the keys fleet and item and the index by-sequence with all "
+                    "attributes");
+    }
+    ctl_aws_answer_done(&answer);
+}
+
 static void look(const struct doctor *doctor)
 {
     if (!check_credentials(doctor)) {
@@ -167,6 +227,7 @@ static void look(const struct doctor *doctor)
     }
     check_queues(doctor);
     check_groups(doctor);
+    check_table(doctor);
     if ((policy_features(doctor->config) & (1U << AWS_FEATURE_CLOUDWATCH)) != 0) {
         check_cloudwatch(doctor);
     }

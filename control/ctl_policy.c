@@ -82,6 +82,12 @@ static void collect(struct names *names, const struct config *config)
     for (size_t i = 0; i < config->rollout_count; i++) {
         add_services(names, config, &config->rollouts[i]);
     }
+    const char *table = config->control.fleet.table;
+    const char *region = config->aws.region != NULL ? config->aws.region : "*";
+    if (table != NULL) {
+        add_arn(names, AWS_RESOURCE_TABLE,
+                alloc_printf("arn:aws:dynamodb:%s:*:table/%s", region, table));
+    }
 }
 
 static void free_names(struct names *names)
@@ -119,6 +125,7 @@ unsigned policy_features(const struct config *config)
     for (size_t i = 0; i < config->rollout_count; i++) {
         features |= config->rollouts[i].has_pause_hook ? 1U << AWS_FEATURE_HOOKS : 0;
     }
+    features |= config->control.fleet.table != NULL ? 1U << AWS_FEATURE_DYNAMODB : 0;
     features |= asks_cloudwatch(config) ? 1U << AWS_FEATURE_CLOUDWATCH : 0;
     return features;
 }

@@ -100,6 +100,19 @@ static void say_cut_off(struct fleet *fleet, int64_t now_ms)
     fleet->was_cut_off = is_cut_off;
 }
 
+/* A table that is not as it has to be, or permissions, or an item that is too large: it is not
+ * there for long without somebody who mends it. */
+static void say_refused(struct fleet *fleet, const struct aws_answer *answer)
+{
+    bool is_refused = answer->outcome == AWS_REFUSED && !is_condition(answer);
+    if (is_refused && strcmp(fleet->refused, answer->text) != 0) {
+        log_error("fleet: %s of %s: %s", fleet_kind_name(fleet->request.kind),
+                  fleet->request.item[0] == '\0' ? fleet->config->table : fleet->request.item,
+                  answer->text);
+        snprintf(fleet->refused, sizeof(fleet->refused), "%s", answer->text);
+    }
+}
+
 static void on_answer(void *argument, const struct aws_answer *answer)
 {
     struct fleet *fleet = argument;
@@ -109,6 +122,7 @@ static void on_answer(void *argument, const struct aws_answer *answer)
     int64_t now_ms = fleet_now_ms();
     fleet->call = NULL;
     read_answer(fleet, answer, &read, &err);
+    say_refused(fleet, answer);
     if (read.outcome == FLEET_UNREACHABLE) {
         fleet->failures++;
     } else if (request.kind == FLEET_QUERY) {

@@ -32,8 +32,9 @@ struct fleet {
     bool was_cut_off;             /* and it was logged */
     struct fleet_waiter *waiters; /* for what has changed to be in the table */
     size_t waiter_count;
-    bool must_forget;     /* what has changed is of no use, but could not be dropped yet */
-    struct error problem; /* why the table's state is not taken over; "": it is */
+    bool must_forget;            /* what has changed is of no use, but could not be dropped yet */
+    char refused[AWS_TEXT_SIZE]; /* the last that was logged */
+    struct error problem;        /* why the table's state is not taken over; "": it is */
 };
 
 /* Of this host's clock that goes on while the process, or the host, sleeps. */

@@ -1,56 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A DynamoDB on loopback for tests (dynalite of npm), and a road to it for each node that can be closed."""
-import os
-import pathlib
-import shutil
+"""The table of a fleet, and a road to it for each node that can be closed."""
 import socket
-import subprocess
 import threading
 import time
 
-import boto3
-import botocore.config
-import pytest
-
 import harness
+from aws import fixtures
 
 REGION = "eu-west-1"
-KEYS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
-
-
-def find_dynalite():
-    """BALLAST_DYNALITE, else on PATH, else where `npm install --prefix tests/aws` puts it."""
-    told = os.environ.get("BALLAST_DYNALITE") or shutil.which("dynalite")
-    beside = pathlib.Path(__file__).resolve().parents[1] / "aws/node_modules/.bin/dynalite"
-    return told or (str(beside) if beside.exists() else None)
 
 
 class Dynamo:
-    def __init__(self):
-        program = find_dynalite()
-        if program is None:
-            pytest.skip("dynalite is not there: npm install --prefix tests/aws dynalite@4")
-        self.port = harness.free_port()
-        self.process = subprocess.Popen(
-            [program, "--host", "127.0.0.1", "--port", str(self.port), "--createTableMs", "0"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.client = boto3.client(
-            "dynamodb", region_name=REGION, endpoint_url=f"http://127.0.0.1:{self.port}",
-            aws_access_key_id=KEYS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=KEYS["AWS_SECRET_ACCESS_KEY"],
-            config=botocore.config.Config(connect_timeout=5, read_timeout=10,
-                                          retries={"max_attempts": 2}))
-        harness.wait_for(self.is_up, "dynalite answers", 20)
-        self.make_table()
+    """The table of a fleet in the DynamoDB at this URL, and a client of our own that looks into it."""
 
-    def is_up(self):
-        assert self.process.poll() is None, "dynalite ended"
-        try:
-            socket.create_connection(("127.0.0.1", self.port), 1).close()
-            return True
-        except OSError:
-            return False
+    def __init__(self, url):
+        self.url = url
+        self.port = int(url.rsplit(":", 1)[1].rstrip("/"))
+        self.client = fixtures.boto_of(url, "dynamodb")
+        self.make_table()
 
     def make_table(self, name="ns-state"):
         self.client.create_table(
@@ -78,10 +45,6 @@ class Dynamo:
             ExpressionAttributeNames={"#f": "fleet"}, ExpressionAttributeValues={":f": {"S": fleet}})
         return {one["item"]["S"]: one for page in pages for one in page["Items"]
                 if one["item"]["S"].startswith(prefix)}
-
-    def close(self):
-        self.process.terminate()
-        self.process.wait(20)
 
 
 class Road:

@@ -103,6 +103,19 @@ def test_ecs_is_asked_and_answered_where_the_configuration_says_so(tmp_path):
         assert {one for one in actions_of(document) if one.startswith("ecs:")} == expected
 
 
+def test_a_fleet_has_its_table(tmp_path):
+    text = CONFIG.replace("control: {",
+                          "control: { store: dynamodb, dynamodb: { table: ns-state }, ")
+    (tmp_path / "b.yaml").write_text(text)
+    document = policy("--config", str(tmp_path / "b.yaml"))
+    statement, = [one for one in document["Statement"]
+                  if any(action.startswith("dynamodb:") for action in one["Action"])]
+    assert {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem", "dynamodb:UpdateItem",
+            "dynamodb:DeleteItem"} <= set(statement["Action"])
+    table = "arn:aws:dynamodb:eu-west-1:*:table/ns-state"
+    assert statement["Resource"] == [table, table + "/index/*"]
+
+
 def test_resources_are_those_of_the_configuration(tmp_path):
     (tmp_path / "b.yaml").write_text(CONFIG)
     document = policy("--config", str(tmp_path / "b.yaml"), "ecs")

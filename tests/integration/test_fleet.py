@@ -3,12 +3,14 @@
 import json
 import os
 import signal
+import subprocess
 import time
 import urllib.request
 
 import dynamodb
 import harness
 import pytest
+from aws import fixtures
 from harness import task_event, wait_for
 
 GREEN = "ecs-svc/2000000000000000002"
@@ -91,15 +93,16 @@ def state(node):
 
 
 @pytest.fixture
-def make_fleet(keep, monkeypatch, request):
+def make_fleet(keep, monkeypatch, request, dynalite):
     for name in [one for one in os.environ if one.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    for name, value in dynamodb.KEYS.items():
+    for name, value in fixtures.keys(dynalite).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
     def make(count=3, **more):
-        fleet = keep(Fleet(keep(dynamodb.Dynamo()), count, **more))
+        fleet = keep(Fleet(dynamodb.Dynamo(dynalite), count, **more))
         request.node.daemons.extend(fleet.nodes)
         return fleet
     return make
@@ -335,3 +338,59 @@ def test_status_and_metrics_show_every_node(make_fleet):
     page = urllib.request.urlopen(f"http://127.0.0.1:{node.http_port}/metrics").read().decode()
     assert f"ballast_fleet_drives {1 if driver is node else 0}" in page
     assert "ballast_fleet_fence 1" in page and "ballast_fleet_cut_off 0" in page
+
+
+def test_what_a_queue_brings_is_driven_by_one_and_deleted_when_the_table_has_it(make_fleet, aws,
+                                                                               monkeypatch):
+    aws.sqs.add_queue("events", VisibilityTimeout=10)
+    fleet = make_fleet(3, hold="1s")
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    for node in fleet.nodes:
+        node.config["aws"] = {"queues": [{"url": aws.sqs.url("events"), "visibility": "6s"}]}
+    for node in fleet.nodes:  # each has its own road to the table
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SQS", aws.url)
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", node.road.url)
+        node.start()
+    driver = fleet.wait_driver()
+    wait_for(lambda: driver.call("status")["queues"][0]["connected"], "the queue is polled", 30)
+    followers = [node for node in fleet.nodes if node is not driver]
+    assert not any(node.call("status")["queues"][0]["connected"] for node in followers)
+    # Cut off, but still within its lease: it takes the event in, and keeps the message.
+    wait_for(lambda: state(driver)["lease_left_s"] > LEASE_S / 2, "there is time")
+    driver.road.shut()
+    aws.sqs.send("events", json.dumps(task_event(deployment=GREEN)))
+    wait_for(lambda: driver.rollout() or state(driver)["cut_off"], "it came", 10)
+    second = fleet.wait_driver(other_than=driver)
+    # Nobody was told, so the message is still there, and comes to the one that drives now.
+    wait_for(lambda: (second.rollout() or {}).get("state") == "succeeded", "it ends", 90)
+    driver.road.open()
+    wait_succeeded(fleet)
+    wait_for(lambda: aws.sqs.is_empty("events"), "the message is deleted", 60)
+    assert [node.rollout()["id"] for node in fleet.nodes] == [1, 1, 1]
+
+
+def test_the_doctor_looks_at_the_table(make_fleet, aws, tmp_path):
+    fleet = make_fleet(1)
+    environment = {**os.environ, **aws.environment(),
+                   "AWS_ENDPOINT_URL_DYNAMODB": fleet.dynamo.url}
+    del fleet.nodes[0].config["aws"]
+
+    def look():
+        path = fleet.nodes[0].write_config()
+        done = subprocess.run([harness.BALLASTCTL, "aws", "doctor", "--config", str(path)],
+                              capture_output=True, text=True, env=environment, timeout=120)
+        return done.returncode, done.stdout
+    status, text = look()
+    assert status == 0 and "table ns-state" in text and "with the keys of a fleet" in text
+    fleet.dynamo.client.create_table(
+        TableName="other", BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}])
+    fleet.nodes[0].config["control"]["dynamodb"]["table"] = "other"
+    status, text = look()
+    assert status == 1 and "it has not the keys fleet and item" in text
+    fleet.nodes[0].config["control"]["dynamodb"]["table"] = "missing"
+    status, text = look()
+    assert status == 1 and "make the table" in text
