@@ -146,10 +146,11 @@ static json_t *describe_traffic(const struct record_set_state *set)
         return json_null();
     }
     bool is_silent = traffic_source_is_silent(set->traffic, clock_now_ms(), text, sizeof(text));
-    return json_pack("{s:s, s:o, s:I, s:I, s:o}", "type", "prometheus", "url",
-                     describe_text(config->url), "interval_ms", (json_int_t)config->interval_ms,
-                     "window_ms", (json_int_t)config->window_ms, "unknown",
-                     is_silent ? describe_text(text) : json_null());
+    return json_pack(
+        "{s:s, s:o, s:I, s:I, s:o}", "type", config->is_cloudwatch ? "cloudwatch" : "prometheus",
+        "url", config->is_cloudwatch ? json_null() : describe_text(config->url), "interval_ms",
+        (json_int_t)config->interval_ms, "window_ms", (json_int_t)config->window_ms, "unknown",
+        is_silent ? describe_text(text) : json_null());
 }
 
 json_t *describe_record_set(struct control *control, const struct record_set_state *set)

@@ -43,9 +43,11 @@ class CloudWatch(Service):
         found = {query["Id"]: None for query in queries}
         for query in [query for query in queries if "MetricStat" in query]:
             found[query["Id"]] = self.values(query["MetricStat"], start, end)
+        periods = {query["Id"]: query["MetricStat"]["Period"] for query in queries
+                   if "MetricStat" in query}
         for _ in queries:  # expressions of expressions
             for query in [query for query in queries if "Expression" in query]:
-                found[query["Id"]] = evaluate(query["Expression"], found)
+                found[query["Id"]] = evaluate(query["Expression"], found, periods)
         shown = [(query, sorted(found[query["Id"]].items(),
                                 reverse=given.get("ScanBy") != "TimestampAscending"))
                  for query in queries if query.get("ReturnData", True)]
@@ -128,8 +130,8 @@ def statistic(name, values):
     return values[max(math.ceil(float(found.group(1)) / 100 * len(values)) - 1, 0)]
 
 
-def evaluate(expression, found):
-    """Arithmetic of ids and numbers, and FILL(id, number)."""
+def evaluate(expression, found, periods):
+    """Arithmetic of ids and numbers, FILL(id, number) and PERIOD(id)."""
     def walk(node):
         if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)):
             return node.value
@@ -144,6 +146,9 @@ def evaluate(expression, found):
             values, filler = walk(node.args[0]), walk(node.args[1])
             times = {when for series in found.values() for when in series or {}}
             return {when: values.get(when, filler) for when in times}
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "PERIOD" and \
+                len(node.args) == 1 and getattr(node.args[0], "id", "") in periods:
+            return periods[node.args[0].id]
         raise refused(f"Error in expression '{expression}'")
 
     try:
