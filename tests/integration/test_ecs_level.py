@@ -177,6 +177,18 @@ def test_nothing_starts_before_it_is_described_how_many_are_wanted(aws, ecs, lab
     wait_for(lambda: services(lab)["cats"]["error"] is None, "it is described again")
 
 
+def test_a_start_that_a_freeze_refused_is_tried_again(aws, ecs, lab_of):
+    lab = lab_of().start()
+    described(lab, aws)
+    lab.daemon.ctl("rollout", "freeze", "sale")
+    deployment = ecs.deploy(CLUSTER, "cats-green", "cats:2")
+    wait_for(lambda: "refused" in [fate for fate, _ in events(lab)], "it is refused")
+    described(lab, aws, 2)
+    assert [fate for fate, _ in events(lab)].count("refused") <= 2  # one for each task, no more
+    lab.daemon.ctl("rollout", "thaw", "over")
+    assert lab.wait_step(1)["deployment"] == deployment
+
+
 def test_what_is_missing_is_said_once_and_changes_nothing(aws, lab_of):
     aws.ecs.add_service(CLUSTER, "cats-green", "cats:1", desired=2)
     lab = lab_of().start()
