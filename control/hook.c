@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "control/aws/aws_client.h"
 #include "control/event_queues.h"
+#include "control/fleet.h"
 #include "control/gate.h"
 #include "control/journal.h"
 #include "control/queue_request.h"
@@ -19,6 +20,8 @@
 
 /* How soon what is waited for is looked at again. */
 #define RETRY_MS 1000
+/* … and whether the fleet's table has what was decided. */
+#define SAVED_MS 50
 /* A candidate whose health is not known for so long is not continued to. */
 #define VERDICT_MS (5 * 60 * INT64_C(1000))
 
@@ -265,8 +268,10 @@ static void step(struct hook *hook)
         step_in(hook, RETRY_MS);
     } else if (expires_ms != 0 && clock_now_ms() > expires_ms) {
         finish(hook, "it has expired, and ECS does what it does then");
-    } else if (hook->stored.action[0] != '\0') {
+    } else if (hook->stored.action[0] != '\0' && fleet_is_saved(hook->control)) {
         tell(hook);
+    } else if (hook->stored.action[0] != '\0') {
+        step_in(hook, SAVED_MS); /* another node may have to tell it */
     } else {
         judge(hook);
     }
