@@ -60,6 +60,10 @@ enum gate_verdict rollout_gate(size_t healthy, size_t unknown, size_t count, uns
 /* Never negative and never over, whatever clock or state file the numbers came from. */
 static int64_t hold_passed_ms(const struct rollout *rollout, int64_t now_ms)
 {
+    const struct rollout_run *run = rollout->run;
+    if (run != NULL && run->still_since_ms != 0 && run->still_since_ms < now_ms) {
+        now_ms = run->still_since_ms;
+    }
     int64_t passed_ms = rollout->hold_passed_ms > 0 ? rollout->hold_passed_ms : 0;
     if (rollout->state == ROLLOUT_PAUSED || rollout_state_is_final(rollout->state) ||
         now_ms <= rollout->hold_since_ms) {
@@ -137,6 +141,22 @@ static void follow_clock(struct rollout *rollout, int64_t now_ms)
     }
 }
 
+/* Whether the plan has to wait for others to take over what was shifted. Its clock stands still
+ * until they have. */
+static bool follow_outward(struct rollout *rollout, const struct rollout_input *input)
+{
+    if (input->is_outward_pending) {
+        rollout_stand_still(rollout, input->now_ms);
+        return true;
+    }
+    if (rollout->run->still_since_ms != 0) {
+        rollout->hold_passed_ms = hold_passed_ms(rollout, input->now_ms);
+        rollout->hold_since_ms = input->now_ms;
+        rollout_go_on(rollout, input->now_ms);
+    }
+    return false;
+}
+
 static bool tick_holding(struct rollout *rollout, const struct rollout_input *input,
                          struct rollout_effect *effect, struct error *err)
 {
@@ -144,7 +164,7 @@ static bool tick_holding(struct rollout *rollout, const struct rollout_input *in
     follow_clock(rollout, input->now_ms);
     if (input->gate == GATE_FAIL) {
         fall_back_unhealthy(rollout, input, effect);
-    } else {
+    } else if (!follow_outward(rollout, input)) {
         rollout_advance(rollout, input, effect);
     }
     return true;
@@ -155,6 +175,9 @@ static bool tick_preparing(struct rollout *rollout, const struct rollout_input *
 {
     follow_clock(rollout, input->now_ms);
     bool is_waiting = rollout->run->execution == NULL;
+    if (is_waiting && input->gate != GATE_FAIL && follow_outward(rollout, input)) {
+        return true;
+    }
     if (is_waiting && input->gate != GATE_FAIL &&
         rollout_hold_left_ms(rollout, input->now_ms) > 0) {
         return true;
@@ -424,6 +447,9 @@ void rollout_begin(struct rollout *rollout, int64_t wait_ms, const char *held, i
         begin_plan(rollout, held, now_ms, effect);
         return;
     }
+    if (rollout->run->goes_outward) {
+        rollout_stand_still(rollout, now_ms);
+    }
     rollout_set_reason(rollout, "answers with the old TTL expire first");
     rollout_set_history(effect, "started",
                         "started by %s: waits %.10gs until answers with the old "
@@ -454,30 +480,6 @@ int64_t rollout_next_ms(const struct rollout *rollout, int64_t now_ms)
     bool is_held = want.kind == ASL_WANT_TASK && want.resource == ASL_CHANGE_WEIGHT;
     bool is_over = want.kind != ASL_WANT_TASK && want.kind != ASL_WANT_TICK;
     return is_held || is_over ? now_ms : want.until_ms;
-}
-
-void rollout_rebuild_run(struct rollout *rollout, struct asl_document *document)
-{
-    struct rollout shadow = *rollout;
-    int64_t hold_ms = rollout->plan.hold_ms;
-    int64_t passed_ms = rollout->hold_passed_ms < hold_ms ? rollout->hold_passed_ms : hold_ms;
-    int64_t since_ms = rollout->hold_since_ms < 0                 ? 0
-                       : rollout->hold_since_ms > ASL_TIME_MAX_MS ? ASL_TIME_MAX_MS
-                                                                  : rollout->hold_since_ms;
-    int64_t now_ms = since_ms - passed_ms - hold_ms * (int64_t)rollout->step;
-    struct rollout_effect effect;
-    shadow.run = rollout_run_new(document, 0);
-    rollout_begin(&shadow, 0, NULL, now_ms, &effect);
-    for (size_t i = 0; i < rollout->step; i++) {
-        now_ms += hold_ms;
-        struct rollout_input tick = {.kind = INPUT_TICK, .now_ms = now_ms, .gate = GATE_PASS};
-        rollout_advance(&shadow, &tick, &effect);
-    }
-    rollout->run = shadow.run;
-    json_array_clear(rollout->run->events);
-    if (rollout->state == ROLLOUT_PAUSED) {
-        rollout_stand_still(rollout, since_ms);
-    }
 }
 
 bool rollout_apply(struct rollout *rollout, const struct rollout_input *input,

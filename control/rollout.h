@@ -103,11 +103,13 @@ struct rollout_result {
 struct rollout_input {
     enum rollout_input_kind kind;
     int64_t now_ms;
-    enum gate_verdict gate; /* of the candidate, now */
-    const char *gate_text;  /* what was seen: "192.0.2.30: HTTP 503, expected 200-299"; of
-                               INPUT_FAIL what failed: it becomes the reason */
-    const char *who;        /* who asks; of INPUT_SUPERSEDE what supersedes. Not read by ticks */
-    const char *held;       /* why no step may be taken now (a freeze, say); NULL: it may */
+    enum gate_verdict gate;  /* of the candidate, now */
+    const char *gate_text;   /* what was seen: "192.0.2.30: HTTP 503, expected 200-299"; of
+                                INPUT_FAIL what failed: it becomes the reason */
+    const char *who;         /* who asks; of INPUT_SUPERSEDE what supersedes. Not read by ticks */
+    const char *held;        /* why no step may be taken now (a freeze, say); NULL: it may */
+    bool is_outward_pending; /* of a tick: others do not have the last shift yet (Route 53): the
+                                plan's clock stands still, which holds up no fall-back */
     struct rollout_result result; /* of INPUT_RESULT */
 };
 

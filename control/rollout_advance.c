@@ -221,6 +221,9 @@ static enum progress change_weight(struct rollout *rollout, const struct asl_wan
     if (is_shift) {
         end_hold(rollout, input->now_ms);
         follow_hold(rollout, input->now_ms);
+        if (rollout->run->goes_outward) {
+            rollout_stand_still(rollout, input->now_ms);
+        }
     }
     if (is_shift && weight != 0) {
         rollout_set_history(effect, "shifted", "%s", rollout_shift_text(rollout).text);
@@ -349,5 +352,29 @@ void rollout_advance(struct rollout *rollout, const struct rollout_input *input,
             follow_hold(rollout, input->now_ms);
             return;
         }
+    }
+}
+
+void rollout_rebuild_run(struct rollout *rollout, struct asl_document *document)
+{
+    struct rollout shadow = *rollout;
+    int64_t hold_ms = rollout->plan.hold_ms;
+    int64_t passed_ms = rollout->hold_passed_ms < hold_ms ? rollout->hold_passed_ms : hold_ms;
+    int64_t since_ms = rollout->hold_since_ms < 0                 ? 0
+                       : rollout->hold_since_ms > ASL_TIME_MAX_MS ? ASL_TIME_MAX_MS
+                                                                  : rollout->hold_since_ms;
+    int64_t now_ms = since_ms - passed_ms - hold_ms * (int64_t)rollout->step;
+    struct rollout_effect effect;
+    shadow.run = rollout_run_new(document, 0);
+    rollout_begin(&shadow, 0, NULL, now_ms, &effect);
+    for (size_t i = 0; i < rollout->step; i++) {
+        now_ms += hold_ms;
+        struct rollout_input tick = {.kind = INPUT_TICK, .now_ms = now_ms, .gate = GATE_PASS};
+        rollout_advance(&shadow, &tick, &effect);
+    }
+    rollout->run = shadow.run;
+    json_array_clear(rollout->run->events);
+    if (rollout->state == ROLLOUT_PAUSED) {
+        rollout_stand_still(rollout, since_ms);
     }
 }

@@ -20,6 +20,8 @@ struct rollout_run {
     int64_t fall_back_ms;   /* how long one takes at caches that keep to the TTL; 0: not said */
     int64_t shifted_ms;     /* of the last shift; 0: there was none */
     int64_t still_since_ms; /* since when the plan's clock stands still; 0: it runs */
+    bool goes_outward;      /* others have to take a shift over: the clock stands still from it on,
+                               until a tick says that they have. The caller sets it; not saved */
     json_t *beside;         /* an object: what the caller keeps with it */
 };
 

@@ -49,6 +49,101 @@ static void beginning_forgets_what_the_struct_held(void **state)
     assert_string_equal(rollout.reason, "");
 }
 
+/* A tick while others have, or do not have, what was shifted. */
+static struct rollout_effect tick_outward(struct rollout *rollout, int64_t at_ms, bool is_pending,
+                                          enum gate_verdict gate)
+{
+    struct rollout_effect effect;
+    struct rollout_input input = {.kind = INPUT_TICK,
+                                  .now_ms = START + at_ms,
+                                  .gate = gate,
+                                  .gate_text = SEEN,
+                                  .is_outward_pending = is_pending};
+    assert_true(rollout_apply(rollout, &input, &effect, NULL));
+    return effect;
+}
+
+static struct rollout begun_outward(void)
+{
+    struct rollout rollout = {.rule = "cats",
+                              .who = "uid 0 (root)",
+                              .stable = "blue",
+                              .candidate = "green",
+                              .plan = {.step_count = 2, .steps = {10, 100}, .hold_ms = 60000}};
+    struct rollout_effect effect;
+    rollout.run = run_of(&rollout.plan);
+    rollout.run->goes_outward = true;
+    rollout_begin(&rollout, 0, NULL, START, &effect);
+    return rollout;
+}
+
+static void a_hold_begins_when_others_have_the_shift(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun_outward();
+    assert_int_equal(rollout.run->still_since_ms, START);
+    assert_int_equal(rollout_hold_left_ms(&rollout, START + 100000), 60000);
+    struct rollout_effect effect = tick_outward(&rollout, 100000, true, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick_outward(&rollout, 100001, false, GATE_PASS);
+    nothing_happened(&effect);
+    assert_int_equal(rollout.run->still_since_ms, 0);
+    assert_int_equal(rollout_hold_left_ms(&rollout, START + 100001), 60000);
+    effect = tick_outward(&rollout, 160000, false, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick_outward(&rollout, 160001, false, GATE_PASS);
+    assert_int_equal(effect.shift, SHIFT_WEIGHT);
+    assert_int_equal(effect.weight, 100);
+    assert_int_equal(rollout.run->still_since_ms, START + 160001);
+}
+
+static void what_others_lose_in_a_hold_stops_its_clock(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun_outward();
+    tick_outward(&rollout, 0, false, GATE_PASS);
+    tick_outward(&rollout, 20000, true, GATE_PASS);
+    assert_int_equal(rollout_hold_left_ms(&rollout, START + 90000), 40000);
+    struct rollout_effect effect = tick_outward(&rollout, 90000, false, GATE_PASS);
+    nothing_happened(&effect);
+    assert_int_equal(rollout_hold_left_ms(&rollout, START + 90000), 40000);
+    effect = tick_outward(&rollout, 129999, false, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick_outward(&rollout, 130000, false, GATE_PASS);
+    assert_int_equal(effect.weight, 100);
+}
+
+static void a_fall_back_does_not_wait_for_others(void **state)
+{
+    (void)state;
+    struct rollout rollout = begun_outward();
+    struct rollout_effect effect = tick_outward(&rollout, 1000, true, GATE_FAIL);
+    assert_int_equal(effect.shift, SHIFT_FALL_BACK);
+    assert_int_equal(rollout.state, ROLLOUT_FAILED);
+}
+
+static void old_answers_expire_after_others_have_the_new_ttl(void **state)
+{
+    (void)state;
+    struct rollout rollout = {.rule = "cats",
+                              .who = "uid 0 (root)",
+                              .stable = "blue",
+                              .candidate = "green",
+                              .plan = {.step_count = 1, .steps = {100}, .hold_ms = 60000}};
+    struct rollout_effect effect;
+    rollout.run = run_of(&rollout.plan);
+    rollout.run->goes_outward = true;
+    rollout_begin(&rollout, 30000, NULL, START, &effect);
+    effect = tick_outward(&rollout, 50000, true, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick_outward(&rollout, 60000, false, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick_outward(&rollout, 89999, false, GATE_PASS);
+    nothing_happened(&effect);
+    effect = tick_outward(&rollout, 90000, false, GATE_PASS);
+    assert_int_equal(effect.weight, 100);
+}
+
 static void it_goes_through_all_steps_and_succeeds(void **state)
 {
     (void)state;
@@ -335,6 +430,10 @@ int main(void)
         cmocka_unit_test(it_begins_at_its_first_step),
         cmocka_unit_test(a_shift_says_how_long_a_fall_back_takes),
         cmocka_unit_test(beginning_forgets_what_the_struct_held),
+        cmocka_unit_test(a_hold_begins_when_others_have_the_shift),
+        cmocka_unit_test(what_others_lose_in_a_hold_stops_its_clock),
+        cmocka_unit_test(a_fall_back_does_not_wait_for_others),
+        cmocka_unit_test(old_answers_expire_after_others_have_the_new_ttl),
         cmocka_unit_test(it_goes_through_all_steps_and_succeeds),
         cmocka_unit_test(one_tick_moves_at_most_one_step),
         cmocka_unit_test(a_plan_without_a_hold_moves_a_step_a_tick),
