@@ -290,7 +290,7 @@ static void send_signed(struct aws_call *call, const struct aws_endpoint *endpoi
         .timeout_ms = timeout_ms,
         .connect_timeout_ms = timeout_ms < CONNECT_MAX_MS ? timeout_ms : CONNECT_MAX_MS,
         .answer_max = ANSWER_MAX,
-        .keeps_connection = true,
+        .keeps_connection = !call->request.is_sent_once,
     };
     call->http = http_call_start(client->http, &request, on_answer, call);
     aws_signature_done(&signature);

@@ -43,7 +43,9 @@ struct aws_request {
                               of REST-XML */
     int64_t timeout_ms;    /* of one attempt; 0: 10 s. To connect: at most 3 s of them */
     unsigned attempts;     /* at most; 0: 3 */
-    bool is_query;         /* SQS only: by the query protocol, where JSON is not understood */
+    bool is_sent_once; /* an attempt goes over a connection of its own: libcurl sends once more by
+                          itself what one that it kept has swallowed */
+    bool is_query;     /* SQS only: by the query protocol, where JSON is not understood */
     const char *url; /* SQS only: the queue's URL, whose path and host are asked unless an endpoint
                         is set; NULL: the service's */
     /* REST-XML only: */
