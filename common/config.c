@@ -59,8 +59,8 @@ static bool fill_config(const struct config_reader *reader, const struct raw_con
 {
     return fill_server(reader, raw->server) && fill_control(reader, raw->control) &&
            fill_zones(reader, raw) && fill_health_checks(reader, raw) &&
-           fill_aws(reader, raw->aws) && fill_record_sets(reader, raw) &&
-           fill_rollouts(reader, raw) && fill_notify(reader, raw);
+           fill_aws(reader, raw->aws) && fill_route53(reader, raw) &&
+           fill_record_sets(reader, raw) && fill_rollouts(reader, raw) && fill_notify(reader, raw);
 }
 
 static void raw_freep(struct raw_config **raw)
@@ -118,6 +118,7 @@ bool config_asks_aws(const struct config *config)
     for (size_t i = 0; i < config->record_set_count; i++) {
         const struct config_traffic *traffic = config->record_sets[i].traffic;
         asks |= traffic != NULL && traffic->is_cloudwatch;
+        asks |= config->record_sets[i].route53 != NULL;
     }
     for (size_t i = 0; i < config->rollout_count; i++) {
         for (size_t g = 0; g < config->rollouts[i].gate_count; g++) {

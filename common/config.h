@@ -149,6 +149,41 @@ struct config_health_check {
 enum config_choice { CHOICE_EXACT, CHOICE_RANDOM, CHOICE_STICKY };
 const char *config_choice_name(enum config_choice choice);
 
+/* What Route 53 has of a member, beside its weight. */
+struct config_route53_member {
+    const char *set_identifier;  /* 1 to 128 octets; default: the prefix and the member's id */
+    const char *alias_zone_id;   /* of the alias target; NULL: its values go there */
+    const char *alias_name;      /* default: the member's alias */
+    bool evaluate_target_health; /* of an alias; default true */
+    const char *health_check_id; /* Route 53's; NULL: none */
+    unsigned line;
+};
+
+/* A record set that Route 53 is kept in step with. */
+struct config_route53_set {
+    const char *zone_id; /* the hosted zone's: "Z…" */
+    uint32_t ttl_s;      /* of all members without an alias; default: the record set's */
+    bool adopts_foreign; /* members that are not Ballast's may be there; default: they may not */
+    unsigned line;
+};
+
+/* How Route 53 is kept in step. Defaults when the configuration says nothing. */
+struct config_route53 {
+    const char *prefix;       /* set identifiers that begin so are Ballast's; default "ballast-" */
+    const char **identifiers; /* … these are, and no others; then prefix is NULL */
+    size_t identifier_count;
+    bool adopts_foreign; /* default of the record sets; default false */
+    bool corrects_drift; /* else it is only reported; default true */
+    unsigned rate;       /* requests per second, all of Route 53's; 1 to 50, default 5 */
+    int64_t interval_ms; /* between two looks for drift; default 5 min */
+    int64_t poll_ms;     /* between two questions whether a change is in sync; default 5 s */
+    int64_t settle_ms;   /* after which a change whose id is not known counts as in sync; 60 s */
+    unsigned line;       /* 0: the configuration has no `route53` */
+};
+
+/* Whether a record set of that set identifier is Ballast's. */
+bool config_route53_owns(const struct config_route53 *route53, const char *identifier);
+
 struct config_member {
     const char *id;      /* set identifier, 1 to 128 octets, unique in the record set */
     uint8_t weight;      /* at first start; afterwards the state file knows */
@@ -159,6 +194,7 @@ struct config_member {
     const char *ecs_service;                        /* NULL: no event concerns it */
     const char *ecs_container; /* exact name of a container in the task; NULL: any */
     const char *traffic_query; /* there when the record set has traffic */
+    const struct config_route53_member *route53; /* there when the record set has route53 */
     unsigned line;
 };
 
@@ -183,7 +219,8 @@ struct config_record_set {
     enum config_choice choice;
     struct config_member *members; /* 1 to 100 */
     size_t member_count;
-    const struct config_traffic *traffic; /* NULL: nobody measures it */
+    const struct config_traffic *traffic;     /* NULL: nobody measures it */
+    const struct config_route53_set *route53; /* NULL: Route 53 does not have it */
     unsigned line;
 };
 
@@ -377,6 +414,7 @@ struct config {
     size_t rollout_count;
     bool log_is_json; /* default: text */
     struct config_aws aws;
+    struct config_route53 route53;
     struct config_notify *notify;
     size_t notify_count;
     struct config_window *quiet_hours; /* in which no rollout takes a step */

@@ -91,6 +91,10 @@ MUST_CHECK bool fill_health_checks(const struct config_reader *reader,
 MUST_CHECK bool fill_record_sets(const struct config_reader *reader, const struct raw_config *raw);
 MUST_CHECK bool fill_traffic(const struct place *place, const struct raw_record_set *raw,
                              struct config_record_set *set);
+/* config_route53.c: before the record sets, and of each. */
+MUST_CHECK bool fill_route53(const struct config_reader *reader, const struct raw_config *raw);
+MUST_CHECK bool fill_route53_set(const struct place *place, const struct raw_record_set *raw,
+                                 struct config_record_set *set);
 MUST_CHECK bool fill_gates(const struct place *place, const struct raw_rollout *raw,
                            struct config_rollout *rollout);
 /* config_plan.c: the plan of a rollout; raw NULL is the default. */

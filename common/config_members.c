@@ -132,7 +132,8 @@ static bool fill_record_set(const struct place *place, const struct raw_record_s
     }
     set->ttl_s = ttl_s;
     set->choice = (enum config_choice)choice;
-    return fill_members(place, raw, set) && fill_traffic(place, raw, set);
+    return fill_members(place, raw, set) && fill_traffic(place, raw, set) &&
+           fill_route53_set(place, raw, set);
 }
 
 bool fill_record_sets(const struct config_reader *reader, const struct raw_config *raw)

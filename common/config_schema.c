@@ -148,6 +148,34 @@ static const cyaml_schema_field_t health_check_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t route53_member_fields[] = {
+    OPTIONAL(raw_route53_member, set_identifier),
+    OPTIONAL(raw_route53_member, alias_zone_id),
+    OPTIONAL(raw_route53_member, alias_name),
+    OPTIONAL(raw_route53_member, evaluate_target_health),
+    OPTIONAL(raw_route53_member, health_check_id),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t route53_set_fields[] = {
+    REQUIRED(raw_route53_set, zone_id),
+    OPTIONAL(raw_route53_set, ttl),
+    OPTIONAL(raw_route53_set, foreign),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t route53_fields[] = {
+    OPTIONAL(raw_route53, prefix),
+    LIST(raw_route53, identifiers, OPTIONAL_PTR, &text, 1, LIST_MAX),
+    OPTIONAL(raw_route53, foreign),
+    OPTIONAL(raw_route53, drift),
+    OPTIONAL(raw_route53, rate),
+    OPTIONAL(raw_route53, interval),
+    OPTIONAL(raw_route53, poll),
+    OPTIONAL(raw_route53, settle),
+    CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t member_fields[] = {
     REQUIRED(raw_member, id),
     REQUIRED(raw_member, weight),
@@ -157,6 +185,8 @@ static const cyaml_schema_field_t member_fields[] = {
     OPTIONAL(raw_member, ecs_service),
     OPTIONAL(raw_member, ecs_container),
     OPTIONAL(raw_member, traffic_query),
+    CYAML_FIELD_MAPPING_PTR("route53", OPTIONAL_PTR, struct raw_member, route53,
+                            route53_member_fields),
     CYAML_FIELD_END,
 };
 
@@ -178,6 +208,8 @@ static const cyaml_schema_field_t record_set_fields[] = {
     OPTIONAL(raw_record_set, choice),
     CYAML_FIELD_MAPPING_PTR("traffic", OPTIONAL_PTR, struct raw_record_set, traffic,
                             traffic_fields),
+    CYAML_FIELD_MAPPING_PTR("route53", OPTIONAL_PTR, struct raw_record_set, route53,
+                            route53_set_fields),
     LIST(raw_record_set, members, CYAML_FLAG_POINTER, &member, 1, MEMBERS_MAX),
     CYAML_FIELD_END,
 };
@@ -338,6 +370,7 @@ static const cyaml_schema_field_t config_fields[] = {
     LIST(raw_config, rollouts, OPTIONAL_PTR, &rollout, 0, LIST_MAX),
     CYAML_FIELD_MAPPING_PTR("log", OPTIONAL_PTR, struct raw_config, log, log_fields),
     CYAML_FIELD_MAPPING_PTR("aws", OPTIONAL_PTR, struct raw_config, aws, aws_fields),
+    CYAML_FIELD_MAPPING_PTR("route53", OPTIONAL_PTR, struct raw_config, route53, route53_fields),
     LIST(raw_config, notify, OPTIONAL_PTR, &notify, 1, LIST_MAX),
     LIST(raw_config, quiet_hours, OPTIONAL_PTR, &window, 1, LIST_MAX),
     CYAML_FIELD_END,

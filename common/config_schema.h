@@ -122,6 +122,20 @@ struct raw_health_check {
     char *stale_after;
 };
 
+struct raw_route53_member {
+    char *set_identifier;
+    char *alias_zone_id;
+    char *alias_name;
+    char *evaluate_target_health;
+    char *health_check_id;
+};
+
+struct raw_route53_set {
+    char *zone_id;
+    char *ttl;
+    char *foreign;
+};
+
 struct raw_member {
     char *id;
     char *weight;
@@ -132,6 +146,7 @@ struct raw_member {
     char *ecs_service;
     char *ecs_container;
     char *traffic_query;
+    struct raw_route53_member *route53;
 };
 
 struct raw_traffic {
@@ -152,6 +167,7 @@ struct raw_record_set {
     char *ttl;
     char *choice;
     struct raw_traffic *traffic;
+    struct raw_route53_set *route53;
     struct raw_member *members;
     unsigned members_count;
 };
@@ -280,6 +296,18 @@ struct raw_aws {
     unsigned queues_count;
 };
 
+struct raw_route53 {
+    char *prefix;
+    char **identifiers;
+    unsigned identifiers_count;
+    char *foreign;
+    char *drift;
+    char *rate;
+    char *interval;
+    char *poll;
+    char *settle;
+};
+
 struct raw_config {
     struct raw_server *server;
     struct raw_control *control;
@@ -293,6 +321,7 @@ struct raw_config {
     unsigned rollouts_count;
     struct raw_log *log;
     struct raw_aws *aws;
+    struct raw_route53 *route53;
     struct raw_notify *notify;
     unsigned notify_count;
     struct raw_window *quiet_hours;

@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "control/call.h"
+#include "control/route53.h"
 #include "control/describe.h"
 #include "control/event_push.h"
 #include "control/journal.h"
@@ -235,6 +236,9 @@ static const struct row rows[] = {
     {"notify list", command_notify_list},
     {"notify retry", command_notify_retry},
     {"notify drop", command_notify_drop},
+    {"route53 status", command_route53_status},
+    {"route53 diff", command_route53_diff},
+    {"route53 sync", command_route53_sync},
     {"rollout freeze", command_rollout_freeze},
     {"rollout thaw", command_rollout_thaw},
     {"rollout approve", command_rollout_approve},

@@ -260,10 +260,10 @@ void command_rollout_thaw(const struct call *call)
 static void answer_rollout(const struct call *call, const struct rule_state *rule,
                            const char *message)
 {
-    call_answer_when_seen(
-        call, json_pack("{s:o, s:o}", "rollout",
-                        rule->has_rollout ? describe_rollout(&rule->rollout) : json_null(),
-                        "message", describe_text(message)));
+    call_answer_when_seen(call,
+                          json_pack("{s:o, s:o}", "rollout",
+                                    rule->has_rollout ? describe_last_rollout(rule) : json_null(),
+                                    "message", describe_text(message)));
 }
 
 void command_rollout_start(const struct call *call)

@@ -27,6 +27,7 @@
 #include "control/named_check.h"
 #include "control/notify.h"
 #include "control/rollout_run.h"
+#include "control/route53.h"
 #include "control/rule.h"
 #include "control/resolver_watch.h"
 #include "control/rule_gates.h"
@@ -295,6 +296,7 @@ void control_stop(struct control *control, const char *who)
     ecs_level_close(control);
     hooks_close(control);
     fleet_stop(control);
+    route53_close(control);
     alias_sources_stop(control);
     checker_close(control->checker);
     control->checker = NULL;
@@ -345,6 +347,9 @@ static bool open_all(struct control *control, struct error *err)
         (control->outgoing = http_client_new(&control->loop, err)) == NULL ||
         !open_aws(control, err) || !targets_start(control, err) ||
         !alias_sources_start(control, err)) {
+        return false;
+    }
+    if (!route53_open(control, err)) {
         return false;
     }
     share_watch_start(control);

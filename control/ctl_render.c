@@ -11,6 +11,7 @@
 #include "control/ctl_render_history.h"
 #include "control/ctl_render_records.h"
 #include "control/ctl_render_resolvers.h"
+#include "control/ctl_render_route53.h"
 #include "control/ctl_render_services.h"
 #include "control/ctl_render_zones.h"
 #include "control/ctl_table.h"
@@ -327,6 +328,9 @@ static const struct {
     {"rollout abort", render_message},
     {"rollout freeze", render_frozen_or_not},
     {"rollout thaw", render_frozen_or_not},
+    {"route53 status", render_route53_status},
+    {"route53 diff", render_route53_diff},
+    {"route53 sync", render_route53_diff},
     {"notify list", render_notices},
     {"notify retry", render_message},
     {"notify drop", render_message},

@@ -15,6 +15,7 @@
 #include "control/freeze.h"
 #include "control/journal.h"
 #include "control/rollout_run.h"
+#include "control/route53.h"
 #include "control/rule.h"
 #include "control/rule_gates.h"
 #include "control/rule_ttl.h"
@@ -113,6 +114,18 @@ json_t *describe_rollout(const struct rollout *rollout)
     return json;
 }
 
+json_t *describe_last_rollout(const struct rule_state *rule)
+{
+    json_t *json = describe_rollout(&rule->rollout);
+    char pending[ROLLOUT_TEXT_SIZE * 2], whole[ROLLOUT_TEXT_SIZE * 4];
+    if (route53_is_pending(rule, pending, sizeof(pending))) {
+        const char *reason = rule->rollout.reason;
+        snprintf(whole, sizeof(whole), "%s%s%s", reason, reason[0] == '\0' ? "" : "; ", pending);
+        json_object_set_new(json, "reason", describe_text(whole));
+    }
+    return json;
+}
+
 json_t *describe_rule(const struct rule_state *rule)
 {
     json_t *steps = json_array();
@@ -143,11 +156,9 @@ json_t *describe_rule(const struct rule_state *rule)
                                                  : describe_text(rule->config->plan.asl),
                   "fall_back_ms", (json_int_t)rule_fall_back_ms(rule)));
     json_object_set_new(json, "gates", rule_gates_describe(rule));
-    json_object_set_new(json, "running",
-                        is_running ? describe_rollout(&rule->rollout) : json_null());
-    json_object_set_new(json, "last",
-                        rule->has_rollout && !is_running ? describe_rollout(&rule->rollout)
-                                                         : json_null());
+    json_object_set_new(json, "running", is_running ? describe_last_rollout(rule) : json_null());
+    json_object_set_new(
+        json, "last", rule->has_rollout && !is_running ? describe_last_rollout(rule) : json_null());
     return json;
 }
 
@@ -269,7 +280,7 @@ json_t *describe_status(struct control *control)
     json_t *running = json_array();
     for (size_t i = 0; i < control->config->rollout_count; i++) {
         if (rule_is_running(&control->rules[i])) {
-            json_array_append_new(running, describe_rollout(&control->rules[i].rollout));
+            json_array_append_new(running, describe_last_rollout(&control->rules[i]));
         }
     }
     if (!store_count_events(control->store, count_event, &received, &err)) {

@@ -22,6 +22,8 @@ json_t *describe_shares(const struct record_set_state *set, const struct shares 
 json_t *describe_health(struct control *control);
 json_t *describe_rule(const struct rule_state *rule);
 json_t *describe_rollout(const struct rollout *rollout);
+/* The rule's last rollout; its reason tells of Route 53 that does not have it yet. */
+json_t *describe_last_rollout(const struct rule_state *rule);
 json_t *describe_history_entry(const struct history_entry *entry);
 json_t *describe_event(const struct event_entry *entry);
 json_t *describe_zone(const struct zone_entry *entry);

@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "control/alias_source.h"
 #include "control/describe.h"
+#include "control/route53.h"
 #include "control/rule.h"
 #include "control/share_watch.h"
 #include "control/shift.h"
@@ -179,6 +180,8 @@ json_t *describe_record_set(struct control *control, const struct record_set_sta
     json_object_set_new(json, "answers_since_shift", describe_window(&shares.shifted));
     json_object_set_new(json, "answers_lately", describe_window(&shares.lately));
     json_object_set_new(json, "traffic", describe_traffic(set));
+    json_t *route53 = route53_describe(set);
+    json_object_set_new(json, "route53", route53 == NULL ? json_null() : route53);
     json_object_set_new(json, "members", members);
     return json;
 }

@@ -14,6 +14,7 @@
 #include "control/fleet.h"
 #include "control/metrics_text.h"
 #include "control/resolver_watch.h"
+#include "control/route53.h"
 #include "control/rule.h"
 #include "control/share_watch.h"
 #include "control/shift.h"
@@ -371,6 +372,9 @@ static void put_rules(struct control *control, FILE *out)
         }
     }
     put_states(control, out);
+    put_one(out, "ballast_route53_pending", GAUGE,
+            "Record sets that Route 53 does not have as they are.",
+            (double)route53_pending_count(control));
     put_one(out, "ballast_rollouts_frozen", GAUGE, "1 while rollouts are frozen.",
             control->freeze.is_on ? 1 : 0);
 }

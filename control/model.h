@@ -35,6 +35,7 @@ struct aws_client;
 struct fleet;
 struct aws_settings;
 struct resolver_watch;
+struct route53;
 struct traffic_source;
 
 struct member_state {
@@ -122,6 +123,7 @@ struct control {
     struct http_client *outgoing; /* HTTP to gates, Prometheus, receivers; while the loop runs */
     struct aws_settings *aws_settings; /* NULL: nobody asks AWS of anything */
     struct fleet *fleet;               /* NULL: this node is alone */
+    struct route53 *route53;           /* NULL: no record set goes to Route 53, or not now */
     struct aws_client *aws;            /* while the loop runs, and only with settings */
     struct ecs_level *level;           /* NULL: ECS is not asked */
     struct hook *hooks;                /* that ECS waits at, while the loop runs */

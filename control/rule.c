@@ -14,6 +14,7 @@
 #include "control/notify.h"
 #include "control/roles.h"
 #include "control/rollout_run.h"
+#include "control/route53.h"
 #include "control/rule_held.h"
 #include "control/rule_ttl.h"
 #include "control/share_watch.h"
@@ -183,7 +184,8 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
     snprintf(next->candidate, sizeof(next->candidate), "%s", candidate);
     next->plan = rule->plan.plan;
     char held[ROLLOUT_TEXT_SIZE * 3];
-    bool is_held = rule_is_held(rule, now_ms, held, sizeof(held));
+    bool is_held = rule_is_held(rule, now_ms, held, sizeof(held)) ||
+                   route53_is_pending(rule, held, sizeof(held));
     rollout_begin(next, rule_ttl_plan(move, now_ms), is_held ? held : NULL, now_ms, &move->effect);
     plan_shifts(move);
     return true;
@@ -210,6 +212,9 @@ static bool plan_move(struct rule_state *rule, const struct rollout_input *input
                       struct rule_move *move, struct error *err)
 {
     *move = (struct rule_move){.rule = rule, .next = rollout_of(rule)};
+    if (move->next.run != NULL) {
+        move->next.run->goes_outward = route53_is_of(rule);
+    }
     snprintf(move->who, sizeof(move->who), "%s", input->who);
     if (!rollout_apply(&move->next, input, &move->effect, err)) {
         return false;
@@ -235,6 +240,7 @@ bool rule_plan_input(struct rule_state *rule, enum rollout_input_kind kind, cons
     };
     if (kind == INPUT_TICK) {
         input.gate = watch(rule, input.gate, input.now_ms);
+        input.is_outward_pending = route53_is_pending(rule, NULL, 0);
     }
     if (rule_is_held(rule, input.now_ms, held, sizeof(held))) {
         input.held = held;

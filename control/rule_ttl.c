@@ -7,6 +7,7 @@
 #include "common/log.h"
 #include "control/journal.h"
 #include "control/rollout_run.h"
+#include "control/route53.h"
 #include "control/shift.h"
 
 #define LOWERED                                                                                    \
@@ -48,6 +49,7 @@ int64_t rule_ttl_plan(struct rule_move *move, int64_t now_ms)
     int64_t wait_ms = 0;
     int64_t settle_ms = plan->ttl_s == 0 ? 0 : rule_fall_back_ms(rule);
     move->next.run = rollout_run_new(rule->plan.document, settle_ms);
+    move->next.run->goes_outward = route53_is_of(rule);
     move->next.run->fall_back_ms = rule_fall_back_ms(rule);
     json_t *earlier = move->supersedes ? lowered(move->superseded.run) : NULL;
     json_t *ttls = earlier == NULL ? json_object() : json_copy(earlier);

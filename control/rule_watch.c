@@ -63,7 +63,9 @@ static bool tick_once(struct rule_state *rule)
         rule_move_done(&move);
         return false;
     }
-    bool is_silent = json_array_size(move.next.run->events) == 0;
+    bool was_still = rule->rollout.run->still_since_ms != 0;
+    bool is_silent = json_array_size(move.next.run->events) == 0 &&
+                     was_still == (move.next.run->still_since_ms != 0);
     if (move.effect.kind[0] == '\0' && is_silent) {
         rule_take_over(&move);
         rule_move_done(&move);

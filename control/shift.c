@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "control/alias_source.h"
 #include "control/effective.h"
+#include "control/route53.h"
 #include "control/share_watch.h"
 #include "zones/snapshot_builder.h"
 
@@ -171,6 +172,7 @@ void shift_publish(struct control *control)
     publisher_publish(&control->publisher, snapshot_builder_finish(builder));
     for (size_t i = 0; i < control->unpublished_count; i++) {
         share_watch_published(control->unpublished[i]);
+        route53_published(control->unpublished[i]);
     }
     control->unpublished_count = 0;
 }

@@ -263,6 +263,24 @@ MUST_CHECK bool store_save_described(struct store *store, const char *cluster, c
 MUST_CHECK bool store_load_described(struct store *store, const char *cluster, const char *service,
                                      bool *found, int64_t *since_ms, struct error *err);
 
+#define STORE_ROUTE53_STATE_SIZE  16
+#define STORE_ROUTE53_CHANGE_SIZE 40
+#define STORE_ROUTE53_WANTED_SIZE 1024
+#define STORE_ROUTE53_KEY_SIZE    1100
+/* What Route 53 was last told of a record set. */
+struct stored_route53 {
+    char record_set[STORE_ROUTE53_KEY_SIZE];
+    char state[STORE_ROUTE53_STATE_SIZE];      /* "sending", "pending", "in step" */
+    char change_id[STORE_ROUTE53_CHANGE_SIZE]; /* "": not known */
+    int64_t sent_ms;                           /* 0: never */
+    char wanted[STORE_ROUTE53_WANTED_SIZE];    /* the weights and the TTL, by member's index */
+};
+MUST_CHECK bool store_save_route53(struct store *store, const struct stored_route53 *stored,
+                                   struct error *err);
+/* Caller frees *list. */
+MUST_CHECK bool store_list_route53(struct store *store, struct stored_route53 **list, size_t *count,
+                                   struct error *err);
+
 /* Pause hooks of ECS that wait for an answer, or had it. */
 struct stored_hook {
     char id[ECS_TEXT_SIZE];

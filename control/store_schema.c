@@ -44,6 +44,9 @@
     " deployment_arn TEXT NOT NULL, rule TEXT NOT NULL, service TEXT NOT NULL,"                    \
     " stage TEXT NOT NULL, action TEXT NOT NULL CHECK (action IN ('', 'CONTINUE', 'ROLLBACK')),"   \
     " reason TEXT NOT NULL, is_done INTEGER NOT NULL, expires_ms INTEGER NOT NULL) STRICT;"        \
+    "CREATE TABLE route53 (record_set TEXT PRIMARY KEY, state TEXT NOT NULL"                       \
+    " CHECK (state IN ('sending', 'pending', 'in step')), change_id TEXT NOT NULL,"                \
+    " sent_ms INTEGER NOT NULL, wanted TEXT NOT NULL) STRICT, WITHOUT ROWID;"                      \
     "CREATE TABLE described (cluster TEXT NOT NULL, service TEXT NOT NULL,"                        \
     " since_ms INTEGER NOT NULL, PRIMARY KEY (cluster, service)) STRICT, WITHOUT ROWID;"           \
     "CREATE TABLE share (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"           \
@@ -298,6 +301,11 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_PRUNE_HOOKS] = "DELETE FROM hook WHERE is_done = 1"
                               " AND id <= (SELECT max(id) FROM hook) - " QUOTE(STORE_HOOKS_KEPT),
     [STATEMENT_LOAD_HOOK] = "SELECT is_done FROM hook WHERE hook = ?1",
+    [STATEMENT_SAVE_ROUTE53] =
+        "INSERT INTO route53 (record_set, state, change_id, sent_ms, wanted)"
+        " VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (record_set) DO UPDATE SET state = ?2,"
+        " change_id = ?3, sent_ms = ?4, wanted = ?5",
+    [STATEMENT_LIST_ROUTE53] = "SELECT record_set, state, change_id, sent_ms, wanted FROM route53",
     [STATEMENT_LIST_HOOKS] = "SELECT hook, deployment_arn, rule, service, stage, action, reason,"
                              " expires_ms FROM hook WHERE is_done = 0 ORDER BY id",
     [STATEMENT_LOAD_DESCRIBED] = "SELECT since_ms FROM described"

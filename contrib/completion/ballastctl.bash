@@ -28,7 +28,7 @@ _ballastctl()
     zone) choices='list add remove reload check export' ;;
     key) choices='list generate roll ds-seen forget' ;;
     plan) choices='check show graph' ;;
-    route53) choices='import export' ;;
+    route53) choices='status diff sync import export' ;;
     import) choices='canary-table' ;;
     log) choices='level' ;;
     'event push') COMPREPLY=($(compgen -f -- "$current")); return ;;

@@ -110,9 +110,9 @@ static void it_is_said_how_many_resolvers_are_followed(void **state)
 static void an_unknown_key_is_refused_with_those_that_exist(void **state)
 {
     (void)state;
-    refuse(LEAST "serve: 1\n",
-           ":8: serve: found an unknown key, expected one of: server, control, "
-           "zones, health_checks, record_sets, rollouts, log, aws, notify, quiet_hours");
+    refuse(LEAST "serve: 1\n", ":8: serve: found an unknown key, expected one of: server, control, "
+                               "zones, health_checks, record_sets, rollouts, log, aws, "
+                               "route53, notify, quiet_hours");
 }
 
 static void everything_that_is_said_is_read(void **state)
@@ -551,7 +551,8 @@ static void unknown_keys_inside_are_named(void **state)
     refuse(LEAST "record_sets:\n  - name: a\n    type: A\n    members:\n      - id: blue\n"
                  "        wait: 1\n",
            ":13: record_sets[0].members[0].wait: found an unknown key, expected one of: id, "
-           "weight, values, alias, health_check, ecs_service, ecs_container, traffic_query");
+           "weight, values, alias, health_check, ecs_service, ecs_container, traffic_query, "
+           "route53");
     refuse("server:\n  listen: [127.0.0.1]\n  tcp:\n    idle: 1s\n" CONTROL ZONES,
            ":4: server.tcp.idle: found an unknown key, expected one of: idle_timeout, "
            "max_connections, max_connections_per_client");

@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* What comes next for each unit: look, send, ask whether it is in sync, rest. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/alloc.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "control/http/outside_text.h"
+#include "control/journal.h"
+#include "control/route53_private.h"
+#include "control/rule_private.h"
+
+#define BACK_OFF_MS     500 /* after the first failure; twice as long after each further one */
+#define BACK_OFF_MAX_MS 30000
+#define NOT_ALLOWED_MS  1000
+
+static void pump(struct route53 *all);
+
+static uint64_t now(const struct route53 *all)
+{
+    return uv_now(&all->control->loop);
+}
+
+/* ---- what is wanted ---- */
+
+static uint32_t ttl_of(const struct record_set_state *set)
+{
+    uint32_t configured_s = set->config->route53->ttl_s;
+    return set->ttl_s < configured_s ? set->ttl_s : configured_s;
+}
+
+bool route53_is_as_planned(const struct record_set_state *set, const struct route53_wanted *wanted)
+{
+    for (size_t m = 0; m < set->member_count; m++) {
+        if (set->members[m].weight != wanted->weights[m]) {
+            return false;
+        }
+    }
+    return ttl_of(set) == wanted->ttl_s;
+}
+
+void route53_take_wanted(struct route53_unit *unit)
+{
+    for (size_t i = 0; i < unit->set_count; i++) {
+        const struct record_set_state *set = unit->sets[i];
+        for (size_t m = 0; m < set->member_count; m++) {
+            unit->wanted[i].weights[m] = set->members[m].weight;
+        }
+        unit->wanted[i].ttl_s = unit->groups[i].ttl_s = ttl_of(set);
+    }
+    unit->is_new = false;
+}
+
+/* ---- what outlives a restart ---- */
+
+static void print_wanted(const struct route53_wanted *wanted, size_t count, char *out, size_t size)
+{
+    size_t used = (size_t)snprintf(out, size, "ttl %u:", (unsigned)wanted->ttl_s);
+    for (size_t m = 0; m < count && used + 6 < size; m++) {
+        used += (size_t)snprintf(out + used, size - used, " %u", (unsigned)wanted->weights[m]);
+    }
+}
+
+static bool write_unit(const struct route53_unit *unit, const char *state, struct error *err)
+{
+    for (size_t i = 0; i < unit->set_count; i++) {
+        struct stored_route53 stored = {.sent_ms = unit->sent_ms};
+        snprintf(stored.record_set, sizeof(stored.record_set), "%s", unit->sets[i]->key);
+        snprintf(stored.state, sizeof(stored.state), "%s", state);
+        snprintf(stored.change_id, sizeof(stored.change_id), "%s", unit->change_id);
+        print_wanted(&unit->wanted[i], unit->sets[i]->member_count, stored.wanted,
+                     sizeof(stored.wanted));
+        if (!store_save_route53(unit->all->control->store, &stored, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Nothing waits for it: without it a restart only has to wait longer. */
+static void journal(const struct route53_unit *unit, const char *state)
+{
+    struct error err;
+    struct control *control = unit->all->control;
+    (void)!(journal_begin(control, &err) &&
+            journal_end(control, write_unit(unit, state, &err), &err));
+}
+
+void route53_restore_unit(struct route53_unit *unit, const struct stored_route53 *list,
+                          size_t count)
+{
+    size_t in_step = 0;
+    for (size_t i = 0; i < unit->set_count; i++) {
+        char wanted[STORE_ROUTE53_WANTED_SIZE];
+        print_wanted(&unit->wanted[i], unit->sets[i]->member_count, wanted, sizeof(wanted));
+        for (size_t k = 0; k < count; k++) {
+            if (strcmp(list[k].record_set, unit->sets[i]->key) != 0) {
+                continue;
+            }
+            bool is_over = strcmp(list[k].state, "in step") == 0;
+            in_step += is_over && strcmp(list[k].wanted, wanted) == 0;
+            if (!is_over && list[k].sent_ms >= unit->sent_ms) {
+                unit->sent_ms = list[k].sent_ms;
+                snprintf(unit->change_id, sizeof(unit->change_id), "%s", list[k].change_id);
+            }
+        }
+    }
+    unit->was_in_step = in_step == unit->set_count;
+}
+
+/* ---- ends of a look or a batch ---- */
+
+static void note_error(struct route53_unit *unit, const char *text)
+{
+    char cleaned[ROUTE53_TEXT_SIZE];
+    outside_text_copy(text, cleaned, sizeof(cleaned));
+    if (strcmp(cleaned, unit->error) != 0) {
+        log_warning("route53: %s: %s", unit->sets[0]->key, cleaned);
+    }
+    memcpy(unit->error, cleaned, sizeof(cleaned));
+}
+
+static uint64_t back_off_ms(const struct route53_unit *unit)
+{
+    unsigned shift = unit->failures < 7 ? unit->failures : 7;
+    uint64_t wait_ms = (uint64_t)BACK_OFF_MS << (shift > 0 ? shift - 1 : 0);
+    return wait_ms < BACK_OFF_MAX_MS ? wait_ms : BACK_OFF_MAX_MS;
+}
+
+void route53_come_next(struct route53_unit *unit, enum route53_stage stage, uint64_t in_ms)
+{
+    unit->stage = stage;
+    unit->due_ms = now(unit->all) + in_ms;
+}
+
+void route53_set_pending(struct route53_unit *unit)
+{
+    if (!unit->is_pending) {
+        unit->is_pending = true;
+        unit->pending_since_ms = clock_now_ms();
+    }
+}
+
+/* Something stands in the way; it is looked at again when something changes here, and now and then.
+ */
+static void stop(struct route53_unit *unit, const char *text)
+{
+    route53_set_pending(unit);
+    note_error(unit, text);
+    unit->is_planned_anew = false;
+    unit->is_forced = false;
+    uint64_t interval_ms = (uint64_t)unit->all->config->interval_ms;
+    uint64_t wait_ms = unit->failures == 0 ? interval_ms : back_off_ms(unit);
+    route53_come_next(unit, ROUTE53_REST, wait_ms < interval_ms ? wait_ms : interval_ms);
+}
+
+static void be_in_step(struct route53_unit *unit)
+{
+    bool was_pending = unit->is_pending;
+    if (unit->plan.refused_count > 0) {
+        stop(unit, unit->plan.text);
+        return;
+    }
+    unit->is_pending = unit->is_planned_anew = unit->is_forced = false;
+    unit->failures = 0;
+    unit->error[0] = '\0';
+    route53_come_next(unit, ROUTE53_REST, (uint64_t)unit->all->config->interval_ms);
+    if (!was_pending) {
+        return;
+    }
+    unit->sent_ms = 0;
+    journal(unit, "in step");
+    log_info("route53: %s is in step%s%s", unit->sets[0]->key,
+             unit->change_id[0] == '\0' ? "" : ", change ", unit->change_id);
+    if (unit->rule != NULL && !unit->all->control->is_stopping) {
+        rule_tick_soon(unit->rule);
+    }
+}
+
+void route53_tell_waiters(struct route53_unit *unit, const struct route53_plan *plan,
+                          const char *error)
+{
+    struct route53_waiter *waiter = unit->waiters;
+    unit->waiters = NULL;
+    while (waiter != NULL) {
+        struct route53_waiter *next = waiter->next;
+        waiter->looked(waiter->argument, plan, error);
+        free(waiter);
+        waiter = next;
+    }
+}
+
+/* Route 53 has what is wanted. It may not be in sync yet: then the change is followed, or, when
+ * nobody knows which it was, as long waited for as changes take. */
+static void follow(struct route53_unit *unit)
+{
+    int64_t over_ms = unit->sent_ms + unit->all->config->settle_ms - clock_now_ms();
+    if (unit->sent_ms == 0 || (unit->change_id[0] == '\0' && over_ms <= 0)) {
+        be_in_step(unit);
+    } else if (unit->change_id[0] != '\0') {
+        route53_come_next(unit, ROUTE53_POLL, 0);
+    } else {
+        int64_t most_ms = unit->all->config->settle_ms;
+        route53_come_next(unit, ROUTE53_LOOK, (uint64_t)(over_ms < most_ms ? over_ms : most_ms));
+    }
+}
+
+static void make_plan(struct route53_unit *unit)
+{
+    route53_plan_done(&unit->plan);
+    for (size_t i = 0; i < unit->set_count; i++) {
+        route53_plan_add(&unit->plan, &unit->groups[i], &unit->live);
+    }
+    route53_plan_close(&unit->plan);
+}
+
+static void report_drift(struct route53_unit *unit)
+{
+    char text[ROUTE53_TEXT_SIZE];
+    const struct route53_difference *first = &unit->plan.differences[0];
+    snprintf(text, sizeof(text), "Route 53 has %s of %s otherwise: %.150s, expected %.150s",
+             first->what, first->identifier, first->live, first->wanted);
+    unit->is_pending = false;
+    note_error(unit, text);
+    route53_come_next(unit, ROUTE53_REST, (uint64_t)unit->all->config->interval_ms);
+    if (unit->rule != NULL) {
+        rule_tick_soon(unit->rule);
+    }
+}
+
+static void decide(struct route53_unit *unit)
+{
+    bool is_drift = unit->was_in_step && !unit->is_forced;
+    if (unit->plan.batch.count == 0) {
+        follow(unit);
+    } else if (is_drift && !unit->all->config->corrects_drift) {
+        report_drift(unit);
+    } else {
+        if (is_drift) {
+            log_warning("route53: %s: %s of %s is not as it was left, and is corrected",
+                        unit->sets[0]->key, unit->plan.differences[0].what,
+                        unit->plan.differences[0].identifier);
+        }
+        route53_set_pending(unit);
+        route53_come_next(unit, ROUTE53_SEND, 0);
+    }
+}
+
+void route53_looked(struct route53_unit *unit)
+{
+    if (unit->is_look_only) {
+        struct route53_plan kept = unit->plan;
+        unit->plan = (struct route53_plan){0};
+        bool is_new = unit->is_new;
+        route53_take_wanted(unit);
+        unit->is_new = is_new;
+        make_plan(unit);
+        unit->is_look_only = false;
+        unit->stage = unit->stage_before;
+        route53_tell_waiters(unit, &unit->plan, NULL);
+        route53_plan_done(&unit->plan);
+        unit->plan = kept;
+    } else {
+        unit->was_in_step = unit->was_in_step && !unit->is_new;
+        route53_take_wanted(unit);
+        make_plan(unit);
+        route53_tell_waiters(unit, &unit->plan, NULL);
+        decide(unit);
+    }
+    pump(unit->all);
+}
+
+void route53_sent(struct route53_unit *unit, const char *change_id, bool is_in_sync)
+{
+    snprintf(unit->change_id, sizeof(unit->change_id), "%s", change_id);
+    unit->failures = 0;
+    journal(unit, "pending");
+    route53_polled(unit, is_in_sync);
+}
+
+void route53_polled(struct route53_unit *unit, bool is_in_sync)
+{
+    unit->failures = 0;
+    if (unit->is_new) {
+        route53_come_next(unit, ROUTE53_LOOK, 0);
+    } else if (is_in_sync) {
+        be_in_step(unit);
+    } else {
+        unit->error[0] = '\0';
+        route53_come_next(unit, ROUTE53_POLL, (uint64_t)unit->all->config->poll_ms);
+    }
+    pump(unit->all);
+}
+
+/* ---- failures ---- */
+
+static bool is_code(const struct aws_answer *answer, const char *code)
+{
+    return strcmp(answer->code, code) == 0;
+}
+
+static void fail_look_only(struct route53_unit *unit, const struct aws_answer *answer)
+{
+    unit->is_look_only = false;
+    unit->stage = unit->stage_before;
+    route53_tell_waiters(unit, NULL, answer->text);
+}
+
+/* What was sent was not taken: what was under way before it is again. */
+static void take_back(struct route53_unit *unit)
+{
+    unit->sent_ms = unit->before.sent_ms;
+    memcpy(unit->change_id, unit->before.change_id, sizeof(unit->change_id));
+}
+
+static void be_refused(struct route53_unit *unit, const struct aws_answer *answer,
+                       enum route53_stage stage)
+{
+    if (stage == ROUTE53_POLL && is_code(answer, "NoSuchChange")) {
+        unit->change_id[0] = '\0';
+        route53_come_next(unit, ROUTE53_LOOK, 0);
+        return;
+    }
+    bool is_of_batch = is_code(answer, "InvalidChangeBatch") || is_code(answer, "InvalidInput");
+    if (stage == ROUTE53_SEND && is_of_batch && !unit->is_planned_anew) {
+        unit->is_planned_anew = true;
+        note_error(unit, answer->text);
+        route53_come_next(unit, ROUTE53_LOOK, 0);
+        return;
+    }
+    CLEANUP(alloc_freep) char *messages = route53_read_messages(answer->document);
+    char text[AWS_TEXT_SIZE * 2];
+    bool is_said = messages[0] == '\0' || strstr(answer->text, messages) != NULL;
+    snprintf(text, sizeof(text), "%s%s%s", answer->text, is_said ? "" : ": ",
+             is_said ? "" : messages);
+    unit->failures += is_of_batch ? 0 : 1;
+    stop(unit, text);
+}
+
+void route53_failed(struct route53_unit *unit, const struct aws_answer *answer)
+{
+    struct route53 *all = unit->all;
+    all->errors++;
+    if (unit->is_look_only) {
+        fail_look_only(unit, answer);
+        pump(all);
+        return;
+    }
+    enum route53_stage stage = unit->stage;
+    bool is_prior = is_code(answer, "PriorRequestNotComplete");
+    if (stage == ROUTE53_SEND && (answer->outcome != AWS_UNREACHABLE || is_prior)) {
+        take_back(unit);
+    }
+    if (stage == ROUTE53_LOOK) {
+        route53_tell_waiters(unit, NULL, answer->text);
+    }
+    if (answer->outcome == AWS_REFUSED && !is_prior) {
+        be_refused(unit, answer, stage);
+        pump(all);
+        return;
+    }
+    unit->failures++;
+    note_error(unit, answer->text);
+    if (answer->outcome == AWS_THROTTLED && !is_prior) {
+        all->tokens = 0;
+        all->quiet_until_ms = now(all) + back_off_ms(unit);
+    }
+    route53_come_next(unit, stage == ROUTE53_POLL ? ROUTE53_POLL : ROUTE53_LOOK, back_off_ms(unit));
+    pump(all);
+}
+
+/* ---- one after the other ---- */
+
+static void fill_tokens(struct route53 *all)
+{
+    double rate = all->config->rate;
+    all->tokens += (double)(now(all) - all->filled_ms) * rate / 1000;
+    all->tokens = all->tokens < rate ? all->tokens : rate;
+    all->filled_ms = now(all);
+}
+
+/* Another batch of the zone is on its way. */
+static bool is_zone_busy(const struct route53_unit *unit)
+{
+    for (size_t i = 0; i < unit->all->unit_count; i++) {
+        const struct route53_unit *other = &unit->all->units[i];
+        if (other != unit && other->call != NULL && other->stage == ROUTE53_SEND &&
+            strcmp(other->zone_id, unit->zone_id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum urgency { URGENT, FOLLOWED, LEISURELY, URGENCIES };
+
+static enum urgency urgency_of(const struct route53_unit *unit)
+{
+    if (unit->waiters != NULL || unit->stage == ROUTE53_SEND ||
+        (unit->stage == ROUTE53_LOOK && unit->is_pending)) {
+        return URGENT;
+    }
+    return unit->stage == ROUTE53_POLL ? FOLLOWED : LEISURELY;
+}
+
+static void start_unit(struct route53_unit *unit)
+{
+    bool is_due = unit->due_ms <= now(unit->all);
+    if (unit->waiters != NULL && !(is_due && unit->stage == ROUTE53_LOOK)) {
+        unit->is_look_only = true;
+        unit->stage_before = unit->stage;
+        unit->stage = ROUTE53_LOOK;
+    } else if (unit->stage == ROUTE53_REST) {
+        unit->was_in_step = !unit->is_pending && !unit->is_new;
+        unit->stage = ROUTE53_LOOK;
+    } else if (unit->stage == ROUTE53_SEND) {
+        unit->before.sent_ms = unit->sent_ms;
+        memcpy(unit->before.change_id, unit->change_id, sizeof(unit->change_id));
+        unit->sent_ms = clock_now_ms();
+        unit->change_id[0] = '\0';
+        journal(unit, "sending");
+    }
+    route53_ask(unit);
+}
+
+static bool can_start(const struct route53_unit *unit)
+{
+    bool is_due = unit->due_ms <= now(unit->all) || unit->waiters != NULL;
+    return unit->call == NULL && is_due && (unit->stage != ROUTE53_SEND || !is_zone_busy(unit));
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    pump(timer->data);
+}
+
+void route53_pump_in(struct route53 *all, uint64_t wait_ms)
+{
+    uv_timer_start(&all->timer, on_timer, wait_ms, 0);
+}
+
+static void arm(struct route53 *all)
+{
+    uint64_t next_ms = UINT64_MAX;
+    for (size_t i = 0; i < all->unit_count; i++) {
+        const struct route53_unit *unit = &all->units[i];
+        uint64_t due_ms = unit->waiters != NULL ? now(all) : unit->due_ms;
+        if (unit->call == NULL && due_ms < next_ms) {
+            next_ms = due_ms;
+        }
+    }
+    if (next_ms == UINT64_MAX) {
+        return;
+    }
+    uint64_t free_ms = now(all) + (all->tokens >= 1 ? 0 : 1000 / all->config->rate);
+    free_ms = free_ms > all->quiet_until_ms ? free_ms : all->quiet_until_ms;
+    free_ms = route53_may_send(all->control) ? free_ms : now(all) + NOT_ALLOWED_MS;
+    next_ms = next_ms > free_ms ? next_ms : free_ms;
+    uint64_t wait_ms = next_ms > now(all) ? next_ms - now(all) : 10;
+    route53_pump_in(all, wait_ms);
+}
+
+static void pump(struct route53 *all)
+{
+    if (all->control->is_stopping) {
+        return;
+    }
+    uv_update_time(&all->control->loop);
+    fill_tokens(all);
+    bool is_driver = route53_may_send(all->control);
+    if (is_driver && !all->is_driver) {
+        all->is_driver = true;
+        route53_take_over(all->control);
+    }
+    all->is_driver = is_driver;
+    bool is_allowed = now(all) >= all->quiet_until_ms && is_driver;
+    for (unsigned urgency = URGENT; is_allowed && urgency < URGENCIES; urgency++) {
+        for (size_t i = 0; i < all->unit_count && all->tokens >= 1; i++) {
+            struct route53_unit *unit = &all->units[i];
+            if (urgency_of(unit) == (enum urgency)urgency && can_start(unit)) {
+                start_unit(unit);
+            }
+        }
+    }
+    arm(all);
+}

@@ -1,0 +1,224 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Route 53 in step, against a double of AWS: one batch for each step, whatever fails."""
+import json
+import time
+
+import pytest
+
+import harness
+from harness import task_event, wait_for
+
+ZONE = "Z1EXAMPLE"
+NAME = "www.catsndogs.lol"
+
+
+@pytest.fixture(name="lab_of")
+def fixture_lab_of(aws, keep, monkeypatch):
+    """lab_of(hold=…, route53={…}, of_set={…}): a lab whose record set goes to the double."""
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    aws.route53.add_zone("catsndogs.lol", ZONE)
+
+    def make(hold="600ms", route53=None, of_set=None, **more):
+        lab = harness.Lab(hold=hold, **more)
+        lab.daemon.config["route53"] = {"poll": "100ms", "settle": "1s", "interval": "1s",
+                                        "rate": 50, **(route53 or {})}
+        lab.daemon.config["record_sets"][0]["route53"] = {"zone_id": ZONE, **(of_set or {})}
+        return keep(lab).start()
+
+    return make
+
+
+def live(aws):
+    return tuple(aws.route53.weights(ZONE, NAME).get("ballast-" + name) for name in ("blue", "green"))
+
+
+def sent(aws):
+    """The weights of each batch, in order."""
+    found = []
+    for batch in aws.route53.batches:
+        sets = [change["ResourceRecordSet"] for change in batch["changes"]]
+        found.append(tuple(one["Weight"] for one in sorted(sets, key=lambda one: one["SetIdentifier"])))
+    return found
+
+
+def state(lab):
+    return lab.daemon.call("route53 status")["record_sets"][0]
+
+
+def wait_in_step(lab, seconds=10):
+    return wait_for(lambda: state(lab)["state"] == "in step" and state(lab), "it is in step", seconds)
+
+
+def test_a_rollout_is_one_batch_for_each_step(aws, lab_of):
+    lab = lab_of()
+    wait_in_step(lab)
+    assert sent(aws) == [(100, 0)]
+    lab.daemon.push(task_event())
+    lab.wait_state("succeeded")
+    wait_in_step(lab)
+    assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
+    assert live(aws) == (0, 100)
+    for record in aws.route53.records(ZONE, NAME):
+        assert record["TTL"] == 60
+
+
+def test_the_hold_begins_when_route_53_is_in_sync(aws, lab_of):
+    lab = lab_of(hold="300ms")
+    wait_in_step(lab)
+    aws.route53.hold()
+    lab.daemon.push(task_event())
+    wait_for(lambda: live(aws) == (90, 10), "the first step is sent")
+    polls = len(aws.calls("GetChange"))
+    began = time.monotonic()
+    wait_for(lambda: len(aws.calls("GetChange")) >= polls + 8, "it is asked for again and again")
+    assert time.monotonic() - began > 0.6 and lab.daemon.rollout()["step"] == 1
+    assert state(lab)["state"] == "pending" and sent(aws)[-1] == (90, 10)
+    aws.route53.release()
+    lab.wait_state("succeeded")
+    assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
+
+
+def test_a_kill_at_each_step_repeats_no_batch(aws, lab_of):
+    lab = lab_of(hold="500ms")
+    wait_in_step(lab)
+    lab.daemon.push(task_event())
+    for weights in ((90, 10), (50, 50), (0, 100)):
+        wait_for(lambda: live(aws) == weights, f"Route 53 has {weights}", 20)
+        lab.daemon.kill()
+        lab.start()
+    lab.wait_state("succeeded")
+    wait_in_step(lab)
+    assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
+
+
+@pytest.mark.parametrize("fault", [
+    ("cut", {"octets": 0}),  # it has happened, and the answer is lost
+    ("cut", {"octets": 40}),
+    ("garbage", {"body": "<a>", "content_type": "text/xml"}),
+    ("drop", {}),
+    ("status", {"status": 500, "body": None}),
+    ("error", {"code": "PriorRequestNotComplete", "text": "x", "status": 400}),
+    ("error", {"code": "Throttling", "text": "Rate exceeded", "status": 400}),
+    ("error", {"code": "InvalidChangeBatch", "text": "[x]", "status": 400}),
+], ids=lambda fault: "-".join([fault[0], str(fault[1].get("code", fault[1].get("octets", "")))]))
+def test_a_batch_that_fails_once_goes_out_once(aws, lab_of, fault):
+    lab = lab_of(hold="200ms")
+    wait_in_step(lab)
+    aws.faults.add(fault[0], "route53", "ChangeResourceRecordSets", 1, **fault[1])
+    lab.daemon.push(task_event())
+    lab.wait_state("succeeded", 30)
+    wait_in_step(lab)
+    assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
+
+
+@pytest.mark.parametrize("operation", ["ListResourceRecordSets", "GetChange"])
+def test_questions_that_fail_are_asked_again(aws, lab_of, operation):
+    lab = lab_of(hold="200ms")
+    wait_in_step(lab)
+    for kind, arguments in (("drop", {}), ("status", {"status": 503, "body": None}),
+                            ("cut", {"octets": 60})):
+        aws.faults.add(kind, "route53", operation, 1, **arguments)
+    lab.daemon.push(task_event())
+    lab.wait_state("succeeded", 40)
+    assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
+
+
+def test_a_fall_back_does_not_wait_for_route_53(aws, lab_of):
+    lab = lab_of(hold="60s")
+    wait_in_step(lab)
+    lab.daemon.push(task_event())
+    wait_for(lambda: live(aws) == (90, 10), "the first step is sent")
+    wait_in_step(lab)
+    away = aws.faults.add("drop", "route53")
+    lab.daemon.ctl("rollout", "abort", "cats")
+    assert lab.daemon.weights() == {"blue": 100, "green": 0}
+    assert set(lab.daemon.addresses()) == {"127.0.0.2"}
+    found = wait_for(lambda: state(lab).get("error") and state(lab), "it is said to be pending")
+    assert found["state"] == "pending" and "pending_since" in found and live(aws) == (90, 10)
+    away.lift()
+    wait_in_step(lab, 20)
+    assert live(aws) == (100, 0) and sent(aws) == [(100, 0), (90, 10), (100, 0)]
+
+
+def test_only_the_newest_state_goes_out(aws, lab_of):
+    lab = lab_of(roll=False)
+    wait_in_step(lab)
+    slow = aws.faults.add("delay", "route53", "ChangeResourceRecordSets", 1, seconds=1)
+    lab.daemon.set_weights(NAME, "A", "blue=90", "green=10")
+    wait_for(lambda: slow.used == 1, "the batch is under way")
+    for green in range(11, 20):
+        lab.daemon.set_weights(NAME, "A", f"green={green}")
+    wait_for(lambda: live(aws) == (90, 19), "Route 53 has the newest")
+    wait_in_step(lab)
+    assert sent(aws) == [(100, 0), (90, 10), (90, 19)]
+
+
+def foreign():
+    return {"Name": NAME, "Type": "A", "SetIdentifier": "canary", "Weight": 5, "TTL": 60,
+            "ResourceRecords": [{"Value": "192.0.2.9"}]}
+
+
+def test_strangers_are_refused_and_rollouts_wait(aws, lab_of):
+    lab = lab_of()
+    wait_in_step(lab)
+    aws.route53.put(ZONE, foreign())
+    found = wait_for(lambda: state(lab).get("error") and state(lab), "it is noticed")
+    assert "canary is not Ballast's" in found["error"] and found["state"] == "pending"
+    lab.daemon.push(task_event())
+    wait_for(lab.daemon.rollout, "it is begun")
+    assert lab.daemon.rollout()["state"] == "preparing"
+    assert lab.daemon.weights() == {"blue": 100, "green": 0} and sent(aws) == [(100, 0)]
+    aws.route53.remove(ZONE, NAME, "A", "canary")
+    lab.wait_state("succeeded")
+    assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
+
+
+def test_strangers_are_adopted_and_left_as_they_are(aws, lab_of):
+    lab = lab_of(roll=False, of_set={"foreign": "adopt"})
+    wait_in_step(lab)
+    aws.route53.put(ZONE, foreign())
+    lab.daemon.set_weights(NAME, "A", "blue=90", "green=10")
+    wait_for(lambda: live(aws) == (90, 10), "it is sent")
+    assert aws.route53.weights(ZONE, NAME)["canary"] == 5
+
+
+@pytest.mark.parametrize("drift", ["correct", "report"])
+def test_drift_is_corrected_or_reported(aws, lab_of, drift):
+    lab = lab_of(roll=False, route53={"drift": drift})
+    wait_in_step(lab)
+    record = next(one for one in aws.route53.records(ZONE, NAME)
+                  if one["SetIdentifier"] == "ballast-blue")
+    aws.route53.put(ZONE, {**record, "Weight": 7})
+    if drift == "correct":
+        wait_for(lambda: live(aws) == (100, 0), "it is corrected")
+        assert len(sent(aws)) == 2
+        return
+    found = wait_for(lambda: state(lab)["state"] == "drift" and state(lab), "it is reported")
+    assert "weight of ballast-blue otherwise: 7, expected 100" in found["error"]
+    assert live(aws) == (7, 0) and len(sent(aws)) == 1
+    assert "ballast-blue    weight  7         100" in lab.daemon.ctl("route53", "diff").stdout
+    dry = lab.daemon.json("route53", "sync", f"{NAME}/A", "--dry-run")
+    changes = dry["result"]["batch"]["Changes"] if "result" in dry else dry["batch"]["Changes"]
+    assert [one["Action"] for one in changes] == ["UPSERT", "UPSERT"] and len(sent(aws)) == 1
+    lab.daemon.ctl("route53", "sync", f"{NAME}/A")
+    wait_for(lambda: live(aws) == (100, 0), "it is sent")
+    wait_in_step(lab)
+
+
+def test_a_restart_in_step_sends_nothing(aws, lab_of):
+    lab = lab_of(roll=False, route53={"drift": "report"})
+    wait_in_step(lab)
+    lab.daemon.kill()
+    record = aws.route53.records(ZONE, NAME)[0]
+    aws.route53.put(ZONE, {**record, "Weight": 7})
+    lab.start()
+    wait_for(lambda: state(lab)["state"] == "drift", "it is drift")
+    assert sent(aws) == [(100, 0)]
+
+
+def test_a_zone_that_is_not_there_is_said(aws, lab_of):
+    lab = lab_of(roll=False, of_set={"zone_id": "ZGONE"})
+    found = wait_for(lambda: state(lab).get("error") and state(lab), "it is said")
+    assert found["state"] == "pending" and "NoSuchHostedZone" in found["error"]
+    assert json.loads(lab.daemon.ctl("--json", "route53", "status").stdout)

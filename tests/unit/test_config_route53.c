@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Route 53 in the configuration: what is read, and each refusal with its line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "common/alloc.h"
+#include "common/config.h"
+
+/* Lines 1 to 3; what a test says of all is in line 4, of the record set in 7, members in 8 and 9.
+ */
+#define TOP(all)                                                                                   \
+    "server: { listen: [127.0.0.1@5300] }\n"                                                       \
+    "control: { socket: s, state: t }\n"                                                           \
+    "zones: [{ name: example.org, file: z }]\n" all "\n"
+#define SET(set, blue, green)                                                                      \
+    "record_sets:\n"                                                                               \
+    "  - { name: a, type: A, ttl: 30,\n"                                                           \
+    "      " set "\n"                                                                              \
+    "      members: [{ id: blue, weight: 1, values: [192.0.2.1]" blue " },\n"                      \
+    "                { id: green, weight: 0, " green " }] }\n"
+#define ROUTE53   "route53: { zone_id: Z1 },"
+#define VALUES    "values: [192.0.2.2]"
+#define ALL(keys) TOP("route53: { " keys " }") SET(ROUTE53, "", VALUES)
+#define OF_SET(keys)                                                                               \
+    TOP("")                                                                                        \
+    SET("route53: { " keys " },", "", VALUES)
+#define OF_GREEN(keys)         TOP("") SET(ROUTE53, "", keys)
+#define refuse(text, expected) refuse_at(text, "dir/x.yaml:" expected, __LINE__)
+
+static struct config *parse(const char *text, struct error *err)
+{
+    return config_parse("dir/x.yaml", (const uint8_t *)text, strlen(text), err);
+}
+
+static struct config *parse_good(const char *text)
+{
+    struct error err = {""};
+    struct config *config = parse(text, &err);
+    if (config == NULL) {
+        fail_msg("%s", err.text);
+    }
+    return config;
+}
+
+static void refuse_at(const char *text, const char *expected, int line)
+{
+    struct error err = {""};
+    struct config *config = parse(text, &err);
+    _assert_true(config == NULL, "refused", __FILE__, line);
+    _assert_string_equal(err.text, expected, __FILE__, line);
+}
+
+static void without_it_nothing_goes_to_route_53(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep) struct config *config = parse_good(TOP("") SET("", "", VALUES));
+    assert_int_equal(config->route53.line, 0);
+    assert_null(config->record_sets[0].route53);
+    assert_null(config->record_sets[0].members[0].route53);
+}
+
+static void every_key_of_all_is_read(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config =
+        parse_good(ALL("identifiers: [blue, green, old], foreign: adopt, drift: report, "
+                       "rate: 7, interval: 1m, poll: 250ms, settle: 90s"));
+    const struct config_route53 *route53 = &config->route53;
+    assert_int_equal(route53->line, 4);
+    assert_null(route53->prefix);
+    assert_int_equal(route53->identifier_count, 3);
+    assert_string_equal(route53->identifiers[0], "blue");
+    assert_true(route53->adopts_foreign);
+    assert_false(route53->corrects_drift);
+    assert_int_equal(route53->rate, 7);
+    assert_int_equal(route53->interval_ms, 60000);
+    assert_int_equal(route53->poll_ms, 250);
+    assert_int_equal(route53->settle_ms, 90000);
+    assert_true(config->record_sets[0].route53->adopts_foreign);
+}
+
+static void defaults_are_those_of_the_manual(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep) struct config *config = parse_good(OF_GREEN(VALUES));
+    const struct config_route53 *route53 = &config->route53;
+    const struct config_record_set *set = &config->record_sets[0];
+    assert_string_equal(route53->prefix, "ballast-");
+    assert_int_equal(route53->identifier_count, 0);
+    assert_false(route53->adopts_foreign);
+    assert_true(route53->corrects_drift);
+    assert_int_equal(route53->rate, 5);
+    assert_int_equal(route53->interval_ms, 300000);
+    assert_int_equal(route53->poll_ms, 5000);
+    assert_int_equal(route53->settle_ms, 60000);
+    assert_string_equal(set->route53->zone_id, "Z1");
+    assert_int_equal(set->route53->ttl_s, 30);
+    assert_false(set->route53->adopts_foreign);
+    assert_int_equal(set->route53->line, 7);
+    assert_string_equal(set->members[1].route53->set_identifier, "ballast-green");
+    assert_null(set->members[1].route53->alias_zone_id);
+    assert_null(set->members[1].route53->health_check_id);
+}
+
+static void every_key_of_sets_and_members_is_read(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = parse_good(TOP("route53: { prefix: b }") SET(
+        "route53: { zone_id: Z2FDTNDATAQYW2, ttl: 5, foreign: adopt },",
+        ", route53: { set_identifier: b/1 x, health_check_id: abc-1 }",
+        "alias: lb.example.net, route53: { set_identifier: b2, alias_zone_id: Z3, "
+        "alias_name: dualstack.lb.example.net, evaluate_target_health: false }"));
+    const struct config_record_set *set = &config->record_sets[0];
+    const struct config_route53_member *blue = set->members[0].route53;
+    const struct config_route53_member *green = set->members[1].route53;
+    assert_string_equal(set->route53->zone_id, "Z2FDTNDATAQYW2");
+    assert_int_equal(set->route53->ttl_s, 5);
+    assert_true(set->route53->adopts_foreign);
+    assert_string_equal(blue->set_identifier, "b/1 x");
+    assert_string_equal(blue->health_check_id, "abc-1");
+    assert_string_equal(green->set_identifier, "b2");
+    assert_string_equal(green->alias_zone_id, "Z3");
+    assert_string_equal(green->alias_name, "dualstack.lb.example.net");
+    assert_false(green->evaluate_target_health);
+}
+
+static void an_alias_goes_where_the_member_goes(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config =
+        parse_good(OF_GREEN("alias: lb.example.net, route53: { alias_zone_id: Z3 }"));
+    const struct config_route53_member *green = config->record_sets[0].members[1].route53;
+    assert_string_equal(green->alias_name, "lb.example.net");
+    assert_true(green->evaluate_target_health);
+}
+
+static void whose_a_set_identifier_is(void **state)
+{
+    (void)state;
+    const char *identifiers[] = {"blue", "green"};
+    struct config_route53 by_prefix = {.prefix = "b-"};
+    struct config_route53 by_list = {.identifiers = identifiers, .identifier_count = 2};
+    assert_true(config_route53_owns(&by_prefix, "b-1"));
+    assert_true(config_route53_owns(&by_prefix, "b-"));
+    assert_false(config_route53_owns(&by_prefix, "b"));
+    assert_false(config_route53_owns(&by_prefix, "B-1"));
+    assert_true(config_route53_owns(&by_list, "green"));
+    assert_false(config_route53_owns(&by_list, "green2"));
+    assert_false(config_route53_owns(&by_list, "b-1"));
+}
+
+static void what_makes_no_sense_is_refused(void **state)
+{
+    (void)state;
+    refuse(ALL("prefix: a, identifiers: [b]"),
+           "4: route53.prefix: found beside identifiers, expected one of the two");
+    refuse(ALL("prefix: \"\""), "4: route53.prefix: found nothing, expected a value");
+    refuse(ALL("foreign: keep"),
+           "4: route53.foreign: found \"keep\", expected one of: refuse, adopt");
+    refuse(ALL("drift: x"), "4: route53.drift: found \"x\", expected one of: report, correct");
+    refuse(ALL("rate: 0"), "4: route53.rate: found \"0\", expected a whole number from 1 to 50");
+    refuse(ALL("interval: 10ms"), "4: route53.interval: found 10ms, expected 1s to 1d");
+    refuse(OF_SET("ttl: 1"),
+           "7: record_sets[0].route53: the key zone_id is missing, expected a single value");
+    refuse(OF_SET("zone_id: /hostedzone/Z1"),
+           "7: record_sets[0].route53.zone_id: found \"/hostedzone/Z1\", expected the id of a "
+           "hosted zone: capital letters and digits, for example Z2FDTNDATAQYW2");
+    refuse(
+        OF_SET("zone_id: Z1, ttl: x"),
+        "7: record_sets[0].route53.ttl: found \"x\", expected a whole number from 0 to 2147483647");
+    refuse(TOP("") SET("", ", route53: { set_identifier: a }", VALUES),
+           "8: record_sets[0].members[0].route53: found in a record set without route53, expected "
+           "only beside it");
+    refuse(OF_GREEN(VALUES ", route53: { set_identifier: green }"),
+           "9: record_sets[0].members[1].route53.set_identifier: found green, expected one that "
+           "begins with ballast-, as route53.prefix has it");
+    refuse(TOP("route53: { identifiers: [blue] }") SET(ROUTE53, "", VALUES),
+           "9: record_sets[0].members[1].set_identifier: found green, expected one of "
+           "route53.identifiers");
+    refuse(OF_GREEN(VALUES ", route53: { set_identifier: ballast-blue }"),
+           "9: record_sets[0].members[1].route53.set_identifier: found ballast-blue a second time, "
+           "expected each once in the record set (first in line 8)");
+    refuse(OF_GREEN("alias: lb.example.net"),
+           "9: record_sets[0].members[1]: the key alias_zone_id is missing, expected the hosted "
+           "zone of lb.example.net, since the member is an alias");
+    refuse(OF_GREEN(VALUES ", route53: { alias_name: a }"),
+           "9: record_sets[0].members[1].route53.alias_name: found without alias_zone_id, expected "
+           "only beside it");
+    refuse(OF_GREEN(VALUES ", route53: { evaluate_target_health: true }"),
+           "9: record_sets[0].members[1].route53.evaluate_target_health: found without "
+           "alias_zone_id, expected only beside it");
+    refuse(OF_GREEN(VALUES ", route53: { alias_zone_id: Z3 }"),
+           "9: record_sets[0].members[1].route53: the key alias_name is missing, expected the name "
+           "of the alias target");
+    refuse(OF_GREEN(VALUES ", route53: { alias_zone_id: z, alias_name: a }"),
+           "9: record_sets[0].members[1].route53.alias_zone_id: found \"z\", expected the id of a "
+           "hosted zone: capital letters and digits, for example Z2FDTNDATAQYW2");
+    refuse("server: { listen: [127.0.0.1@5300] }\ncontrol: { socket: s, state: t }\n"
+           "zones: [{ name: example.org, file: z }]\nrecord_sets:\n"
+           "  - { name: a, type: NS, route53: { zone_id: Z1 }, members: [{ id: b, weight: 1, "
+           "values: [c] }] }\n",
+           "5: record_sets[0].route53: the record set is of type NS, which Route 53 does not "
+           "weigh");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_it_nothing_goes_to_route_53),
+        cmocka_unit_test(every_key_of_all_is_read),
+        cmocka_unit_test(defaults_are_those_of_the_manual),
+        cmocka_unit_test(every_key_of_sets_and_members_is_read),
+        cmocka_unit_test(an_alias_goes_where_the_member_goes),
+        cmocka_unit_test(whose_a_set_identifier_is),
+        cmocka_unit_test(what_makes_no_sense_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
