@@ -91,6 +91,18 @@ static bool request_read(struct request *request, const char *const *arguments, 
 
 /* ---- a configuration ---- */
 
+/* Of a record set that Route 53 is kept in step with. */
+static void add_known(struct export_member *member, const struct config_route53_member *known)
+{
+    member->id = known->set_identifier != NULL ? known->set_identifier : member->id;
+    member->health_check_id = known->health_check_id;
+    if (known->alias_zone_id != NULL) {
+        member->alias = known->alias_name != NULL ? known->alias_name : member->alias;
+        member->alias_zone_id = known->alias_zone_id;
+        member->evaluates_health = known->evaluate_target_health;
+    }
+}
+
 static void add_configured(struct request *request, const struct config_record_set *from)
 {
     struct export_member *members = alloc_zeroed(from->member_count, sizeof(*members));
@@ -101,6 +113,9 @@ static void add_configured(struct request *request, const struct config_record_s
                                             .values = (const char *const *)member->values,
                                             .value_count = member->value_count,
                                             .alias = member->alias};
+        if (member->route53 != NULL) {
+            add_known(&members[i], member->route53);
+        }
     }
     request->sets[request->set_count++] = (struct export_set){.name = from->name,
                                                               .type = from->type,

@@ -277,10 +277,12 @@ static const char *find_alias_zone(const struct work *work, const char *host)
 }
 
 /* False: it was lost. */
-static bool add_alias(struct work *work, const struct export_set *from, const char *host,
-                      struct route53_record_set *set)
+static bool add_alias(struct work *work, const struct export_set *from,
+                      const struct export_member *member, struct route53_record_set *set)
 {
-    const char *zone_id = find_alias_zone(work, host);
+    const char *host = member->alias;
+    const char *zone_id =
+        member->alias_zone_id != NULL ? member->alias_zone_id : find_alias_zone(work, host);
     if (zone_id == NULL) {
         CLEANUP(alloc_freep)
         char *why = alloc_printf("Route 53 wants the id of the hosted zone that %s is in: give it "
@@ -293,6 +295,7 @@ static bool add_alias(struct work *work, const struct export_set *from, const ch
     set->ttl_s = -1;
     set->alias.zone_id = alloc_string(zone_id);
     set->alias.dns_name = route53_name_fold(host);
+    set->alias.evaluate_target_health = member->evaluates_health;
     return true;
 }
 
@@ -333,7 +336,9 @@ static void add_weighted(struct work *work, const struct export_set *from)
                                          .weight = is_simple(from) ? -1 : member->weight,
                                          .ttl_s = from->ttl_s};
         set.set_identifier = is_simple(from) ? NULL : alloc_string(member->id);
-        is_whole = member->alias != NULL ? add_alias(work, from, member->alias, &set)
+        set.health_check_id =
+            member->health_check_id == NULL ? NULL : alloc_string(member->health_check_id);
+        is_whole = member->alias != NULL ? add_alias(work, from, member, &set)
                                          : add_values(work, from, member, &set);
         const char *fault = is_whole ? find_fault(&set) : NULL;
         if (fault != NULL) {

@@ -21,6 +21,9 @@ struct export_member {
     const char *const *values; /* as in a configuration */
     size_t value_count;
     const char *alias; /* in the place of values; NULL */
+    /* What a configuration with `route53` says of it; NULL and false where it does not. */
+    const char *alias_zone_id, *health_check_id;
+    bool evaluates_health; /* of the alias's target */
 };
 
 /* A weighted record set. */

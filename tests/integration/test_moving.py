@@ -370,6 +370,24 @@ def test_batches_are_files_that_are_not_overwritten(folder):
     assert len(batches_of(ctl(*words, "--dry-run").stdout)) == len(paths)
 
 
+def test_what_the_configuration_says_of_route_53_is_kept(folder):
+    _, config, _ = import_to(folder, HEAD + BALANCED[1:])
+    text = config.read_text()
+    text = text.replace("    ttl: 60\n", "    ttl: 60\n    route53: { zone_id: Z1EXAMPLE }\n")
+    for colour in ("blue", "green"):
+        text = re.sub(f'(        alias: "{colour}-1.*)\n', rf"\1\n        route53: {{ alias_zone_id: "
+                      rf"{LB_ZONE}, set_identifier: ballast-my {colour} }}\n", text)
+    config.write_text(text + "aws: { region: eu-west-1 }\n")
+    assert check(config)[0] == 0, check(config)[1]
+    (batch,) = batches_of(ctl("route53", "export", NAME, "--config", config, "--strict").stdout)
+    check_batches([batch])
+    records = [change["ResourceRecordSet"] for change in batch["Changes"]]
+    assert [(one["SetIdentifier"], one["AliasTarget"]["HostedZoneId"],
+             one["AliasTarget"]["EvaluateTargetHealth"]) for one in records
+            if one["Name"] == "api.catsndogs.lol."] == [("ballast-my blue", LB_ZONE, True),
+                                                        ("ballast-my green", LB_ZONE, True)]
+
+
 def test_a_signed_zone_goes_out_without_signatures(folder):
     _, config, _ = import_to(folder, HEAD + STATIC)
     text = config.read_text().replace('file: "catsndogs.lol.zone"',

@@ -123,6 +123,33 @@ static void a_group_goes_out_as_a_whole_or_not_at_all(void **state)
     export_done(&export);
 }
 
+static void what_a_configuration_knows_of_route_53_goes_out(void **state)
+{
+    (void)state;
+    const struct export_member known[] = {
+        {.id = "green",
+         .weight = 10,
+         .alias = "lb-1.elb.example.net",
+         .alias_zone_id = "Z9",
+         .evaluates_health = true,
+         .health_check_id = "h-1"},
+    };
+    const struct export_set set = {
+        .name = "www.example.org", .type = "A", .ttl_s = 60, .members = known, .member_count = 1};
+    const struct export_wanted wanted = {
+        .zone = "example.org", .text = APEX, .sets = &set, .set_count = 1};
+    struct export export = made(&wanted);
+    assert_int_equal(export.count, 1);
+    expect_json(&export.batches[0],
+                "{\"Comment\": \"example.org from Ballast, 1 of 1\", \"Changes\": ["
+                "{\"Action\": \"UPSERT\", \"ResourceRecordSet\": {\"Name\": "
+                "\"www.example.org.\", \"Type\": \"A\", \"SetIdentifier\": \"green\", "
+                "\"Weight\": 10, \"AliasTarget\": {\"HostedZoneId\": \"Z9\", \"DNSName\": "
+                "\"lb-1.elb.example.net.\", \"EvaluateTargetHealth\": true}, "
+                "\"HealthCheckId\": \"h-1\"}}]}");
+    export_done(&export);
+}
+
 static void what_import_made_of_a_simple_alias_is_one_again(void **state)
 {
     (void)state;
@@ -265,6 +292,7 @@ int main(void)
         cmocka_unit_test(records_become_upserts),
         cmocka_unit_test(weighted_record_sets_keep_their_weights),
         cmocka_unit_test(a_group_goes_out_as_a_whole_or_not_at_all),
+        cmocka_unit_test(what_a_configuration_knows_of_route_53_goes_out),
         cmocka_unit_test(what_import_made_of_a_simple_alias_is_one_again),
         cmocka_unit_test(signatures_are_left_out),
         cmocka_unit_test(what_route_53_does_not_take_is_named),
