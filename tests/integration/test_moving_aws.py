@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 import harness
+from aws.fixtures import boto_of
 from test_moving import (ALIAS_ZONES, BALANCED, LOST, NAME, NS, STATIC, WEIGHTED, ZONE_ID, ask,
                          batches_of, check_batches, ctl, folder, for_tests, item, many, save)
 
@@ -100,26 +101,22 @@ def test_what_was_imported_goes_out_as_it_was(folder, aws, boto):
 
 # ---- the lab's table in a DynamoDB ----
 
-@pytest.fixture
-def dynamo(keep):
-    import dynamodb
-    return keep(dynamodb.Dynamo())
-
-
-def test_the_labs_table_is_read_from_a_dynamodb(folder, dynamo):
+def test_the_labs_table_is_read_from_a_dynamodb(folder, dynalite):
     """More than a page of Scan, which has a megabyte; and what the AWS CLI saves is the same."""
-    dynamo.client.create_table(
+    client = boto_of(dynalite, "dynamodb")
+    client.create_table(
         TableName="CanaryTable", BillingMode="PAY_PER_REQUEST",
         AttributeDefinitions=[{"AttributeName": "NewContainerName", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "NewContainerName", "KeyType": "HASH"}])
+    harness.wait_for(lambda: client.describe_table(TableName="CanaryTable")["Table"]["TableStatus"]
+                     == "ACTIVE", "the table is there")
     names = [f"cats-{number}" for number in range(6)]
     for name in names:
-        dynamo.client.put_item(TableName="CanaryTable", Item={
+        client.put_item(TableName="CanaryTable", Item={
             **item(name, f"{name}.catsndogs.lol"), "Filler": {"S": "x" * 380000}})
-    url = f"http://127.0.0.1:{dynamo.port}"
-    environment = {"AWS_ENDPOINT_URL": url, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    environment = {"AWS_ENDPOINT_URL": dynalite, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
                    "AWS_SECRET_ACCESS_KEY": "secret"}
-    pages = list(dynamo.client.get_paginator("scan").paginate(TableName="CanaryTable"))
+    pages = list(client.get_paginator("scan").paginate(TableName="CanaryTable"))
     assert len(pages) > 1
     live = ctl("import", "canary-table", "--table", "CanaryTable", **environment).stdout
     assert sorted(re.findall(r'    record_set: "(.*)"', live)) == [
