@@ -318,6 +318,27 @@ def test_what_nobody_heard_of_is_dropped_when_another_has_driven(make_fleet):
     assert "is dropped" in driver.log()
 
 
+def test_a_node_whose_configuration_does_not_fit_says_so_and_serves_on(make_fleet):
+    fleet = make_fleet(3, hold="60s")
+    odd = fleet.nodes[2]
+    odd.config["record_sets"][0]["members"][1]["id"] = "teal"
+    for node in fleet.nodes[:2]:
+        node.start()
+    driver = fleet.wait_driver()
+    driver.push(task_event(deployment=GREEN))
+    wait_for(lambda: state(driver)["saved"], "it is in the table")
+    odd.start()
+    problem = wait_for(lambda: state(odd)["problem"], "it says so", 20)
+    assert "put them back, or abort the rollout first" in problem
+    assert "not followed" in odd.ctl("status").stdout
+    assert odd.weights() == {"blue": 100, "teal": 0} and odd.addresses() == ["127.0.0.2"]
+    odd.stop()  # and starts again, since nothing of that is in its state file
+    odd.start()
+    assert odd.weights() == {"blue": 100, "teal": 0}
+    driver.ctl("rollout", "abort", "cats")
+    wait_for(lambda: state(odd)["problem"] is None, "it follows", 20)
+
+
 def test_status_and_metrics_show_every_node(make_fleet):
     fleet = make_fleet(3)
     fleet.nodes[0].with_http()

@@ -560,9 +560,116 @@ static void storms_never_have_two_drivers_and_end_in_agreement(void **state)
     assert_true(restarts > 2000);
 }
 
+static struct world *calm_world(unsigned seed)
+{
+    struct world *world = alloc_zeroed(1, sizeof(*world));
+    world_init(world, seed);
+    run(world, 2 * LEASE_MS);
+    assert_int_equal(count_drivers(world), 1);
+    return world;
+}
+
+static struct local *driver_of(struct world *world)
+{
+    for (size_t i = 0; i < NODES; i++) {
+        if (fleet_node_drives(&world->locals[i].node, clock_of(&world->locals[i]))) {
+            return &world->locals[i];
+        }
+    }
+    return NULL;
+}
+
+static void a_change_is_everywhere_within_an_interval_and_the_network(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 50; seed++) {
+        struct world *world = calm_world(seed);
+        struct local *driver = driver_of(world);
+        long value = driver->values[0] += 1000;
+        driver->changes[0] = ++driver->change;
+        run(world, INTERVAL_MS + 400);
+        for (size_t i = 0; i < NODES; i++) {
+            assert_true(world->locals[i].values[0] >= value);
+        }
+        world_done(world);
+        free(world);
+    }
+}
+
+static void a_node_that_cannot_take_over_the_table_never_drives(void **state)
+{
+    (void)state;
+    struct world *world = calm_world(7);
+    struct local *driver = driver_of(world);
+    struct local *bad = driver == &world->locals[0] ? &world->locals[1] : &world->locals[0];
+    bad->refuses = true;
+    driver->cut_until_ms = INT64_MAX;
+    run(world, 20 * LEASE_MS);
+    assert_non_null(driver_of(world));
+    assert_ptr_not_equal(driver_of(world), bad);
+    assert_true(fleet_node_lag_ms(&bad->node, clock_of(bad)) > LEASE_MS);
+    assert_false(fleet_node_is_cut_off(&bad->node, clock_of(bad)));
+    bad->refuses = false;
+    driver->cut_until_ms = 0;
+    check_converged(world);
+    world_done(world);
+    free(world);
+}
+
+static void a_node_that_is_cut_off_says_so_and_drives_until_its_lease_is_over(void **state)
+{
+    (void)state;
+    struct world *world = calm_world(9);
+    struct local *driver = driver_of(world);
+    driver->cut_until_ms = INT64_MAX;
+    int64_t since_ms = world->now_ms;
+    while (fleet_node_drives(&driver->node, clock_of(driver))) {
+        run(world, STEP_MS);
+    }
+    assert_true(world->now_ms - since_ms <= LEASE_MS);
+    assert_true(fleet_node_is_cut_off(&driver->node, clock_of(driver)));
+    assert_int_equal(fleet_node_lease_left_ms(&driver->node, clock_of(driver)), 0);
+    assert_string_equal(driver->node.why, "no answer");
+    assert_null(driver_of(world)); /* the others wait for their own clocks */
+    run(world, 2 * LEASE_MS);
+    assert_non_null(driver_of(world));
+    assert_ptr_not_equal(driver_of(world), driver);
+    world_done(world);
+    free(world);
+}
+
+/* Nobody else drove: what the node changed is newer than what the table has. */
+static void what_a_driver_changed_outlives_its_own_restart(void **state)
+{
+    (void)state;
+    struct world *world = calm_world(11);
+    struct local *driver = driver_of(world);
+    for (size_t i = 0; i < NODES; i++) {
+        world->locals[i].stopped_until_ms = &world->locals[i] == driver ? 0 : INT64_MAX;
+    }
+    driver->cut_until_ms = INT64_MAX;
+    long value = driver->values[2] += 1000;
+    driver->changes[2] = ++driver->change;
+    run(world, 100);
+    fleet_node_done(&driver->node);
+    world->generations[driver - world->locals]++;
+    start(driver);
+    driver->cut_until_ms = 0;
+    run(world, 3 * LEASE_MS);
+    assert_ptr_equal(driver_of(world), driver);
+    assert_true(world->table.cells[2].value >= value);
+    check_converged(world);
+    world_done(world);
+    free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_change_is_everywhere_within_an_interval_and_the_network),
+        cmocka_unit_test(a_node_that_cannot_take_over_the_table_never_drives),
+        cmocka_unit_test(a_node_that_is_cut_off_says_so_and_drives_until_its_lease_is_over),
+        cmocka_unit_test(what_a_driver_changed_outlives_its_own_restart),
         cmocka_unit_test(storms_never_have_two_drivers_and_end_in_agreement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
