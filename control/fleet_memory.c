@@ -163,24 +163,61 @@ static bool reload_record_set(struct record_set_state *set, struct error *err)
     return true;
 }
 
-/* As a start does: what is in memory becomes what is in the store. */
-static bool reload(struct control *control, struct error *err)
+static bool reload_freeze(struct control *control, struct error *err)
 {
     struct freeze freeze;
-    bool ok = store_load_freeze(control->store, &freeze, err);
+    if (!store_load_freeze(control->store, &freeze, err)) {
+        return false;
+    }
+    if (freeze.is_on != control->freeze.is_on) {
+        log_info("all rollouts: %s (fleet)", freeze.is_on ? "frozen" : "thawed");
+    }
+    control->freeze = freeze;
+    return true;
+}
+
+/* As a start does: what is in memory becomes what is in the store. */
+static bool reload_all(struct control *control, struct error *err)
+{
+    bool ok = reload_freeze(control, err);
     for (size_t i = 0; ok && i < control->config->record_set_count; i++) {
         ok = reload_record_set(&control->record_sets[i], err);
     }
-    for (size_t i = 0; i < control->config->rollout_count; i++) {
-        ok = ok && rule_reload(&control->rules[i], err);
-    }
-    if (ok) {
-        if (freeze.is_on != control->freeze.is_on) {
-            log_info("all rollouts: %s (fleet)", freeze.is_on ? "frozen" : "thawed");
-        }
-        control->freeze = freeze;
+    for (size_t i = 0; ok && i < control->config->rollout_count; i++) {
+        ok = rule_reload(&control->rules[i], err);
     }
     return ok;
+}
+
+/* What belongs to one item. */
+static bool reload_item(struct control *control, const char *item, struct error *err)
+{
+    bool is_rule = strncmp(item, "rule#", 5) == 0, is_set = strncmp(item, "set#", 4) == 0;
+    struct rule_state *rule = is_rule ? model_find_rule(control, item + 5, NULL) : NULL;
+    struct record_set_state *set = is_set ? model_find_key(control, item + 4, NULL) : NULL;
+    for (size_t i = 0; rule != NULL && i < rule->record_set_count; i++) {
+        if (!reload_record_set(rule->record_sets[i], err)) {
+            return false;
+        }
+    }
+    return (rule == NULL || rule_reload(rule, err)) &&
+           (set == NULL || reload_record_set(set, err)) &&
+           (strcmp(item, "freeze") != 0 || reload_freeze(control, err));
+}
+
+/* All of it the first time: items of another configuration may have what ours do not. */
+static bool reload(struct fleet *fleet, const struct fleet_item *items, size_t count,
+                   struct error *err)
+{
+    if (!fleet->node.has_synced) {
+        return count == 0 || reload_all(fleet->control, err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (!reload_item(fleet->control, items[i].item, err)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool take_items(struct fleet *fleet, const struct fleet_item *items, size_t count,
@@ -226,10 +263,10 @@ static bool import(void *argument, const struct fleet_item *items, size_t count,
     }
     bool ok = take_items(fleet, items, count, &err) &&
               (!is_last || keep(fleet, fleet->node.kept_fence, sequence, &err)) &&
-              (count == 0 || reload(control, &err));
+              reload(fleet, items, count, &err);
     if (!ok || !store_commit(control->store, &err)) {
         store_rollback(control->store);
-        if (!reload(control, &again)) {
+        if (!reload_all(control, &again)) {
             log_error("fleet: %s", again.text);
         }
         ok = fail(fleet, &err);

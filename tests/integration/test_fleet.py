@@ -132,6 +132,7 @@ def wait_succeeded(fleet, seconds=60):
 def begin(fleet):
     driver, followers = fleet.followers()
     assert driver.push(task_event(deployment=GREEN)) == ["started"]
+    wait_for(lambda: state(driver)["saved"], "the start is in the table")
     return driver, followers
 
 
@@ -139,7 +140,7 @@ def begin(fleet):
 def test_another_goes_on_where_a_driver_was_killed(make_fleet, step):
     fleet = make_fleet(hold="1500ms").start()
     driver, _ = begin(fleet)
-    wait_for(lambda: driver.rollout()["step"] >= step, f"step {step}", 30)
+    wait_for(lambda: driver.rollout()["step"] >= step, f"step {step} of 3", 30)
     driver.kill()
     second = fleet.wait_driver()
     assert second is not driver
@@ -183,7 +184,6 @@ def test_two_that_start_at_once_have_one_driver(make_fleet):
 def test_a_driver_that_stood_still_changes_nothing_afterwards(make_fleet):
     fleet = make_fleet(hold="1s").start()
     driver, _ = begin(fleet)
-    wait_for(lambda: driver.rollout()["step"] >= 1, "step 1", 30)
     driver.process.send_signal(signal.SIGSTOP)
     driver.stopped = True
     second = fleet.wait_driver()
