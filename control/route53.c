@@ -95,10 +95,12 @@ bool route53_is_of(const struct rule_state *rule)
 
 bool route53_is_pending(const struct rule_state *rule, char *text, size_t size)
 {
-    for (size_t i = 0; i < rule->record_set_count; i++) {
+    for (size_t i = 0; i < rule->record_set_count && route53_may_send(rule->control); i++) {
         const struct record_set_state *set = rule->record_sets[i];
         const struct route53_unit *unit = route53_unit_of(set);
-        bool is_pending = set->config->route53 != NULL && (unit == NULL || unit->is_pending);
+        /* One that has just begun to drive has not looked yet. */
+        bool is_known = unit != NULL && unit->all->is_driver && !unit->is_pending;
+        bool is_pending = set->config->route53 != NULL && !is_known;
         if (is_pending && text != NULL) {
             bool is_said = unit != NULL && unit->error[0] != '\0';
             snprintf(text, size, "Route 53 does not have %s yet%s%s", set->key, is_said ? ": " : "",
@@ -115,7 +117,7 @@ size_t route53_pending_count(const struct control *control)
 {
     size_t count = 0;
     const struct route53 *all = control->route53;
-    for (size_t i = 0; all != NULL && i < all->unit_count; i++) {
+    for (size_t i = 0; all != NULL && i < all->unit_count && route53_may_send(control); i++) {
         count += all->units[i].is_pending ? all->units[i].set_count : 0;
     }
     return count;

@@ -30,7 +30,7 @@ void route53_published(struct record_set_state *set);
 /* Whether the rule has record sets that go to Route 53. */
 bool route53_is_of(const struct rule_state *rule);
 /* Whether Route 53 does not have all of the rule's record sets as they are, or is not known to;
- * text (may be NULL) gets why. */
+ * text (may be NULL) gets why. False where another node tells Route 53. */
 bool route53_is_pending(const struct rule_state *rule, char *text, size_t size);
 
 /* {"state": "in step" …} of the record set, or NULL: it does not go to Route 53. */

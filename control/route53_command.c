@@ -9,7 +9,10 @@
 
 static const char *state_of(const struct route53_unit *unit)
 {
-    return unit->is_pending ? "pending" : unit->plan.difference_count > 0 ? "drift" : "in step";
+    return !route53_may_send(unit->all->control) ? "follows"
+           : unit->is_pending                    ? "pending"
+           : unit->plan.difference_count > 0     ? "drift"
+                                                 : "in step";
 }
 
 static json_t *json_of_differences(const struct route53_plan *plan)
@@ -36,7 +39,7 @@ json_t *route53_describe(const struct record_set_state *set)
     }
     json_t *json = json_pack("{s:s, s:s, s:s}", "record_set", set->key, "zone_id", unit->zone_id,
                              "state", state_of(unit));
-    if (unit->is_pending) {
+    if (unit->is_pending && route53_may_send(unit->all->control)) {
         char since[CLOCK_TEXT_SIZE];
         clock_format(unit->pending_since_ms, since);
         json_object_set_new(json, "pending_since", json_string(since));

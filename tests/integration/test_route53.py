@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+import dynamodb
 import harness
 from harness import task_event, wait_for
 
@@ -222,3 +223,58 @@ def test_a_zone_that_is_not_there_is_said(aws, lab_of):
     found = wait_for(lambda: state(lab).get("error") and state(lab), "it is said")
     assert found["state"] == "pending" and "NoSuchHostedZone" in found["error"]
     assert json.loads(lab.daemon.ctl("--json", "route53", "status").stdout)
+
+
+class Nodes:
+    """A fleet whose table is dynalite's, and whose Route 53 is the double's."""
+
+    def __init__(self, count, hold):
+        self.lab = harness.Lab(hold=hold)
+        self.nodes = []
+        for number in range(count):
+            config = json.loads(json.dumps(self.lab.daemon.config))
+            del config["server"]
+            config["control"] = {"store": "dynamodb", "dynamodb": {
+                "table": "ns-state", "node": f"n{number}", "lease": f"{3 * harness.PATIENCE}s",
+                "interval": "500ms"}}
+            config["aws"] = {"region": "eu-west-1"}
+            config["route53"] = {"poll": "100ms", "settle": "1s", "interval": "1s", "rate": 50}
+            config["record_sets"][0]["route53"] = {"zone_id": ZONE}
+            self.nodes.append(harness.Daemon(config))
+
+    def driver(self):
+        def found():
+            drivers = [node for node in self.nodes if node.process is not None
+                       and node.call("status")["fleet"]["drives"]]
+            return drivers[0] if len(drivers) == 1 else None
+        return wait_for(found, "one node drives", 40)
+
+    def close(self):
+        for node in self.nodes:
+            node.close()
+        self.lab.close()
+
+
+def test_a_fleet_sends_each_step_once_though_its_driver_dies(aws, dynalite, keep, monkeypatch, request):
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynalite)
+    aws.route53.add_zone("catsndogs.lol", ZONE)
+    dynamodb.Dynamo(dynalite)
+    fleet = keep(Nodes(2, "1500ms"))
+    request.node.daemons.extend(fleet.nodes)
+    for node in fleet.nodes:
+        node.start()
+    first = fleet.driver()
+    other = next(node for node in fleet.nodes if node is not first)
+    wait_for(lambda: live(aws) == (100, 0), "Route 53 has the first weights")
+    wait_for(lambda: first.call("status")["health"]["healthy"] == 2 and
+             other.call("status")["health"]["healthy"] == 2, "all is healthy")
+    assert other.call("route53 status")["record_sets"][0]["state"] == "follows"
+    first.push(task_event())
+    wait_for(lambda: live(aws) == (90, 10), "the first step is sent", 20)
+    first.kill()
+    wait_for(lambda: other.rollout() and other.rollout()["state"] == "succeeded", "it has succeeded", 60)
+    wait_for(lambda: other.call("route53 status")["record_sets"][0]["state"] == "in step", "in step")
+    assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
+    assert live(aws) == (0, 100) and other.weights() == {"blue": 0, "green": 100}
