@@ -154,6 +154,7 @@ class Daemon:
         self.process = None
         self.logs = []
         self.http_port = None
+        self.environment = {}  # beside our own
         self.config = {
             "server": {"listen": [f"127.0.0.1@{self.port}"], "workers": 2},
             "control": {"socket": "ballast.sock", "state": "ballast.db"},
@@ -202,6 +203,7 @@ class Daemon:
             self.process = subprocess.Popen(
                 [BALLASTD, "-c", str(path)],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd=self.folder,
+                env={**os.environ, **self.environment},
             )
         return self
 
