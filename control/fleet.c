@@ -355,3 +355,11 @@ bool fleet_is_saved(const struct control *control)
            (fleet_drives(control) && store_fleet_is_dirty(control->store, NULL, &is_dirty, &err) &&
             !is_dirty && fleet->node.confirmed <= fleet->node.head.sequence);
 }
+
+bool fleet_is_decided(const struct control *control)
+{
+    struct error err;
+    bool is_undecided = false;
+    return control->fleet == NULL ||
+           (store_fleet_is_undecided(control->store, &is_undecided, &err) && !is_undecided);
+}

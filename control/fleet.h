@@ -24,8 +24,11 @@ bool fleet_drives(const struct control *control);
 MUST_CHECK bool fleet_may_change(const struct control *control, struct error *err);
 /* Everything that this node has changed is in the table, and followers can see it. */
 bool fleet_is_saved(const struct control *control);
-/* Calls when it is: at once, or later from the loop; with false as soon as this node does not drive
- * any more, and not at all after fleet_stop. */
+/* What has been decided (weights, rollouts) is in the table: no other driver would go back behind
+ * it. */
+bool fleet_is_decided(const struct control *control);
+/* Calls when fleet_is_saved: at once, or later from the loop; with false as soon as this node does
+ * not drive any more, and not at all after fleet_stop. */
 void fleet_when_saved(struct control *control, void (*saved)(void *argument, bool is_saved),
                       void *argument);
 /* Something has been written: it goes to the table. */

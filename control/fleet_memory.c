@@ -11,6 +11,7 @@
 #include "control/freeze.h"
 #include "control/hook.h"
 #include "control/journal.h"
+#include "control/route53.h"
 #include "control/rule.h"
 #include "control/shift.h"
 #include "control/store_fleet.h"
@@ -301,6 +302,9 @@ static void driving(void *argument, bool drives)
     hooks_close(control);
     if (drives && !hooks_open(control, &err)) {
         journal_failed(control, &err);
+    }
+    if (drives) {
+        route53_take_over(control);
     }
     for (size_t i = 0; !control->is_stopping && i < control->config->rollout_count; i++) {
         if (drives) {

@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "control/http/outside_text.h"
+#include "control/fleet.h"
 #include "control/journal.h"
 #include "control/route53_private.h"
 #include "control/rule_private.h"
@@ -15,6 +16,8 @@
 #define BACK_OFF_MS     500 /* after the first failure; twice as long after each further one */
 #define BACK_OFF_MAX_MS 30000
 #define NOT_ALLOWED_MS  1000
+/* … and whether the fleet's table has what is to be sent: another driver would send it back. */
+#define NOT_DECIDED_MS 50
 
 static void pump(struct route53 *all);
 
@@ -456,7 +459,11 @@ static void arm(struct route53 *all)
     }
     uint64_t free_ms = now(all) + (all->tokens >= 1 ? 0 : 1000 / all->config->rate);
     free_ms = free_ms > all->quiet_until_ms ? free_ms : all->quiet_until_ms;
-    free_ms = route53_may_send(all->control) ? free_ms : now(all) + NOT_ALLOWED_MS;
+    if (!route53_may_send(all->control)) {
+        free_ms = now(all) + NOT_ALLOWED_MS;
+    } else if (!fleet_is_decided(all->control)) {
+        free_ms = now(all) + NOT_DECIDED_MS;
+    }
     next_ms = next_ms > free_ms ? next_ms : free_ms;
     uint64_t wait_ms = next_ms > now(all) ? next_ms - now(all) : 10;
     route53_pump_in(all, wait_ms);
@@ -475,7 +482,8 @@ static void pump(struct route53 *all)
         route53_take_over(all->control);
     }
     all->is_driver = is_driver;
-    bool is_allowed = now(all) >= all->quiet_until_ms && is_driver;
+    bool is_allowed =
+        now(all) >= all->quiet_until_ms && is_driver && fleet_is_decided(all->control);
     for (unsigned urgency = URGENT; is_allowed && urgency < URGENCIES; urgency++) {
         for (size_t i = 0; i < all->unit_count && all->tokens >= 1; i++) {
             struct route53_unit *unit = &all->units[i];

@@ -176,19 +176,32 @@ bool store_fleet_clean(struct store *store, const char *item, int64_t change, st
     return run(store, sql, item, NULL, err);
 }
 
-bool store_fleet_is_dirty(struct store *store, const char *item, bool *is_dirty, struct error *err)
+static bool has_row(struct store *store, const char *sql, const char *text, bool *has,
+                    struct error *err)
 {
-    sqlite3_stmt *row = prepare(
-        store, "SELECT 1 FROM fleet_outbox WHERE ?1 IS NULL OR item = ?1 LIMIT 1", item, NULL, err);
-    *is_dirty = false;
+    sqlite3_stmt *row = prepare(store, sql, text, NULL, err);
+    *has = false;
     if (row == NULL) {
         return false;
     }
     int result = sqlite3_step(row);
-    *is_dirty = result == SQLITE_ROW;
+    *has = result == SQLITE_ROW;
     bool ok = result == SQLITE_ROW || result == SQLITE_DONE || store_fail(store, err);
     sqlite3_finalize(row);
     return ok;
+}
+
+bool store_fleet_is_dirty(struct store *store, const char *item, bool *is_dirty, struct error *err)
+{
+    return has_row(store, "SELECT 1 FROM fleet_outbox WHERE ?1 IS NULL OR item = ?1 LIMIT 1", item,
+                   is_dirty, err);
+}
+
+bool store_fleet_is_undecided(struct store *store, bool *is_undecided, struct error *err)
+{
+    return has_row(
+        store, "SELECT 1 FROM fleet_outbox WHERE item GLOB 'rule#*' OR item GLOB 'set#*' LIMIT 1",
+        NULL, is_undecided, err);
 }
 
 bool store_fleet_mark(struct store *store, const char *item, struct error *err)

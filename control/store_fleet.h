@@ -36,6 +36,9 @@ MUST_CHECK bool store_fleet_clean(struct store *store, const char *item, int64_t
 /* item NULL: is anything? */
 MUST_CHECK bool store_fleet_is_dirty(struct store *store, const char *item, bool *is_dirty,
                                      struct error *err);
+/* Is a rule or a record set? */
+MUST_CHECK bool store_fleet_is_undecided(struct store *store, bool *is_undecided,
+                                         struct error *err);
 MUST_CHECK bool store_fleet_mark(struct store *store, const char *item, struct error *err);
 /* Everything that others need to go on: tasks, deployments, the newest 1,000 lines of the history.
  * (Weights and rollouts are sealed, and marked one by one.) */

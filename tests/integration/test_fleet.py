@@ -392,6 +392,38 @@ def test_what_a_queue_brings_is_driven_by_one_and_deleted_when_the_table_has_it(
     assert [node.rollout()["id"] for node in fleet.nodes] == [1, 1, 1]
 
 
+def test_route_53_has_one_batch_for_each_step_whoever_drives(make_fleet, aws, monkeypatch):
+    aws.route53.add_zone("catsndogs.lol", "Z1EXAMPLE")
+    fleet = make_fleet(3, hold="1500ms")
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE53", aws.url)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_ROUTE_53", aws.url)
+    for node in fleet.nodes:
+        del node.config["aws"]
+        node.config["route53"] = {"poll": "100ms", "settle": "1s", "interval": "1s", "rate": 50}
+        node.config["record_sets"][0]["route53"] = {"zone_id": "Z1EXAMPLE"}
+        monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", node.road.url)
+        node.start()
+    driver = fleet.wait_driver()
+
+    def sent():
+        return [tuple(change["ResourceRecordSet"]["Weight"] for change in
+                      sorted(batch["changes"], key=lambda one: one["ResourceRecordSet"]["SetIdentifier"]))
+                for batch in aws.route53.batches]
+    wait_for(lambda: sent() == [(100, 0)], "what is there at first goes out", 20)
+    wait_for(lambda: driver.call("route53 status")["record_sets"][0]["state"] == "in step", "in step", 20)
+    wait_for(lambda: driver.call("status")["health"]["healthy"] == 2, "both are healthy", 20)
+    begin(fleet)
+    wait_for(lambda: len(sent()) == 3 and state(driver)["saved"], "the second step is sent", 40)
+    driver.kill()
+    wait_succeeded(fleet)
+    second = fleet.wait_driver()
+    wait_for(lambda: second.call("route53 status")["record_sets"][0]["state"] == "in step", "in step", 20)
+    assert sent() == [(100, 0), (90, 10), (50, 50), (0, 100)]
+
+
 def test_the_doctor_looks_at_the_table(make_fleet, aws, tmp_path):
     fleet = make_fleet(1)
     environment = {**os.environ, **aws.environment(),

@@ -304,6 +304,20 @@ static void a_later_change_of_an_item_is_not_cleaned_with_the_earlier(void **sta
     assert_true(is_dirty);
 }
 
+static void what_is_decided_is_told_from_what_informs(void **state)
+{
+    struct two *two = *state;
+    struct history_entry entry = {.at_ms = 5, .kind = "weights", .who = "me", .text = "why"};
+    bool is_undecided, is_dirty;
+    assert_true(store_add_history(two->a, &entry, &err));
+    assert_true(store_fleet_is_undecided(two->a, &is_undecided, &err));
+    assert_false(is_undecided);
+    assert_true(store_fleet_is_dirty(two->a, NULL, &is_dirty, &err) && is_dirty);
+    assert_true(store_save_weight(two->a, WWW, "blue", 1, &err));
+    assert_true(store_fleet_is_undecided(two->a, &is_undecided, &err));
+    assert_true(is_undecided);
+}
+
 static void a_change_that_is_rolled_back_is_not_noted(void **state)
 {
     struct two *two = *state;
@@ -387,6 +401,7 @@ int main(void)
         TEST(history_tasks_and_states_go_over),
         TEST(a_hook_and_its_answer_go_over),
         TEST(a_later_change_of_an_item_is_not_cleaned_with_the_earlier),
+        TEST(what_is_decided_is_told_from_what_informs),
         TEST(a_change_that_is_rolled_back_is_not_noted),
         TEST(bodies_that_fit_no_rows_are_refused),
         TEST(all_that_an_empty_table_needs_is_marked),
