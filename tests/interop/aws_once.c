@@ -5,6 +5,8 @@
  *   {"service": "ecs", "operation": "DescribeServices", "input": {…}, "timeout_ms": 1000,
  *    "attempts": 3, "is_query": false, "url": …, "method": …, "path": …, "query": …, "body": …}
  *
+ *   {"endpoint": "ecs", "region": "eu-west-1"}    where a service is asked there, asking nobody
+ *
  * Region, endpoint and credentials are the environment's. Attempts follow each other without a
  * pause. Exit 2: a line is no request. */
 #include <stdio.h>
@@ -13,6 +15,7 @@
 
 #include "common/alloc.h"
 #include "control/aws/aws_client.h"
+#include "control/aws/aws_endpoint.h"
 
 static const char *text_of(const json_t *line, const char *key)
 {
@@ -51,6 +54,28 @@ static void print_answer(void *argument, const struct aws_answer *answer)
     fflush(stdout);
     json_decref(printed);
     world->is_over = true;
+}
+
+/* FIPS and dual-stack are the environment's. */
+static bool print_endpoint(const struct world *world, const json_t *line)
+{
+    struct aws_endpoint endpoint;
+    struct error err = {.text = ""};
+    enum aws_service service = AWS_SQS;
+    if (!find_service(text_of(line, "endpoint"), &service)) {
+        return false;
+    }
+    bool is_found =
+        aws_endpoint_find(world->settings, service, text_of(line, "region"), &endpoint, &err);
+    json_t *printed =
+        json_pack("{s:s*, s:s*, s:s}", "url", is_found ? endpoint.url : NULL, "signing_region",
+                  is_found ? endpoint.signing_region : NULL, "error", err.text);
+    json_dumpf(printed, stdout, JSON_COMPACT);
+    putchar('\n');
+    fflush(stdout);
+    json_decref(printed);
+    aws_endpoint_done(&endpoint);
+    return true;
 }
 
 static bool ask(struct world *world, const json_t *line)
@@ -120,7 +145,10 @@ int main(void)
     }
     while (status == 0 && getline(&text, &size, stdin) > 0) {
         json_t *line = json_loads(text, 0, NULL);
-        status = line != NULL && ask(&world, line) ? 0 : 2;
+        bool is_endpoint = json_object_get(line, "endpoint") != NULL;
+        bool is_good =
+            line != NULL && (is_endpoint ? print_endpoint(&world, line) : ask(&world, line));
+        status = is_good ? 0 : 2;
         json_decref(line);
     }
     free(text);

@@ -7,6 +7,8 @@ import os
 import subprocess
 import time
 
+import botocore.exceptions
+import botocore.session
 import pytest
 
 import harness
@@ -217,3 +219,47 @@ def test_requests_to_one_service_share_a_connection(world, once):
     for _ in range(10):
         assert once.ask("sts", "GetCallerIdentity")["outcome"] == "done"
     assert len(world.connections) == 1
+
+
+SERVICES = ["sqs", "ecs", "elbv2", "cloudwatch", "route53", "dynamodb", "sts"]
+
+
+def botocores_endpoints(fips, dualstack):
+    """(service, region): its URL and signing region, of every region of the three partitions that
+    anybody can have an account in."""
+    session = botocore.session.get_session()
+    resolver = session.get_component("endpoint_resolver")
+    found = {}
+    for service in SERVICES:
+        prefix = session.get_service_model(service).endpoint_prefix
+        for partition in ("aws", "aws-cn", "aws-us-gov"):
+            for region in session.get_available_regions("ec2", partition):
+                try:
+                    made = resolver.construct_endpoint(
+                        prefix, region, partition, use_fips_endpoint=fips,
+                        use_dualstack_endpoint=dualstack)
+                except botocore.exceptions.EndpointVariantError:
+                    continue
+                scope = made.get("credentialScope", {}).get("region", region)
+                found[service, region] = ("https://" + made["hostname"], scope)
+    return found
+
+
+@pytest.mark.parametrize("fips, dualstack", [(False, False), (True, False), (False, True)])
+def test_endpoints_are_those_of_botocore(make_once, fips, dualstack):
+    once = make_once({"AWS_USE_FIPS_ENDPOINT": str(fips).lower(),
+                      "AWS_USE_DUALSTACK_ENDPOINT": str(dualstack).lower()})
+    expected = botocores_endpoints(fips, dualstack)
+    assert len(expected) > 100
+    differences = {}
+    for (service, region), wanted in expected.items():
+        once.process.stdin.write(json.dumps({"endpoint": service, "region": region}) + "\n")
+        once.process.stdin.flush()
+        answer = json.loads(once.process.stdout.readline())
+        ours = (answer.get("url"), answer.get("signing_region"))
+        if "-global." in wanted[0]:
+            # botocore makes up a name that nobody has: Route 53 is nowhere there.
+            assert service == "route53" and "Route 53 has no" in answer["error"]
+        elif ours != wanted:
+            differences[service, region] = (ours, wanted)
+    assert not differences
