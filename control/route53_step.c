@@ -167,6 +167,7 @@ static void be_in_step(struct route53_unit *unit)
         return;
     }
     unit->is_pending = unit->is_planned_anew = unit->is_forced = false;
+    route53_plan_done(&unit->plan); /* what differed has been sent: it is no drift */
     unit->failures = 0;
     unit->error[0] = '\0';
     route53_come_next(unit, ROUTE53_REST, (uint64_t)unit->all->config->interval_ms);

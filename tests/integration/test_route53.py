@@ -225,6 +225,31 @@ def test_a_zone_that_is_not_there_is_said(aws, lab_of):
     assert json.loads(lab.daemon.ctl("--json", "route53", "status").stdout)
 
 
+def test_record_sets_of_a_rule_go_out_together_with_its_ttl(aws, keep, monkeypatch):
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    aws.route53.add_zone("catsndogs.lol", ZONE)
+    lab = keep(harness.Lab(hold="200ms"))
+    config = lab.daemon.config
+    config["route53"] = {"poll": "100ms", "rate": 50}
+    config["record_sets"].append({
+        "name": NAME, "type": "AAAA", "ttl": 60, "members": [
+            {"id": "blue", "weight": 100, "values": ["2001:db8::2"]},
+            {"id": "green", "weight": 0, "values": ["2001:db8::3"]}]})
+    for one in config["record_sets"]:
+        one["route53"] = {"zone_id": ZONE, "ttl": 30}
+    del config["rollouts"][0]["record_set"]
+    config["rollouts"][0]["record_sets"] = [f"{NAME}/A", f"{NAME}/AAAA"]
+    lab.start()
+    wait_in_step(lab)
+    lab.daemon.push(task_event())
+    lab.wait_state("succeeded")
+    assert [len(batch["changes"]) for batch in aws.route53.batches] == [4, 4, 4, 4]
+    for kind in ("A", "AAAA"):
+        assert aws.route53.weights(ZONE, NAME, kind) == {"ballast-blue": 0, "ballast-green": 100}
+    assert {one["TTL"] for one in aws.route53.records(ZONE, NAME)} == {30}
+
+
 class Nodes:
     """A fleet whose table is dynalite's, and whose Route 53 is the double's."""
 
