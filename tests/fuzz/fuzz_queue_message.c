@@ -78,7 +78,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         return 0;
     }
-    char *text = strndup((const char *)data + 1, size - 1);
+    char *text = calloc(size, 1);
+    assert(text != NULL);
+    memcpy(text, data + 1, size - 1);
     json_t *document = data[0] == 'b' ? NULL : json_loads(text, JSON_DECODE_ANY, NULL);
     bool is_query = tolower(data[0]) == 'q';
     if (data[0] == 'b') {
