@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/alloc.h"
 #include "common/config.h"
@@ -220,6 +221,61 @@ static void check_table(const struct doctor *doctor)
     ctl_aws_answer_done(&answer);
 }
 
+/* Whether a name lies in a zone: "www.example.org" in "example.org."; letter case aside. */
+static bool lies_in(const char *name, const char *zone)
+{
+    size_t len = strlen(name), zone_len = strlen(zone);
+    len -= len > 0 && name[len - 1] == '.';
+    zone_len -= zone_len > 0 && zone[zone_len - 1] == '.';
+    return len >= zone_len && strncasecmp(name + len - zone_len, zone, zone_len) == 0 &&
+           (len == zone_len || name[len - zone_len - 1] == '.');
+}
+
+static void check_zone(const struct doctor *doctor, const struct config_record_set *set)
+{
+    struct aws_answer answer;
+    CLEANUP(alloc_freep) char *subject = alloc_printf("hosted zone %s", set->route53->zone_id);
+    CLEANUP(alloc_freep) char *path = alloc_printf("/hostedzone/%s", set->route53->zone_id);
+    ctl_aws_call(doctor->aws,
+                 &(struct aws_request){.service = AWS_ROUTE53,
+                                       .operation = "GetHostedZone",
+                                       .method = "GET",
+                                       .path = path,
+                                       .timeout_ms = TIMEOUT_MS,
+                                       .attempts = ATTEMPTS},
+                 &answer);
+    const char *zone =
+        json_string_value(json_object_get(json_object_get(answer.document, "HostedZone"), "Name"));
+    if (answer.outcome != AWS_DONE) {
+        doctor_note_failure(doctor->report, subject, "route53:GetHostedZone", &answer);
+    } else if (zone == NULL || !lies_in(set->name, zone)) {
+        doctor_note(doctor->report, DOCTOR_FAULT, subject, "mend the record set's route53.zone_id",
+                    "it is %s, in which %s does not lie", zone != NULL ? zone : "nameless",
+                    set->name);
+    } else {
+        doctor_note(doctor->report, DOCTOR_OK, subject, NULL, "it is %s; changing it is not tried",
+                    zone);
+    }
+    ctl_aws_answer_done(&answer);
+}
+
+/* Each once. */
+static void check_zones(const struct doctor *doctor)
+{
+    const struct config *config = doctor->config;
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        const struct config_route53_set *route53 = config->record_sets[i].route53;
+        bool is_first = route53 != NULL;
+        for (size_t j = 0; is_first && j < i; j++) {
+            const struct config_route53_set *other = config->record_sets[j].route53;
+            is_first = other == NULL || strcmp(other->zone_id, route53->zone_id) != 0;
+        }
+        if (is_first) {
+            check_zone(doctor, &config->record_sets[i]);
+        }
+    }
+}
+
 static void look(const struct doctor *doctor)
 {
     if (!check_credentials(doctor)) {
@@ -228,6 +284,7 @@ static void look(const struct doctor *doctor)
     check_queues(doctor);
     check_groups(doctor);
     check_table(doctor);
+    check_zones(doctor);
     if ((policy_features(doctor->config) & (1U << AWS_FEATURE_CLOUDWATCH)) != 0) {
         check_cloudwatch(doctor);
     }

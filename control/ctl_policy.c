@@ -82,6 +82,13 @@ static void collect(struct names *names, const struct config *config)
     for (size_t i = 0; i < config->rollout_count; i++) {
         add_services(names, config, &config->rollouts[i]);
     }
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        if (config->record_sets[i].route53 != NULL) {
+            add_arn(names, AWS_RESOURCE_ZONE,
+                    alloc_printf("arn:aws:route53:::hostedzone/%s",
+                                 config->record_sets[i].route53->zone_id));
+        }
+    }
     const char *table = config->control.fleet.table;
     const char *region = config->aws.region != NULL ? config->aws.region : "*";
     if (table != NULL) {
@@ -124,6 +131,9 @@ unsigned policy_features(const struct config *config)
     features |= config->aws.ecs_interval_ms != 0 ? 1U << AWS_FEATURE_ECS : 0;
     for (size_t i = 0; i < config->rollout_count; i++) {
         features |= config->rollouts[i].has_pause_hook ? 1U << AWS_FEATURE_HOOKS : 0;
+    }
+    for (size_t i = 0; i < config->record_set_count; i++) {
+        features |= config->record_sets[i].route53 != NULL ? 1U << AWS_FEATURE_ROUTE53 : 0;
     }
     features |= config->control.fleet.table != NULL ? 1U << AWS_FEATURE_DYNAMODB : 0;
     features |= asks_cloudwatch(config) ? 1U << AWS_FEATURE_CLOUDWATCH : 0;

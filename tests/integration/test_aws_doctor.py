@@ -20,6 +20,7 @@ record_sets:
   - name: www.example.org
     type: A
     traffic: {{ type: cloudwatch }}
+    route53: {{ zone_id: {zone} }}
     members:
       - {{ id: blue, weight: 1, values: [192.0.2.1], health_check: cats,
            traffic_query: request_rate targetgroup/cats/01 app/front/02 }}
@@ -31,14 +32,16 @@ def world(aws):
     aws.sqs.add_queue("dead")
     aws.sqs.add_queue("events", dead_letters="dead")
     aws.elbv2.add_target_group("cats", {"192.0.2.1": "healthy"})
+    aws.route53.add_zone("example.org", "Z1EXAMPLE")
+    aws.route53.add_zone("example.net", "Z2EXAMPLE")
     return aws
 
 
 @pytest.fixture
 def doctor(world, tmp_path):
-    def run(*, status, more=None, group=None, queue=None):
+    def run(*, status, more=None, group=None, queue=None, zone="Z1EXAMPLE"):
         path = tmp_path / "b.yaml"
-        path.write_text(CONFIG.format(queue=queue or world.sqs.url("events"),
+        path.write_text(CONFIG.format(queue=queue or world.sqs.url("events"), zone=zone,
                                       group=group or next(iter(world.elbv2.groups))))
         environment = {key: value for key, value in os.environ.items()
                        if not key.startswith("AWS_")}
@@ -58,7 +61,8 @@ def doctor(world, tmp_path):
 def test_what_is_well_is_said(doctor):
     checks = doctor(status=0)
     assert {check["state"] for check in checks.values()} == {"ok"}
-    assert set(checks) == {"credentials", "queue events", "health check cats", "metrics", "clock"}
+    assert set(checks) == {"credentials", "queue events", "health check cats", "metrics", "clock",
+                           "hosted zone Z1EXAMPLE"}
     assert checks["credentials"]["text"].endswith(", of environment")
 
 
@@ -87,14 +91,16 @@ def test_a_wrong_secret(doctor, world):
     ("sqs:GetQueueAttributes", "queue events"),
     ("elasticloadbalancing:DescribeTargetHealth", "health check cats"),
     ("cloudwatch:GetMetricData", "metrics"),
+    ("route53:GetHostedZone", "hosted zone Z1EXAMPLE"),
 ])
 def test_what_is_not_allowed_is_named(doctor, world, action, subject):
     every = ["sts:GetCallerIdentity", "sqs:GetQueueAttributes",
-             "elasticloadbalancing:DescribeTargetHealth", "cloudwatch:GetMetricData"]
+             "elasticloadbalancing:DescribeTargetHealth", "cloudwatch:GetMetricData",
+             "route53:GetHostedZone"]
     key = world.accounts.session(3600, [one for one in every if one != action])
     checks = doctor(status=1, more=world.environment(key))
     fault(checks, subject, "AccessDenied", f"allow {action}: see ballastctl aws policy")
-    assert [check["state"] for name, check in checks.items() if name != subject] == ["ok"] * 4
+    assert [check["state"] for name, check in checks.items() if name != subject] == ["ok"] * 5
     world.wrong.clear()
 
 
@@ -126,6 +132,15 @@ def test_a_target_group_that_is_not_there(doctor, world):
     world.wrong.clear()
 
 
+def test_a_zone_that_is_not_there_or_another_one(doctor, world):
+    checks = doctor(status=1, zone="Z9EXAMPLE")
+    fault(checks, "hosted zone Z9EXAMPLE", "NoSuchHostedZone", "mend the zone's id")
+    world.wrong.clear()
+    checks = doctor(status=1, zone="Z2EXAMPLE")
+    fault(checks, "hosted zone Z2EXAMPLE", "it is example.net., in which www.example.org does not lie",
+          "mend the record set's route53.zone_id")
+
+
 def test_nobody_answers(doctor, world):
     world.refuse()
     checks = doctor(status=1)
@@ -135,7 +150,8 @@ def test_nobody_answers(doctor, world):
 
 def test_people_get_a_line_for_each(world, tmp_path):
     path = tmp_path / "b.yaml"
-    path.write_text(CONFIG.format(queue=world.sqs.url("gone"), group=next(iter(world.elbv2.groups))))
+    path.write_text(CONFIG.format(queue=world.sqs.url("gone"), zone="Z1EXAMPLE",
+                                  group=next(iter(world.elbv2.groups))))
     done = subprocess.run([BALLASTCTL, "aws", "doctor", "--config", str(path)], capture_output=True,
                           text=True, env={**os.environ, **world.environment()}, timeout=120)
     assert done.returncode == 1

@@ -67,6 +67,7 @@ health_checks:
 record_sets:
   - name: www.example.org
     type: A
+    route53: { zone_id: Z1EXAMPLE }
     members:
       - { id: blue, weight: 1, values: [192.0.2.1], health_check: cats, ecs_service: cats }
       - { id: green, weight: 0, values: [192.0.2.2], ecs_service: cats-green }
@@ -86,7 +87,8 @@ def test_a_configuration_switches_features_on(tmp_path):
     by_name = {statement["Sid"]: statement for statement in document["Statement"]}
     assert by_name["BallastSqs"]["Resource"] == ["arn:aws:sqs:eu-west-1:123456789012:events"]
     assert {"BallastElbv2", "BallastCloudwatch"} <= set(by_name)
-    assert not any(action.startswith(("route53:", "dynamodb:", "ecs:"))
+    assert by_name["BallastRoute53"]["Resource"] == ["arn:aws:route53:::hostedzone/Z1EXAMPLE"]
+    assert not any(action.startswith(("dynamodb:", "ecs:"))
                    for action in actions_of(document))
 
 
