@@ -55,12 +55,29 @@ static uint8_t *read_file(const char *path, size_t *len, struct error *err)
     return text;
 }
 
+/* What nobody answers here somebody else has to have. */
+static bool check_answers(const struct config_reader *reader)
+{
+    struct place top = place_top(reader);
+    const struct config *config = reader->config;
+    for (size_t i = 0; !config->server.answers && i < config->record_set_count; i++) {
+        if (config->record_sets[i].route53 == NULL) {
+            struct place place = place_item(&top, "record_sets", i);
+            return place_fail(&place, NULL,
+                              "found without route53 while server.answers is false, expected it: "
+                              "nobody else has the record set");
+        }
+    }
+    return true;
+}
+
 static bool fill_config(const struct config_reader *reader, const struct raw_config *raw)
 {
     return fill_server(reader, raw->server) && fill_control(reader, raw->control) &&
            fill_zones(reader, raw) && fill_health_checks(reader, raw) &&
            fill_aws(reader, raw->aws) && fill_route53(reader, raw) &&
-           fill_record_sets(reader, raw) && fill_rollouts(reader, raw) && fill_notify(reader, raw);
+           fill_record_sets(reader, raw) && fill_rollouts(reader, raw) &&
+           fill_notify(reader, raw) && check_answers(reader);
 }
 
 static void raw_freep(struct raw_config **raw)

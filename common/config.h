@@ -33,9 +33,13 @@ struct config_rate_limit {
 };
 
 struct config_server {
-    struct address *listen; /* UDP and TCP each; at least one */
+    /* Default true. False: nobody is answered here, no zone is needed, and every record set is one
+     * that Route 53 has: Ballast drives it alone. */
+    bool answers;
+    struct address *listen; /* UDP and TCP each; at least one, or none when nobody is answered */
     size_t listen_count;
-    unsigned workers; /* "auto" (one per processor that the process may use) is resolved here */
+    unsigned workers; /* 0 when nobody is answered; "auto" (one per processor that the process may
+                         use) is resolved here */
     uint16_t udp_payload_max; /* octets; default 1232; 512 to 4096 */
     unsigned resolver_sample; /* one in so many clients is followed; default 16; 0: nobody */
     bool has_full_additional; /* addresses of the hosts in the answer; default false: minimal */

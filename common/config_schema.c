@@ -56,7 +56,8 @@ static const cyaml_schema_field_t rate_limit_fields[] = {
 };
 
 static const cyaml_schema_field_t server_fields[] = {
-    LIST(raw_server, listen, CYAML_FLAG_POINTER, &text, 1, LIST_MAX),
+    OPTIONAL(raw_server, answers),
+    LIST(raw_server, listen, OPTIONAL_PTR, &text, 1, LIST_MAX),
     OPTIONAL(raw_server, workers),
     OPTIONAL(raw_server, udp_payload_max),
     OPTIONAL_TXT(raw_server, version),
@@ -364,7 +365,7 @@ static const cyaml_schema_field_t config_fields[] = {
     CYAML_FIELD_MAPPING_PTR("server", CYAML_FLAG_POINTER, struct raw_config, server, server_fields),
     CYAML_FIELD_MAPPING_PTR("control", CYAML_FLAG_POINTER, struct raw_config, control,
                             control_fields),
-    LIST(raw_config, zones, CYAML_FLAG_POINTER, &zone, 1, LIST_MAX),
+    LIST(raw_config, zones, OPTIONAL_PTR, &zone, 1, LIST_MAX),
     LIST(raw_config, health_checks, OPTIONAL_PTR, &health_check, 0, LIST_MAX),
     LIST(raw_config, record_sets, OPTIONAL_PTR, &record_set, 0, LIST_MAX),
     LIST(raw_config, rollouts, OPTIONAL_PTR, &rollout, 0, LIST_MAX),

@@ -29,6 +29,7 @@ struct raw_rate_limit {
 };
 
 struct raw_server {
+    char *answers;
     char **listen;
     unsigned listen_count;
     char *workers;

@@ -220,6 +220,24 @@ static bool fill_additional(const struct place *place, const char *text, bool *i
     return ok;
 }
 
+/* Where nobody is answered, nobody listens. */
+static bool fill_answers(const struct place *place, const struct raw_server *raw,
+                         struct config_server *server)
+{
+    server->answers = true;
+    if (!fill_bool(place, "answers", raw->answers, &server->answers)) {
+        return false;
+    }
+    if (server->answers) {
+        return raw->listen_count > 0 ||
+               place_fail(place, NULL, "the key listen is missing, expected a list");
+    }
+    return raw->listen_count == 0 ||
+           place_fail(place, "listen",
+                      "found beside answers: false, expected none: nobody is "
+                      "answered");
+}
+
 bool fill_server(const struct config_reader *reader, const struct raw_server *raw)
 {
     struct config_server *server = &reader->config->server;
@@ -230,7 +248,7 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
     server->tcp_max_connections = 1000;
     server->tcp_max_connections_per_client = 100;
     server->resolver_sample = 16;
-    bool ok = fill_listen(&place, raw, server) &&
+    bool ok = fill_answers(&place, raw, server) && fill_listen(&place, raw, server) &&
               fill_workers(&place, raw->workers, &server->workers) &&
               fill_number(&place, "udp_payload_max", raw->udp_payload_max,
                           (struct range){512, 4096}, &payload) &&
@@ -247,6 +265,7 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
               fill_number(&place, "resolver_sample", raw->resolver_sample, (struct range){0, 65536},
                           &server->resolver_sample);
     server->udp_payload_max = (uint16_t)payload;
+    server->workers = server->answers ? server->workers : 0;
     return ok;
 }
 
@@ -440,6 +459,9 @@ bool fill_zones(const struct config_reader *reader, const struct raw_config *raw
 {
     struct config *config = reader->config;
     struct place top = place_top(reader);
+    if (raw->zones_count == 0 && config->server.answers) {
+        return place_fail(&top, NULL, "the key zones is missing, expected a list");
+    }
     config->zones = arena_alloc(reader->arena, raw->zones_count * sizeof(*config->zones));
     config->zone_count = raw->zones_count;
     for (size_t i = 0; i < config->zone_count; i++) {

@@ -87,8 +87,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 static bool serve(const struct config *config, struct control *control, struct exchange *exchange,
                   struct error *err)
 {
-    struct server *server = server_start(&config->server, exchange, err);
-    if (server == NULL) {
+    struct server *server =
+        config->server.answers ? server_start(&config->server, exchange, err) : NULL;
+    if (server == NULL && config->server.answers) {
         return false;
     }
     bool is_good = control_run(control, err);

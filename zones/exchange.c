@@ -91,11 +91,15 @@ void exchange_offer(struct exchange *exchange, const struct snapshot *snapshot)
             slot->wake_worker(slot->wake_worker_argument);
         }
     }
+    /* Without workers everybody has seen it. */
+    if (exchange->worker_count == 0 && exchange->wake_control != NULL) {
+        exchange->wake_control(exchange->wake_control_argument);
+    }
 }
 
 uint64_t exchange_oldest(const struct exchange *exchange)
 {
-    uint64_t oldest = 0;
+    uint64_t oldest = exchange->worker_count == 0 ? UINT64_MAX : 0;
     for (size_t i = 0; i < exchange->worker_count; i++) {
         const struct worker_slot *slot = &exchange->slots[i];
         /* Acquire: what the worker read of older snapshots was before; they may be freed.

@@ -75,7 +75,7 @@ void exchange_follow(struct exchange *exchange, const uint64_t key[2], uint64_t 
 void exchange_offer(struct exchange *exchange, const struct snapshot *snapshot);
 /* Control thread: the oldest generation that some worker may still answer from: what is older may
  * be freed. A worker that has not started counts as the newest (it will take what is offered
- * then), and so does one that has left. 0 while nothing was offered. */
+ * then), and so does one that has left. 0 while nothing was offered; without workers UINT64_MAX. */
 uint64_t exchange_oldest(const struct exchange *exchange);
 
 /* Worker, between packets only (before each batch): the snapshot to answer from, never NULL once

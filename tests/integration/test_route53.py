@@ -303,3 +303,29 @@ def test_a_fleet_sends_each_step_once_though_its_driver_dies(aws, dynalite, keep
     wait_for(lambda: other.call("route53 status")["record_sets"][0]["state"] == "in step", "in step")
     assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
     assert live(aws) == (0, 100) and other.weights() == {"blue": 0, "green": 100}
+
+
+def test_route_53_alone_serves_and_ballast_drives_it(aws, lab_of, keep):
+    """No zone, no port: nobody is answered here."""
+    lab = harness.Lab(hold="300ms")
+    config = lab.daemon.config
+    del config["zones"]
+    config["server"] = {"answers": False}
+    config["route53"] = {"poll": "100ms", "settle": "1s", "interval": "1s", "rate": 50}
+    config["record_sets"][0]["route53"] = {"zone_id": ZONE}
+    keep(lab).start()
+    wait_in_step(lab)
+    assert lab.daemon.call("status")["workers"] == 0
+    lab.daemon.push(task_event())
+    lab.wait_state("succeeded")
+    wait_in_step(lab)
+    assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
+    assert live(aws) == (0, 100)
+    lab.daemon.set_weights(NAME, "A", "blue=1", "green=3")
+    wait_for(lambda: live(aws) == (1, 3), "Route 53 has them")
+    assert "ready: 0 zones" in lab.daemon.log()
+    text = lab.daemon.ctl("status").stdout + lab.daemon.ctl("record", "list").stdout
+    assert NAME in text
+    lab.daemon.stop()
+    lab.start()
+    assert lab.daemon.weights() == {"blue": 1, "green": 3}

@@ -557,7 +557,7 @@ static void unknown_keys_inside_are_named(void **state)
            ":4: server.tcp.idle: found an unknown key, expected one of: idle_timeout, "
            "max_connections, max_connections_per_client");
     refuse("server: { <<: { workers: 1 }, listen: [127.0.0.1] }\n" CONTROL ZONES,
-           ":1: server.<<: found an unknown key, expected one of: listen, workers, "
+           ":1: server.<<: found an unknown key, expected one of: answers, listen, workers, "
            "udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, proxy, "
            "client_subnet, client_subnet_others, additional, resolver_sample");
 }

@@ -210,6 +210,24 @@ static void what_makes_no_sense_is_refused(void **state)
            "weigh");
 }
 
+static void route_53_alone_can_have_the_record_sets(void **state)
+{
+    (void)state;
+    static const char alone[] = "server: { answers: false }\n"
+                                "control: { socket: s, state: t }\n\n\n" SET(ROUTE53, "", VALUES);
+    CLEANUP(config_freep) struct config *config = parse_good(alone);
+    assert_false(config->server.answers);
+    assert_int_equal(config->server.workers, 0);
+    assert_int_equal(config->zone_count, 0);
+    refuse("server: { answers: false, listen: [127.0.0.1] }\n"
+           "control: { socket: s, state: t }\n",
+           "1: server.listen: found beside answers: false, expected none: nobody is answered");
+    refuse("server: { answers: false }\n"
+           "control: { socket: s, state: t }\n\n\n" SET("", "", VALUES),
+           "6: record_sets[0]: found without route53 while server.answers is false, expected it: "
+           "nobody else has the record set");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +238,7 @@ int main(void)
         cmocka_unit_test(an_alias_goes_where_the_member_goes),
         cmocka_unit_test(whose_a_set_identifier_is),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(route_53_alone_can_have_the_record_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

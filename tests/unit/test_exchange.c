@@ -96,6 +96,26 @@ static void a_worker_that_has_left_holds_nothing_up(void **state)
     exchange_free(exchange);
 }
 
+static void note_wake(void *argument)
+{
+    unsigned *wakes = argument;
+    (*wakes)++;
+}
+
+static void without_workers_everybody_has_seen_it(void **state)
+{
+    (void)state;
+    unsigned wakes = 0;
+    struct snapshot snapshot = {.generation = 1};
+    struct exchange *exchange = exchange_new(0, 4);
+    exchange->wake_control = note_wake;
+    exchange->wake_control_argument = &wakes;
+    exchange_offer(exchange, &snapshot);
+    assert_int_equal(wakes, 1);
+    assert_true(exchange_oldest(exchange) == UINT64_MAX);
+    exchange_free(exchange);
+}
+
 static void both_sides_are_woken(void **state)
 {
     (void)state;
@@ -225,6 +245,7 @@ int main(void)
         cmocka_unit_test(the_oldest_is_what_the_slowest_worker_has),
         cmocka_unit_test(a_worker_that_has_not_started_holds_nothing_up),
         cmocka_unit_test(a_worker_that_has_left_holds_nothing_up),
+        cmocka_unit_test(without_workers_everybody_has_seen_it),
         cmocka_unit_test(both_sides_are_woken),
         cmocka_unit_test(counters_are_summed_over_the_workers),
         cmocka_unit_test(every_counter_has_its_own_name),
