@@ -155,6 +155,9 @@ static void ask(struct fleet *fleet, int64_t now_ms)
     bool goes_on = request->kind == FLEET_QUERY && !request->is_first;
     json_t *input =
         fleet_request_print(request, &place, goes_on ? fleet->start_key : NULL, &operation);
+    /* A write that arrived twice would fail its own condition the second time. */
+    bool is_read = request->kind == FLEET_READ || request->kind == FLEET_QUERY ||
+                   request->kind == FLEET_ASK_NODES;
     fleet->sent_ms = now_ms;
     fleet->call =
         aws_call_start(fleet->control->aws,
@@ -162,7 +165,8 @@ static void ask(struct fleet *fleet, int64_t now_ms)
                                              .operation = operation,
                                              .input = input,
                                              .timeout_ms = fleet_node_timeout_ms(&fleet->node),
-                                             .attempts = 1},
+                                             .attempts = 1,
+                                             .is_sent_once = !is_read},
                        on_answer, fleet);
     json_decref(input);
 }
