@@ -60,7 +60,7 @@ static bool check_answers(const struct config_reader *reader)
 {
     struct place top = place_top(reader);
     const struct config *config = reader->config;
-    for (size_t i = 0; !config->server.answers && i < config->record_set_count; i++) {
+    for (size_t i = 0; config->server.answers_nobody && i < config->record_set_count; i++) {
         if (config->record_sets[i].route53 == NULL) {
             struct place place = place_item(&top, "record_sets", i);
             return place_fail(&place, NULL,

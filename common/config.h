@@ -33,9 +33,9 @@ struct config_rate_limit {
 };
 
 struct config_server {
-    /* Default true. False: nobody is answered here, no zone is needed, and every record set is one
-     * that Route 53 has: Ballast drives it alone. */
-    bool answers;
+    /* `answers: false`: no zone is needed, and every record set is one that Route 53 has: Ballast
+     * only drives it. */
+    bool answers_nobody;
     struct address *listen; /* UDP and TCP each; at least one, or none when nobody is answered */
     size_t listen_count;
     unsigned workers; /* 0 when nobody is answered; "auto" (one per processor that the process may

@@ -224,11 +224,12 @@ static bool fill_additional(const struct place *place, const char *text, bool *i
 static bool fill_answers(const struct place *place, const struct raw_server *raw,
                          struct config_server *server)
 {
-    server->answers = true;
-    if (!fill_bool(place, "answers", raw->answers, &server->answers)) {
+    bool answers = true;
+    if (!fill_bool(place, "answers", raw->answers, &answers)) {
         return false;
     }
-    if (server->answers) {
+    server->answers_nobody = !answers;
+    if (answers) {
         return raw->listen_count > 0 ||
                place_fail(place, NULL, "the key listen is missing, expected a list");
     }
@@ -265,7 +266,7 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
               fill_number(&place, "resolver_sample", raw->resolver_sample, (struct range){0, 65536},
                           &server->resolver_sample);
     server->udp_payload_max = (uint16_t)payload;
-    server->workers = server->answers ? server->workers : 0;
+    server->workers = server->answers_nobody ? 0 : server->workers;
     return ok;
 }
 
@@ -459,7 +460,7 @@ bool fill_zones(const struct config_reader *reader, const struct raw_config *raw
 {
     struct config *config = reader->config;
     struct place top = place_top(reader);
-    if (raw->zones_count == 0 && config->server.answers) {
+    if (raw->zones_count == 0 && !config->server.answers_nobody) {
         return place_fail(&top, NULL, "the key zones is missing, expected a list");
     }
     config->zones = arena_alloc(reader->arena, raw->zones_count * sizeof(*config->zones));

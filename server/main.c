@@ -88,8 +88,8 @@ static bool serve(const struct config *config, struct control *control, struct e
                   struct error *err)
 {
     struct server *server =
-        config->server.answers ? server_start(&config->server, exchange, err) : NULL;
-    if (server == NULL && config->server.answers) {
+        config->server.answers_nobody ? NULL : server_start(&config->server, exchange, err);
+    if (server == NULL && !config->server.answers_nobody) {
         return false;
     }
     bool is_good = control_run(control, err);

@@ -235,7 +235,7 @@ bool zonefile_check_names(const struct config *config, const struct record_sets 
         }
     }
     /* Where nobody is answered, there need not be a zone for them. */
-    for (size_t i = 0; config->server.answers && i < sets->count; i++) {
+    for (size_t i = 0; !config->server.answers_nobody && i < sets->count; i++) {
         const struct record_set *set = sets->sets[i];
         if (!lies_in_one(&set->name, origins, config->zone_count)) {
             const struct config_record_set *from = &config->record_sets[set->id];

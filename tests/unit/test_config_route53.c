@@ -216,7 +216,7 @@ static void route_53_alone_can_have_the_record_sets(void **state)
     static const char alone[] = "server: { answers: false }\n"
                                 "control: { socket: s, state: t }\n\n\n" SET(ROUTE53, "", VALUES);
     CLEANUP(config_freep) struct config *config = parse_good(alone);
-    assert_false(config->server.answers);
+    assert_true(config->server.answers_nobody);
     assert_int_equal(config->server.workers, 0);
     assert_int_equal(config->zone_count, 0);
     refuse("server: { answers: false, listen: [127.0.0.1] }\n"
