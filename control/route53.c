@@ -42,6 +42,14 @@ void route53_want_look(struct route53_unit *unit, struct route53_waiter *waiter,
     route53_pump_in(unit->all, 0);
 }
 
+void route53_go_on(struct route53_unit *unit)
+{
+    if (unit->call == NULL && !unit->is_look_only && (unit->is_new || unit->is_forced) &&
+        (unit->stage == ROUTE53_REST || unit->stage == ROUTE53_SEND)) {
+        route53_come_next(unit, ROUTE53_LOOK, 0);
+    }
+}
+
 void route53_published(struct record_set_state *set)
 {
     struct route53_unit *unit = route53_unit_of(set);

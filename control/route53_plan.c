@@ -198,6 +198,18 @@ static void refuse(struct route53_plan *plan, const struct route53_group *group,
     }
 }
 
+/* Lists that begin at different names overlap: what is there already is not taken again. */
+static bool has_same(const struct route53_record_sets *picked, const struct route53_record_set *set)
+{
+    for (size_t i = 0; set->set_identifier != NULL && i < picked->count; i++) {
+        const char *identifier = picked->sets[i].set_identifier;
+        if (identifier != NULL && strcmp(identifier, set->set_identifier) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The group's record sets that Route 53 has; borrowed, in an array that the caller frees. */
 static struct route53_record_sets pick(const struct route53_group *group,
                                        const struct route53_record_sets *live)
@@ -206,7 +218,7 @@ static struct route53_record_sets pick(const struct route53_group *group,
     picked.sets = alloc_zeroed(live->count + 1, sizeof(*picked.sets));
     for (size_t i = 0; i < live->count; i++) {
         if (strcmp(live->sets[i].name, group->name) == 0 &&
-            strcmp(live->sets[i].type, group->type) == 0) {
+            strcmp(live->sets[i].type, group->type) == 0 && !has_same(&picked, &live->sets[i])) {
             picked.sets[picked.count++] = live->sets[i];
         }
     }

@@ -107,6 +107,10 @@ void route53_pump_in(struct route53 *all, uint64_t wait_ms);
 /* Starts the call of the unit's stage. */
 void route53_ask(struct route53_unit *unit);
 
+/* Somebody has only looked. What was published meanwhile is not left to the timer of what was under
+ * way before. */
+void route53_go_on(struct route53_unit *unit);
+
 /* What came of it; they may be called from route53_ask.c alone. */
 void route53_looked(struct route53_unit *unit);
 void route53_sent(struct route53_unit *unit, const char *change_id, bool is_in_sync);

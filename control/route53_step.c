@@ -207,6 +207,7 @@ static void follow(struct route53_unit *unit)
         route53_come_next(unit, ROUTE53_POLL, 0);
     } else {
         int64_t most_ms = unit->all->config->settle_ms;
+        unit->failures = 0; /* this wait is for nothing that failed: what is published ends it */
         route53_come_next(unit, ROUTE53_LOOK, (uint64_t)(over_ms < most_ms ? over_ms : most_ms));
     }
 }
@@ -266,6 +267,7 @@ void route53_looked(struct route53_unit *unit)
         route53_tell_waiters(unit, &unit->plan, NULL);
         route53_plan_done(&unit->plan);
         unit->plan = kept;
+        route53_go_on(unit);
     } else {
         unit->was_in_step = unit->was_in_step && !unit->is_new;
         route53_take_wanted(unit);
@@ -310,6 +312,7 @@ static void fail_look_only(struct route53_unit *unit, const struct aws_answer *a
     unit->is_look_only = false;
     unit->stage = unit->stage_before;
     route53_tell_waiters(unit, NULL, answer->text);
+    route53_go_on(unit);
 }
 
 /* What was sent was not taken: what was under way before it is again. */

@@ -394,6 +394,19 @@ static void a_batch_has_a_size(void **state)
     end(&scene);
 }
 
+/* Two looks of one zone overlap. */
+static void what_is_listed_twice_is_there_once(void **state)
+{
+    (void)state;
+    struct scene scene;
+    begin_in_step(&scene, TWO(""));
+    add(&scene, "www.example.org.", "A", "ballast-old", 7, 60);
+    add(&scene, "www.example.org.", "A", "ballast-old", 7, 60);
+    plan(&scene);
+    changes(&scene, "DELETE ballast-old 7 60; " WHOLE);
+    end(&scene);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -401,6 +414,7 @@ int main(void)
         cmocka_unit_test(an_empty_zone_gets_the_whole_group),
         cmocka_unit_test(any_difference_sends_the_whole_group),
         cmocka_unit_test(health_checks_of_the_configuration_are_kept),
+        cmocka_unit_test(what_is_listed_twice_is_there_once),
         cmocka_unit_test(own_ones_that_are_left_over_are_deleted),
         cmocka_unit_test(foreign_ones_are_refused),
         cmocka_unit_test(foreign_ones_that_are_adopted_keep_all_but_the_ttl),
