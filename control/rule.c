@@ -191,13 +191,21 @@ bool rule_plan_start(struct rule_state *rule, const struct rule_start *start,
     return true;
 }
 
+/* How long the plan's clock stands already, since others do not have the shift yet. */
+static int64_t stood_ms(const struct rollout *rollout, int64_t now_ms)
+{
+    const struct rollout_run *run = rollout->run;
+    bool stands = run != NULL && run->still_since_ms != 0 && run->still_since_ms < now_ms;
+    return stands ? now_ms - run->still_since_ms : 0;
+}
+
 /* ECS says RUNNING before a health check passes: a candidate that was unhealthy when its rollout
  * began has the first hold to become healthy. It is answered to nobody meanwhile, as long as
- * another member is healthy. */
+ * another member is healthy. However long others take for the shift, it has no longer than that. */
 static enum gate_verdict watch(struct rule_state *rule, enum gate_verdict gate, int64_t now_ms)
 {
     const struct config_health_gate *config = &rule->config->health;
-    bool is_hold = rollout_hold_left_ms(&rule->rollout, now_ms) > 0;
+    bool is_hold = rollout_hold_left_ms(&rule->rollout, now_ms) > stood_ms(&rule->rollout, now_ms);
     bool has_time =
         rule->rollout.state == ROLLOUT_PREPARING || (rule->rollout.step == 0 && is_hold);
     rule->is_late = rule->is_late && gate == GATE_FAIL;

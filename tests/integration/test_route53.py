@@ -329,3 +329,19 @@ def test_route_53_alone_serves_and_ballast_drives_it(aws, lab_of, keep):
     lab.daemon.stop()
     lab.start()
     assert lab.daemon.weights() == {"blue": 1, "green": 3}
+
+
+def test_a_candidate_that_never_becomes_healthy_falls_back_while_route_53_is_pending(aws, lab_of):
+    """It has the first hold to become healthy, however long others take for the shift."""
+    lab = lab_of(hold="1s")
+    wait_in_step(lab)
+    lab.green.healthy = False
+    wait_for(lambda: lab.daemon.call("status")["health"]["unhealthy"] == 1, "green is unhealthy")
+    aws.route53.hold()
+    lab.daemon.push(task_event())
+    wait_for(lambda: live(aws) == (90, 10), "the first step is sent")
+    assert state(lab)["state"] == "pending"
+    lab.wait_state("failed", 30)
+    assert lab.daemon.weights() == {"blue": 100, "green": 0}
+    aws.route53.release()
+    wait_for(lambda: live(aws) == (100, 0), "Route 53 has the fall-back", 30)
