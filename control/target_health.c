@@ -83,6 +83,12 @@ void target_health_judge(const json_t *document, unsigned minimum, struct probe_
     struct tally tally = {.reason = NULL};
     char others[PROBE_TEXT_SIZE / 2];
     unsigned total = 0;
+    if (json_object_get(document, "TargetHealthDescriptions") == NULL) {
+        outcome->counts = false;
+        snprintf(outcome->text, sizeof(outcome->text),
+                 "what answered is not a load balancer's API");
+        return;
+    }
     json_t *list = aws_xml_list(document, "TargetHealthDescriptions", "member");
     for (size_t i = 0; i < json_array_size(list); i++) {
         count_target(&tally, json_array_get(list, i));

@@ -5,7 +5,8 @@
  * Targets that are draining leave, and count neither way: a deployment that replaces tasks is no
  * fault. Those that are initial (or whose health is unavailable) may still become healthy: while it
  * depends on them whether the minimum is reached, the attempt does not count. Unused targets get no
- * traffic and are not healthy. */
+ * traffic and are not healthy. A document without any word of targets is somebody else's, and does
+ * not count either. */
 #pragma once
 
 #include <jansson.h>

@@ -102,9 +102,12 @@ static void the_answers_own_xml_is_understood(void **state)
     target_health_judge(document, 100, &outcome);
     assert_string_equal(outcome.text, "1 of 1 targets healthy");
     json_decref(document);
-    document = json_string("odd");
+    /* A proxy's 200, which has no result. */
+    document = json_object();
+    outcome.counts = true;
     target_health_judge(document, 100, &outcome);
-    assert_string_equal(outcome.text, "no targets");
+    assert_string_equal(outcome.text, "what answered is not a load balancer's API");
+    assert_false(outcome.counts);
     json_decref(document);
 }
 
