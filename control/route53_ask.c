@@ -82,19 +82,29 @@ static void look(struct route53_unit *unit)
 
 /* ---- ChangeResourceRecordSets ---- */
 
-static void on_changed(void *argument, const struct aws_answer *answer)
+/* What both operations answer with. False: it is no such answer, and the unit has failed. */
+static bool read_change(struct route53_unit *unit, const char *operation,
+                        const struct aws_answer *answer, char **id, bool *is_in_sync)
 {
-    struct route53_unit *unit = argument;
     struct error err;
-    CLEANUP(alloc_freep) char *id = NULL;
-    bool is_in_sync;
     unit->call = NULL;
     if (answer->outcome != AWS_DONE) {
         route53_failed(unit, answer);
-    } else if (!route53_read_change(answer->document, &id, &is_in_sync, &err)) {
-        fail_text(unit, "ChangeResourceRecordSets", &err);
-    } else {
-        route53_sent(unit, id, is_in_sync);
+        return false;
+    }
+    if (!route53_read_change(answer->document, id, is_in_sync, &err)) {
+        fail_text(unit, operation, &err);
+        return false;
+    }
+    return true;
+}
+
+static void on_changed(void *argument, const struct aws_answer *answer)
+{
+    CLEANUP(alloc_freep) char *id = NULL;
+    bool is_in_sync = false;
+    if (read_change(argument, "ChangeResourceRecordSets", answer, &id, &is_in_sync)) {
+        route53_sent(argument, id, is_in_sync);
     }
 }
 
@@ -116,17 +126,10 @@ static void change(struct route53_unit *unit)
 
 static void on_got(void *argument, const struct aws_answer *answer)
 {
-    struct route53_unit *unit = argument;
-    struct error err;
     CLEANUP(alloc_freep) char *id = NULL;
-    bool is_in_sync;
-    unit->call = NULL;
-    if (answer->outcome != AWS_DONE) {
-        route53_failed(unit, answer);
-    } else if (!route53_read_change(answer->document, &id, &is_in_sync, &err)) {
-        fail_text(unit, "GetChange", &err);
-    } else {
-        route53_polled(unit, is_in_sync);
+    bool is_in_sync = false;
+    if (read_change(argument, "GetChange", answer, &id, &is_in_sync)) {
+        route53_polled(argument, is_in_sync);
     }
 }
 

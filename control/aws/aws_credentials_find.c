@@ -11,12 +11,6 @@
 #include "control/aws/aws_credentials_private.h"
 #include "control/aws/aws_profiles.h"
 
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
 static const char *of_profile(const struct aws_credential_source *source, const char *profile,
                               const char *key)
 {
@@ -67,8 +61,8 @@ static void found_static(struct aws_credential_source *source, const char *id, c
 
 static bool search_environment(struct aws_credential_source *source)
 {
-    const char *id = variable("AWS_ACCESS_KEY_ID");
-    const char *secret = variable("AWS_SECRET_ACCESS_KEY");
+    const char *id = aws_variable("AWS_ACCESS_KEY_ID");
+    const char *secret = aws_variable("AWS_SECRET_ACCESS_KEY");
     if (id == NULL && secret == NULL) {
         return false;
     }
@@ -78,28 +72,29 @@ static bool search_environment(struct aws_credential_source *source)
                           id != NULL ? "AWS_ACCESS_KEY_ID" : "AWS_SECRET_ACCESS_KEY",
                           id != NULL ? "AWS_SECRET_ACCESS_KEY" : "AWS_ACCESS_KEY_ID");
     } else {
-        const char *token = variable("AWS_SESSION_TOKEN");
-        found_static(source, id, secret, token != NULL ? token : variable("AWS_SECURITY_TOKEN"));
+        const char *token = aws_variable("AWS_SESSION_TOKEN");
+        found_static(source, id, secret,
+                     token != NULL ? token : aws_variable("AWS_SECURITY_TOKEN"));
     }
     return true;
 }
 
 static bool search_web_variables(struct aws_credential_source *source)
 {
-    const char *file = variable("AWS_WEB_IDENTITY_TOKEN_FILE");
-    const char *role = variable("AWS_ROLE_ARN");
+    const char *file = aws_variable("AWS_WEB_IDENTITY_TOKEN_FILE");
+    const char *role = aws_variable("AWS_ROLE_ARN");
     if (file == NULL || role == NULL) {
         return false;
     }
     set_origin(source, "web identity", role);
-    aws_search_web(source, role, file, variable("AWS_ROLE_SESSION_NAME"));
+    aws_search_web(source, role, file, aws_variable("AWS_ROLE_SESSION_NAME"));
     return true;
 }
 
 static bool search_container(struct aws_credential_source *source)
 {
-    if (variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") == NULL &&
-        variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") == NULL) {
+    if (aws_variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") == NULL &&
+        aws_variable("AWS_CONTAINER_CREDENTIALS_FULL_URI") == NULL) {
         return false;
     }
     if (source->search.role_count == 0) {

@@ -18,12 +18,6 @@
 #define METADATA_HOST  "http://169.254.169.254"
 #define TOKEN_TTL      "X-aws-ec2-metadata-token-ttl-seconds: 21600"
 
-static const char *variable(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
 static void take_document(struct aws_credential_source *source, const char *what,
                           const struct http_answer *answer)
 {
@@ -86,8 +80,8 @@ static bool is_allowed(const char *uri)
 /* "Authorization: …"; read anew each time. False: it is to be had and cannot be. Caller frees. */
 static bool container_token(char **header, struct error *err)
 {
-    const char *file = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
-    const char *token = variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+    const char *file = aws_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+    const char *token = aws_variable("AWS_CONTAINER_AUTHORIZATION_TOKEN");
     CLEANUP(alloc_freep) char *read = NULL;
     *header = NULL;
     if (file != NULL) {
@@ -108,8 +102,8 @@ static bool container_token(char **header, struct error *err)
 
 void aws_search_container(struct aws_credential_source *source)
 {
-    const char *relative = variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-    const char *full = variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+    const char *relative = aws_variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+    const char *full = aws_variable("AWS_CONTAINER_CREDENTIALS_FULL_URI");
     CLEANUP(alloc_freep)
     char *uri = relative != NULL ? alloc_printf(CONTAINER_HOST "%s", relative) : alloc_string(full);
     CLEANUP(alloc_freep) char *header = NULL;
@@ -131,8 +125,8 @@ void aws_search_container(struct aws_credential_source *source)
 
 static char *metadata_url(const char *path)
 {
-    const char *host = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
-    const char *mode = variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+    const char *host = aws_variable("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+    const char *mode = aws_variable("AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
     if (host == NULL) {
         host = mode != NULL && strcasecmp(mode, "ipv6") == 0 ? "http://[fd00:ec2::254]"
                                                              : METADATA_HOST;
@@ -218,7 +212,7 @@ static void on_token(void *argument, const struct http_answer *answer)
 
 void aws_search_metadata(struct aws_credential_source *source)
 {
-    const char *disabled = variable("AWS_EC2_METADATA_DISABLED");
+    const char *disabled = aws_variable("AWS_EC2_METADATA_DISABLED");
     if (disabled != NULL && strcasecmp(disabled, "true") == 0) {
         aws_search_failed(source,
                           "none in the environment, in profile %s, in a container, and "

@@ -9,8 +9,7 @@
 #include "common/attributes.h"
 #include "control/aws/aws_profiles.h"
 
-/* A variable that is empty says nothing. */
-static const char *variable(const char *name)
+const char *aws_variable(const char *name)
 {
     const char *value = getenv(name);
     return value != NULL && value[0] != '\0' ? value : NULL;
@@ -24,8 +23,8 @@ static char *copy(const char *text)
 /* The file in the user's home, unless the environment names another. Caller frees; NULL: none. */
 static char *shared_file(const char *name, const char *in_home)
 {
-    const char *path = variable(name);
-    const char *home = variable("HOME");
+    const char *path = aws_variable(name);
+    const char *home = aws_variable("HOME");
     if (path == NULL) {
         return home == NULL ? NULL : alloc_printf("%s/%s", home, in_home);
     }
@@ -48,7 +47,7 @@ static bool is_true(const char *text)
 /* Of the environment, unless that says nothing of the profile. */
 static bool flag(const struct aws_settings *settings, const char *name, const char *key)
 {
-    const char *said = variable(name);
+    const char *said = aws_variable(name);
     return is_true(said != NULL ? said : of_profile(settings, key));
 }
 
@@ -66,7 +65,7 @@ static void find_service_endpoint(struct aws_settings *settings, enum aws_servic
     const char *services = of_profile(settings, "services");
     CLEANUP(alloc_freep) char *name = alloc_printf("AWS_ENDPOINT_URL_%s", traits->variable);
     CLEANUP(alloc_freep) char *key = alloc_printf("%s.endpoint_url", traits->section_key);
-    const char *said = variable(name);
+    const char *said = aws_variable(name);
     if (said == NULL && !has_general && services != NULL) {
         said = aws_profiles_get_service(settings->profiles, services, key);
     }
@@ -82,7 +81,7 @@ static void find_endpoints(struct aws_settings *settings, const struct config_aw
     if (flag(settings, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "ignore_configured_endpoint_urls")) {
         return;
     }
-    const char *general = variable("AWS_ENDPOINT_URL");
+    const char *general = aws_variable("AWS_ENDPOINT_URL");
     for (size_t i = 0; i < AWS_SERVICE_COUNT; i++) {
         find_service_endpoint(settings, (enum aws_service)i, general != NULL);
     }
@@ -94,7 +93,7 @@ static bool find_profile(struct aws_settings *settings, const struct config_aws 
 {
     const char *said = config != NULL ? config->profile : NULL;
     settings->is_profile_configured = said != NULL;
-    said = either(said, either(variable("AWS_PROFILE"), variable("AWS_DEFAULT_PROFILE")));
+    said = either(said, either(aws_variable("AWS_PROFILE"), aws_variable("AWS_DEFAULT_PROFILE")));
     settings->profile_name = alloc_string(said != NULL ? said : "default");
     return said == NULL || aws_profiles_have(settings->profiles, said) ||
            error_set(err,
@@ -113,11 +112,11 @@ struct aws_settings *aws_settings_load(const struct config_aws *config, struct e
     if (settings->profiles == NULL || !find_profile(settings, config, err)) {
         return NULL;
     }
-    const char *region = either(variable("AWS_REGION"), variable("AWS_DEFAULT_REGION"));
+    const char *region = either(aws_variable("AWS_REGION"), aws_variable("AWS_DEFAULT_REGION"));
     region = either(config != NULL ? config->region : NULL, region);
     settings->region = copy(either(region, of_profile(settings, "region")));
     const char *ca_file =
-        either(config != NULL ? config->ca_file : NULL, variable("AWS_CA_BUNDLE"));
+        either(config != NULL ? config->ca_file : NULL, aws_variable("AWS_CA_BUNDLE"));
     settings->ca_file = copy(either(ca_file, of_profile(settings, "ca_bundle")));
     settings->use_fips = (config != NULL && config->use_fips) ||
                          flag(settings, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");

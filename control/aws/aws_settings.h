@@ -26,5 +26,8 @@ struct aws_settings {
  * profile that is asked for is not there. Missing files are fine. Caller owns. */
 MUST_CHECK struct aws_settings *aws_settings_load(const struct config_aws *config,
                                                   struct error *err);
+/* Of the environment; one that is empty says nothing: NULL. */
+const char *aws_variable(const char *name);
+
 void aws_settings_free(struct aws_settings *settings);
 void aws_settings_freep(struct aws_settings **settings);
