@@ -9,37 +9,21 @@
 #include <cmocka.h>
 
 #include "common/alloc.h"
-#include "common/config.h"
+#include "tests/unit/config_text.h"
 
 #define TOP                                                                                        \
     "server: { listen: [127.0.0.1@5300] }\n"                                                       \
     "control: { socket: s, state: t }\n"                                                           \
     "zones: [{ name: example.org, file: z }]\n"
-#define refuse(text, expected) refuse_at(text, "dir/x.yaml:" expected, __LINE__)
-
-static struct config *parse(const char *text, struct error *err)
-{
-    return config_parse("dir/x.yaml", (const uint8_t *)text, strlen(text), err);
-}
-
-static void refuse_at(const char *text, const char *expected, int line)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    _assert_true(config == NULL, "refused", __FILE__, line);
-    _assert_string_equal(err.text, expected, __FILE__, line);
-}
+#define refuse(text, expected) config_text_refused(text, "dir/x.yaml:" expected, __FILE__, __LINE__)
 
 static void every_key_is_read(void **state)
 {
     (void)state;
-    struct error err = {""};
     CLEANUP(config_freep)
-    struct config *config = parse(
+    struct config *config = config_text_good(
         TOP "aws: { region: eu-west-1, profile: deploy, endpoint_url: 'http://127.0.0.1:4566',"
-            " ca_file: ca.pem, use_fips: true, use_dualstack: true }\n",
-        &err);
-    assert_string_equal(err.text, "");
+            " ca_file: ca.pem, use_fips: true, use_dualstack: true }\n");
     assert_string_equal(config->aws.region, "eu-west-1");
     assert_string_equal(config->aws.profile, "deploy");
     assert_string_equal(config->aws.endpoint_url, "http://127.0.0.1:4566");
@@ -51,8 +35,7 @@ static void every_key_is_read(void **state)
 static void without_it_nothing_is_said(void **state)
 {
     (void)state;
-    struct error err = {""};
-    CLEANUP(config_freep) struct config *config = parse(TOP, &err);
+    CLEANUP(config_freep) struct config *config = config_text_good(TOP);
     assert_int_equal(config->aws.line, 0);
     assert_null(config->aws.region);
     assert_false(config->aws.use_fips || config->aws.use_dualstack);

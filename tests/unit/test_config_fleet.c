@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "common/config.h"
+#include "tests/unit/config_text.h"
 
 #define TOP                                                                                        \
     "server: { listen: [127.0.0.1@5300] }\n"                                                       \
@@ -16,37 +16,14 @@
     "  socket: s\n"                                                                                \
     "  state: t\n"
 #define FLEET(keys)            TOP "  store: dynamodb\n  dynamodb: { " keys " }\n"
-#define refuse(text, expected) refuse_at(text, "dir/x.yaml" expected, __LINE__)
-
-static struct config *parse(const char *text, struct error *err)
-{
-    return config_parse("dir/x.yaml", (const uint8_t *)text, strlen(text), err);
-}
-
-static struct config *parse_good(const char *text)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    if (config == NULL) {
-        fail_msg("%s", err.text);
-    }
-    return config;
-}
-
-static void refuse_at(const char *text, const char *expected, int line)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    _assert_true(config == NULL, "refused", __FILE__, line);
-    _assert_string_equal(err.text, expected, __FILE__, line);
-}
+#define refuse(text, expected) config_text_refused(text, "dir/x.yaml" expected, __FILE__, __LINE__)
 
 static void every_key_is_read(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config =
-        parse_good(FLEET("table: ns-state, fleet: eu, node: ns-1.x_y, lease: 30s, interval: 2s"));
+    struct config *config = config_text_good(
+        FLEET("table: ns-state, fleet: eu, node: ns-1.x_y, lease: 30s, interval: 2s"));
     const struct config_fleet *fleet = &config->control.fleet;
     assert_string_equal(fleet->table, "ns-state");
     assert_string_equal(fleet->name, "eu");
@@ -59,17 +36,18 @@ static void every_key_is_read(void **state)
 static void what_is_not_said_has_its_default(void **state)
 {
     (void)state;
-    CLEANUP(config_freep) struct config *config = parse_good(FLEET("table: abc"));
+    CLEANUP(config_freep) struct config *config = config_text_good(FLEET("table: abc"));
     const struct config_fleet *fleet = &config->control.fleet;
     assert_string_equal(fleet->name, "ballast");
     assert_null(fleet->node);
     assert_int_equal(fleet->lease_ms, 15000);
     assert_int_equal(fleet->interval_ms, 1000);
-    CLEANUP(config_freep) struct config *shortest = parse_good(FLEET("table: abc, lease: 2s"));
+    CLEANUP(config_freep)
+    struct config *shortest = config_text_good(FLEET("table: abc, lease: 2s"));
     assert_int_equal(shortest->control.fleet.interval_ms, 666);
-    CLEANUP(config_freep) struct config *alone = parse_good(TOP);
+    CLEANUP(config_freep) struct config *alone = config_text_good(TOP);
     assert_null(alone->control.fleet.table);
-    CLEANUP(config_freep) struct config *said = parse_good(TOP "  store: sqlite\n");
+    CLEANUP(config_freep) struct config *said = config_text_good(TOP "  store: sqlite\n");
     assert_null(said->control.fleet.table);
 }
 

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/alloc.h"
-#include "common/config.h"
+#include "tests/unit/config_text.h"
 
 /* Lines 1 to 10; the keys of the gate begin in line 11. */
 #define TOP                                                                                        \
@@ -30,37 +30,14 @@
          "higher,\n" keys)
 #define APPROVAL(keys) GATE("name: g, type: approval, deadline: 4h,\n" keys)
 
-static struct config *parse(const char *text, struct error *err)
-{
-    return config_parse("dir/x.yaml", (const uint8_t *)text, strlen(text), err);
-}
-
-static struct config *parse_good(const char *text)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    if (config == NULL) {
-        fail_msg("%s", err.text);
-    }
-    return config;
-}
-
 /* In line 12, which is what the macros add. */
 #define refuse(text, message)                                                                      \
-    refuse_at(text, "dir/x.yaml:12: rollouts[0].gates[0]" message, __LINE__)
-static void refuse_at(const char *text, const char *expected, int line)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    _assert_true(config == NULL, "refused", __FILE__, line);
-    _assert_string_equal(err.text, expected, __FILE__, line);
-}
-
+    config_text_refused(text, "dir/x.yaml:12: rollouts[0].gates[0]" message, __FILE__, __LINE__)
 static void every_key_of_a_webhook_is_read(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config = parse_good(
+    struct config *config = config_text_good(
         GATE("name: smoke, type: webhook, url: \"https://ci.example/{rollout}?m={candidate}\",\n"
              "secret_file: smoke.key, ca_file: /ca.pem, timeout: 3s, retries: 0, interval: 20s,\n"
              "deadline: 1h, when: both, on_error: wait, on_deadline: continue"));
@@ -84,7 +61,7 @@ static void every_key_of_a_webhook_is_read(void **state)
 static void what_is_not_said_has_its_default(void **state)
 {
     (void)state;
-    CLEANUP(config_freep) struct config *config = parse_good(WEBHOOK(""));
+    CLEANUP(config_freep) struct config *config = config_text_good(WEBHOOK(""));
     const struct config_gate *gate = &config->rollouts[0].gates[0];
     assert_null(gate->secret_file);
     assert_null(gate->ca_file);
@@ -96,7 +73,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(gate->on_error, GATE_OTHERWISE_FALL_BACK);
     assert_int_equal(gate->on_deadline, GATE_OTHERWISE_FALL_BACK);
 
-    CLEANUP(config_freep) struct config *second = parse_good(COMPARISON("when: holds"));
+    CLEANUP(config_freep) struct config *second = config_text_good(COMPARISON("when: holds"));
     gate = &second->rollouts[0].gates[0];
     assert_true(!gate->is_at_step && gate->is_in_holds);
     assert_int_equal(gate->deadline_ms, 0);
@@ -108,7 +85,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(gate->metric.min_samples, 10);
     assert_false(gate->metric.is_lower_worse);
 
-    CLEANUP(config_freep) struct config *third = parse_good(TOP BOTTOM);
+    CLEANUP(config_freep) struct config *third = config_text_good(TOP BOTTOM);
     assert_int_equal(third->rollouts[0].gate_count, 0);
 }
 
@@ -116,7 +93,7 @@ static void every_key_of_a_metric_is_read(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config = parse_good(
+    struct config *config = config_text_good(
         TOP "{ name: errors, type: metric, url: \"http://p:9090/prefix//\", min: -1e-3, max: 0.5,\n"
             "  query: 'up{m=\"{candidate}\"}', token_file: t, on_inconclusive: continue },\n"
             "{ name: slower, type: metric, url: \"https://[::1]:9090\", candidate_query: c,\n"
@@ -148,16 +125,18 @@ static void every_key_of_a_metric_is_read(void **state)
 static void an_approval_has_a_deadline(void **state)
 {
     (void)state;
-    CLEANUP(config_freep) struct config *config = parse_good(APPROVAL("on_deadline: continue"));
+    CLEANUP(config_freep)
+    struct config *config = config_text_good(APPROVAL("on_deadline: continue"));
     const struct config_gate *gate = &config->rollouts[0].gates[0];
     assert_int_equal(gate->type, GATE_TYPE_APPROVAL);
     assert_int_equal(gate->deadline_ms, 4 * 3600 * 1000);
     assert_int_equal(gate->on_deadline, GATE_OTHERWISE_CONTINUE);
     assert_true(gate->is_at_step && !gate->is_in_holds);
-    refuse_at(GATE("name: g, type: approval"),
-              "dir/x.yaml:10: rollouts[0].gates[0]: the key deadline is missing, expected the time "
-              "that an operator has in a gate of type approval",
-              __LINE__);
+    config_text_refused(
+        GATE("name: g, type: approval"),
+        "dir/x.yaml:10: rollouts[0].gates[0]: the key deadline is missing, expected the time "
+        "that an operator has in a gate of type approval",
+        __FILE__, __LINE__);
 }
 
 static void an_approval_is_for_the_end_of_a_hold(void **state)
@@ -180,14 +159,16 @@ static void an_approval_is_for_the_end_of_a_hold(void **state)
 static void a_type_has_its_keys_and_no_others(void **state)
 {
     (void)state;
-    refuse_at(GATE("name: g, type: webhook"),
-              "dir/x.yaml:10: rollouts[0].gates[0]: the key url is missing, expected where to ask "
-              "in a gate of type webhook",
-              __LINE__);
-    refuse_at(GATE("name: g, type: health"),
-              "dir/x.yaml:11: rollouts[0].gates[0].type: found \"health\", expected one of: "
-              "webhook, metric, approval, traffic",
-              __LINE__);
+    config_text_refused(
+        GATE("name: g, type: webhook"),
+        "dir/x.yaml:10: rollouts[0].gates[0]: the key url is missing, expected where to ask "
+        "in a gate of type webhook",
+        __FILE__, __LINE__);
+    config_text_refused(
+        GATE("name: g, type: health"),
+        "dir/x.yaml:11: rollouts[0].gates[0].type: found \"health\", expected one of: "
+        "webhook, metric, approval, traffic",
+        __FILE__, __LINE__);
     refuse(WEBHOOK("query: up"),
            ".query: found in a gate of type webhook, expected only with type metric");
     refuse(WEBHOOK("token_file: t"),
@@ -213,28 +194,33 @@ static void a_metric_has_one_query_or_two(void **state)
     const char *both = "dir/x.yaml:10: rollouts[0].gates[0]: found both query and "
                        "candidate_query with stable_query, expected one of them in a gate of "
                        "type metric";
-    refuse_at(GATE("name: g, type: metric, url: \"http://p\""), neither, __LINE__);
-    refuse_at(COMPARISON("query: up"), both, __LINE__);
-    refuse_at(THRESHOLD("stable_query: up"), both, __LINE__);
-    refuse_at(GATE("name: g, type: metric, url: \"http://p\", stable_query: s, worse: lower"),
-              "dir/x.yaml:10: rollouts[0].gates[0]: the key candidate_query is missing, expected "
-              "the query for the candidate's samples in a gate of type metric that compares two "
-              "queries",
-              __LINE__);
-    refuse_at(GATE("name: g, type: metric, url: \"http://p\", candidate_query: s, worse: lower"),
-              "dir/x.yaml:10: rollouts[0].gates[0]: the key stable_query is missing, expected the "
-              "query for the stable member's samples in a gate of type metric that compares two "
-              "queries",
-              __LINE__);
-    refuse_at(GATE("name: g, type: metric, url: \"http://p\", candidate_query: c, stable_query: s"),
-              "dir/x.yaml:10: rollouts[0].gates[0]: the key worse is missing, expected higher or "
-              "lower, as the values of a candidate that does worse are, in a gate of type metric "
-              "that compares two queries",
-              __LINE__);
-    refuse_at(GATE("name: g, type: metric, url: \"http://p\", query: up"),
-              "dir/x.yaml:10: rollouts[0].gates[0]: found neither min nor max, expected one of "
-              "them or both beside query",
-              __LINE__);
+    config_text_refused(GATE("name: g, type: metric, url: \"http://p\""), neither, __FILE__,
+                        __LINE__);
+    config_text_refused(COMPARISON("query: up"), both, __FILE__, __LINE__);
+    config_text_refused(THRESHOLD("stable_query: up"), both, __FILE__, __LINE__);
+    config_text_refused(
+        GATE("name: g, type: metric, url: \"http://p\", stable_query: s, worse: lower"),
+        "dir/x.yaml:10: rollouts[0].gates[0]: the key candidate_query is missing, expected "
+        "the query for the candidate's samples in a gate of type metric that compares two "
+        "queries",
+        __FILE__, __LINE__);
+    config_text_refused(
+        GATE("name: g, type: metric, url: \"http://p\", candidate_query: s, worse: lower"),
+        "dir/x.yaml:10: rollouts[0].gates[0]: the key stable_query is missing, expected the "
+        "query for the stable member's samples in a gate of type metric that compares two "
+        "queries",
+        __FILE__, __LINE__);
+    config_text_refused(
+        GATE("name: g, type: metric, url: \"http://p\", candidate_query: c, stable_query: s"),
+        "dir/x.yaml:10: rollouts[0].gates[0]: the key worse is missing, expected higher or "
+        "lower, as the values of a candidate that does worse are, in a gate of type metric "
+        "that compares two queries",
+        __FILE__, __LINE__);
+    config_text_refused(
+        GATE("name: g, type: metric, url: \"http://p\", query: up"),
+        "dir/x.yaml:10: rollouts[0].gates[0]: found neither min nor max, expected one of "
+        "them or both beside query",
+        __FILE__, __LINE__);
     refuse(THRESHOLD("min: 2"), ".min: found 2, expected at most max (1)");
     refuse(THRESHOLD("min: 0x1"), ".min: found \"0x1\", expected a number such as 0.05");
     refuse(THRESHOLD("min: nan"), ".min: found \"nan\", expected a number such as 0.05");
@@ -263,7 +249,7 @@ static void a_comparison_can_come_to_a_verdict(void **state)
            ".min_samples: found \"0\", expected a whole number from 1 to 1000");
     refuse(COMPARISON("on_inconclusive: pass"),
            ".on_inconclusive: found \"pass\", expected one of: fall_back, continue, wait");
-    config_free(parse_good(COMPARISON("window: 45s")));
+    config_free(config_text_good(COMPARISON("window: 45s")));
 }
 
 static void urls_are_what_can_be_asked(void **state)
@@ -280,23 +266,25 @@ static void urls_are_what_can_be_asked(void **state)
                                       "expected http:// or https:// and a host, without spaces "
                                       "and '#'",
                                       wrong[i]);
-        refuse_at(text, expected, __LINE__);
+        config_text_refused(text, expected, __FILE__, __LINE__);
     }
     refuse(URL("https://me:secret@ci.example/"),
            ".url: found a user in the URL, expected none (secrets are in files)");
     refuse(URL("https://ci.example/{candidat}"),
            ".url: found {candidat}, expected one of: {candidate}, {deployment}, {record_set}, "
            "{rollout}, {stable}, {weight}");
-    config_free(parse_good(URL("https://ci.example?to=me@example.org")));
-    config_free(parse_good(URL("http://ci.example/a@b")));
-    refuse_at(GATE("name: g, type: metric, url: \"http://p/?x=1\", query: up, max: 1"),
-              "dir/x.yaml:11: rollouts[0].gates[0].url: found \"http://p/?x=1\", expected the URL "
-              "of a Prometheus server, without a query and placeholders",
-              __LINE__);
-    refuse_at(GATE("name: g, type: metric, url: \"http://p/{stable}\", query: up, max: 1"),
-              "dir/x.yaml:11: rollouts[0].gates[0].url: found \"http://p/{stable}\", expected the "
-              "URL of a Prometheus server, without a query and placeholders",
-              __LINE__);
+    config_free(config_text_good(URL("https://ci.example?to=me@example.org")));
+    config_free(config_text_good(URL("http://ci.example/a@b")));
+    config_text_refused(
+        GATE("name: g, type: metric, url: \"http://p/?x=1\", query: up, max: 1"),
+        "dir/x.yaml:11: rollouts[0].gates[0].url: found \"http://p/?x=1\", expected the URL "
+        "of a Prometheus server, without a query and placeholders",
+        __FILE__, __LINE__);
+    config_text_refused(
+        GATE("name: g, type: metric, url: \"http://p/{stable}\", query: up, max: 1"),
+        "dir/x.yaml:11: rollouts[0].gates[0].url: found \"http://p/{stable}\", expected the "
+        "URL of a Prometheus server, without a query and placeholders",
+        __FILE__, __LINE__);
 }
 
 static void queries_have_known_placeholders_only(void **state)
@@ -349,7 +337,7 @@ static void a_gate_of_traffic_has_a_tolerance(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config = parse_good(TRAFFIC(
+    struct config *config = config_text_good(TRAFFIC(
         "tolerance: 2.5, when: both, interval: 30s, deadline: 1h, on_inconclusive: continue"));
     const struct config_gate *gate = &config->rollouts[0].gates[0];
     assert_int_equal(gate->type, GATE_TYPE_TRAFFIC);
@@ -358,7 +346,7 @@ static void a_gate_of_traffic_has_a_tolerance(void **state)
     assert_true(gate->is_at_step && gate->is_in_holds);
     assert_int_equal(gate->interval_ms, 30000);
     assert_int_equal(gate->on_inconclusive, GATE_OTHERWISE_CONTINUE);
-    CLEANUP(config_freep) struct config *least = parse_good(TRAFFIC("deadline: 1s"));
+    CLEANUP(config_freep) struct config *least = config_text_good(TRAFFIC("deadline: 1s"));
     gate = &least->rollouts[0].gates[0];
     assert_true(gate->tolerance == 5);
     assert_true(gate->is_at_step && !gate->is_in_holds);
@@ -376,10 +364,11 @@ static void a_gate_of_traffic_can_be_answered(void **state)
            ".url: found in a gate of type traffic, expected only with type webhook or metric");
     refuse(APPROVAL("tolerance: 5"),
            ".tolerance: found in a gate of type approval, expected only with type traffic");
-    refuse_at(GATE("name: g, type: traffic"),
-              "dir/x.yaml:11: rollouts[0].gates[0].type: found traffic, expected it only where a "
-              "record set of the rollout has a source of it (the key traffic of the record set)",
-              __LINE__);
+    config_text_refused(
+        GATE("name: g, type: traffic"),
+        "dir/x.yaml:11: rollouts[0].gates[0].type: found traffic, expected it only where a "
+        "record set of the rollout has a source of it (the key traffic of the record set)",
+        __FILE__, __LINE__);
 }
 
 #define CLOUDWATCH(keys) GATE("name: g, type: metric, source: cloudwatch,\n" keys)
@@ -388,7 +377,8 @@ static void cloudwatch_is_asked_without_a_server(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config = parse_good(CLOUDWATCH("query: q, max: 1, window: 10m, delay: 2m"));
+    struct config *config =
+        config_text_good(CLOUDWATCH("query: q, max: 1, window: 10m, delay: 2m"));
     const struct config_gate *gate = &config->rollouts[0].gates[0];
     assert_int_equal(gate->type, GATE_TYPE_THRESHOLD);
     assert_true(gate->metric.is_cloudwatch && config_asks_aws(config));
@@ -397,7 +387,7 @@ static void cloudwatch_is_asked_without_a_server(void **state)
     assert_null(gate->url);
     CLEANUP(config_freep)
     struct config *two =
-        parse_good(CLOUDWATCH("candidate_query: c, stable_query: s, worse: higher"));
+        config_text_good(CLOUDWATCH("candidate_query: c, stable_query: s, worse: higher"));
     assert_int_equal(two->rollouts[0].gates[0].metric.resolution_ms, 60000);
     assert_int_equal(two->rollouts[0].gates[0].metric.window_ms, 900000);
     refuse(CLOUDWATCH("query: q, max: 1, url: \"http://p\""),
@@ -408,11 +398,12 @@ static void cloudwatch_is_asked_without_a_server(void **state)
 static void names_are_unique_in_the_rollout(void **state)
 {
     (void)state;
-    refuse_at(TOP "    { name: g, type: approval, deadline: 1h },\n"
-                  "    { name: g, type: approval, deadline: 1h }\n" BOTTOM,
-              "dir/x.yaml:10: rollouts[0].gates[1].name: found gate g a second time, expected each "
-              "name once in the rollout (first in line 9)",
-              __LINE__);
+    config_text_refused(
+        TOP "    { name: g, type: approval, deadline: 1h },\n"
+            "    { name: g, type: approval, deadline: 1h }\n" BOTTOM,
+        "dir/x.yaml:10: rollouts[0].gates[1].name: found gate g a second time, expected each "
+        "name once in the rollout (first in line 9)",
+        __FILE__, __LINE__);
 }
 
 static void a_rollout_has_so_many_gates(void **state)
@@ -426,13 +417,14 @@ static void a_rollout_has_so_many_gates(void **state)
         text = more;
         CLEANUP(alloc_freep) char *whole = alloc_printf("%s" BOTTOM, text);
         if (i < 16) {
-            CLEANUP(config_freep) struct config *config = parse_good(whole);
+            CLEANUP(config_freep) struct config *config = config_text_good(whole);
             assert_int_equal(config->rollouts[0].gate_count, i + 1);
         } else {
-            refuse_at(whole,
-                      "dir/x.yaml:8: rollouts[0].gates: found too many entries, expected at "
-                      "most 16",
-                      __LINE__);
+            config_text_refused(
+                whole,
+                "dir/x.yaml:8: rollouts[0].gates: found too many entries, expected at "
+                "most 16",
+                __FILE__, __LINE__);
         }
     }
 }

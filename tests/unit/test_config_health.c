@@ -9,44 +9,24 @@
 #include <cmocka.h>
 
 #include "common/alloc.h"
-#include "common/config.h"
+#include "tests/unit/config_text.h"
 
 #define TOP                                                                                        \
     "server: { listen: [127.0.0.1@5300] }\n"                                                       \
     "control: { socket: s, state: t }\n"                                                           \
     "zones: [{ name: example.org, file: z }]\n"
-#define ARN                    "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/cats/01"
-#define CHECK(keys)            TOP "health_checks: [{ name: c, type: elbv2" keys " }]\n"
-#define GROUP                  ", target_group: '" ARN "'"
-#define refuse(text, expected) refuse_at(text, "dir/x.yaml:4: health_checks[0]" expected, __LINE__)
-
-static struct config *parse(const char *text, struct error *err)
-{
-    return config_parse("dir/x.yaml", (const uint8_t *)text, strlen(text), err);
-}
-
-static void refuse_at(const char *text, const char *expected, int line)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    _assert_true(config == NULL, "refused", __FILE__, line);
-    _assert_string_equal(err.text, expected, __FILE__, line);
-}
-
-static struct config *parse_good(const char *text)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    assert_string_equal(err.text, "");
-    return config;
-}
+#define ARN         "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/cats/01"
+#define CHECK(keys) TOP "health_checks: [{ name: c, type: elbv2" keys " }]\n"
+#define GROUP       ", target_group: '" ARN "'"
+#define refuse(text, expected)                                                                     \
+    config_text_refused(text, "dir/x.yaml:4: health_checks[0]" expected, __FILE__, __LINE__)
 
 static void every_key_is_read(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
     struct config *config =
-        parse_good(CHECK(GROUP ", minimum: 75, stale_after: 90s, interval: 5s"));
+        config_text_good(CHECK(GROUP ", minimum: 75, stale_after: 90s, interval: 5s"));
     const struct config_health_check *check = &config->health_checks[0];
     assert_int_equal(check->type, CHECK_ELBV2);
     assert_string_equal(check->target_group, ARN);
@@ -59,11 +39,11 @@ static void every_key_is_read(void **state)
 static void defaults_are_filled_in(void **state)
 {
     (void)state;
-    CLEANUP(config_freep) struct config *config = parse_good(CHECK(GROUP));
+    CLEANUP(config_freep) struct config *config = config_text_good(CHECK(GROUP));
     assert_int_equal(config->health_checks[0].minimum, 100);
     assert_int_equal(config->health_checks[0].stale_after_ms, 300000);
     CLEANUP(config_freep)
-    struct config *other = parse_good(TOP "health_checks: [{ name: c, type: http }]\n");
+    struct config *other = config_text_good(TOP "health_checks: [{ name: c, type: http }]\n");
     assert_int_equal(other->health_checks[0].stale_after_ms, 0);
     assert_false(config_asks_aws(other));
 }

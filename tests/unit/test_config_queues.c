@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/alloc.h"
-#include "common/config.h"
+#include "tests/unit/config_text.h"
 
 /* The queues are in line 5. */
 #define TOP                                                                                        \
@@ -19,35 +19,12 @@
 #define QUEUES(queues) TOP "  queues: [" queues "]\n"
 #define QUEUE(keys)    QUEUES("{ url: \"https://sqs.eu-west-1.amazonaws.com/1/q\", " keys "}")
 
-static struct config *parse(const char *text, struct error *err)
-{
-    return config_parse("dir/x.yaml", (const uint8_t *)text, strlen(text), err);
-}
-
-static struct config *parse_good(const char *text)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    if (config == NULL) {
-        fail_msg("%s", err.text);
-    }
-    return config;
-}
-
-#define refuse(text, message) refuse_at(text, "dir/x.yaml:" message, __LINE__)
-static void refuse_at(const char *text, const char *expected, int line)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    _assert_true(config == NULL, "refused", __FILE__, line);
-    _assert_string_equal(err.text, expected, __FILE__, line);
-}
-
+#define refuse(text, message) config_text_refused(text, "dir/x.yaml:" message, __FILE__, __LINE__)
 static void every_key_of_a_queue_is_read(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config = parse_good(
+    struct config *config = config_text_good(
         QUEUES("{ url: \"https://sqs.eu-west-1.amazonaws.com/1/q\", protocol: query, wait: 5s,"
                " visibility: 2m }, { url: \"http://127.0.0.1:9324/queue/r\", protocol: json }"));
     assert_int_equal(config->aws.queue_count, 2);
@@ -64,7 +41,7 @@ static void every_key_of_a_queue_is_read(void **state)
 static void what_is_not_said_has_its_default(void **state)
 {
     (void)state;
-    CLEANUP(config_freep) struct config *config = parse_good(QUEUE(""));
+    CLEANUP(config_freep) struct config *config = config_text_good(QUEUE(""));
     assert_int_equal(config->aws.queues[0].protocol, QUEUE_PROTOCOL_AUTO);
     assert_int_equal(config->aws.queues[0].wait_ms, 20000);
     assert_int_equal(config->aws.queues[0].visibility_ms, 60000);
@@ -102,11 +79,11 @@ static void values_out_of_range_are_refused(void **state)
 static void ecs_is_asked_when_it_is_there(void **state)
 {
     (void)state;
-    CLEANUP(config_freep) struct config *without = parse_good(QUEUE(""));
+    CLEANUP(config_freep) struct config *without = config_text_good(QUEUE(""));
     assert_int_equal(without->aws.ecs_interval_ms, 0);
-    CLEANUP(config_freep) struct config *with = parse_good(TOP "  ecs: {}\n");
+    CLEANUP(config_freep) struct config *with = config_text_good(TOP "  ecs: {}\n");
     assert_int_equal(with->aws.ecs_interval_ms, 60000);
-    CLEANUP(config_freep) struct config *often = parse_good(TOP "  ecs: { interval: 5s }\n");
+    CLEANUP(config_freep) struct config *often = config_text_good(TOP "  ecs: { interval: 5s }\n");
     assert_int_equal(often->aws.ecs_interval_ms, 5000);
     refuse(TOP "  ecs: { interval: 2h }\n", "5: aws.ecs.interval: found 2h, expected 1s to 1h");
 }
@@ -122,7 +99,7 @@ static void all_running_needs_somebody_who_says_how_many(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config = parse_good(TOP "  ecs: {}\n" ROLLOUT("min_running: all"));
+    struct config *config = config_text_good(TOP "  ecs: {}\n" ROLLOUT("min_running: all"));
     assert_int_equal(config->rollouts[0].min_running, CONFIG_ALL_RUNNING);
     refuse(TOP "  region: r\n" ROLLOUT("min_running: all"),
            "10: rollouts[0].min_running: found all, expected it with aws.ecs, which says how many "
@@ -137,9 +114,10 @@ static void a_pause_hook_needs_aws_and_gates_that_answer(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config = parse_good(TOP "  region: r\n" ROLLOUT("pause_hook: true"));
+    struct config *config = config_text_good(TOP "  region: r\n" ROLLOUT("pause_hook: true"));
     assert_true(config->rollouts[0].has_pause_hook);
-    CLEANUP(config_freep) struct config *without = parse_good(TOP "  region: r\n" ROLLOUT(""));
+    CLEANUP(config_freep)
+    struct config *without = config_text_good(TOP "  region: r\n" ROLLOUT(""));
     assert_false(without->rollouts[0].has_pause_hook);
     refuse("server: { listen: [127.0.0.1@5300] }\n"
            "control: { socket: s, state: t }\n"

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/alloc.h"
-#include "common/config.h"
+#include "tests/unit/config_text.h"
 
 /* Lines 1 to 3; what a test says of all is in line 4, of the record set in 7, members in 8 and 9.
  */
@@ -29,35 +29,12 @@
     TOP("")                                                                                        \
     SET("route53: { " keys " },", "", VALUES)
 #define OF_GREEN(keys)         TOP("") SET(ROUTE53, "", keys)
-#define refuse(text, expected) refuse_at(text, "dir/x.yaml:" expected, __LINE__)
-
-static struct config *parse(const char *text, struct error *err)
-{
-    return config_parse("dir/x.yaml", (const uint8_t *)text, strlen(text), err);
-}
-
-static struct config *parse_good(const char *text)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    if (config == NULL) {
-        fail_msg("%s", err.text);
-    }
-    return config;
-}
-
-static void refuse_at(const char *text, const char *expected, int line)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    _assert_true(config == NULL, "refused", __FILE__, line);
-    _assert_string_equal(err.text, expected, __FILE__, line);
-}
+#define refuse(text, expected) config_text_refused(text, "dir/x.yaml:" expected, __FILE__, __LINE__)
 
 static void without_it_nothing_goes_to_route_53(void **state)
 {
     (void)state;
-    CLEANUP(config_freep) struct config *config = parse_good(TOP("") SET("", "", VALUES));
+    CLEANUP(config_freep) struct config *config = config_text_good(TOP("") SET("", "", VALUES));
     assert_int_equal(config->route53.line, 0);
     assert_null(config->record_sets[0].route53);
     assert_null(config->record_sets[0].members[0].route53);
@@ -68,8 +45,8 @@ static void every_key_of_all_is_read(void **state)
     (void)state;
     CLEANUP(config_freep)
     struct config *config =
-        parse_good(ALL("identifiers: [blue, green, old], foreign: adopt, drift: report, "
-                       "rate: 7, interval: 1m, poll: 250ms, settle: 90s"));
+        config_text_good(ALL("identifiers: [blue, green, old], foreign: adopt, drift: report, "
+                             "rate: 7, interval: 1m, poll: 250ms, settle: 90s"));
     const struct config_route53 *route53 = &config->route53;
     assert_int_equal(route53->line, 4);
     assert_null(route53->prefix);
@@ -87,7 +64,7 @@ static void every_key_of_all_is_read(void **state)
 static void defaults_are_those_of_the_manual(void **state)
 {
     (void)state;
-    CLEANUP(config_freep) struct config *config = parse_good(OF_GREEN(VALUES));
+    CLEANUP(config_freep) struct config *config = config_text_good(OF_GREEN(VALUES));
     const struct config_route53 *route53 = &config->route53;
     const struct config_record_set *set = &config->record_sets[0];
     assert_string_equal(route53->prefix, "ballast-");
@@ -111,7 +88,7 @@ static void every_key_of_sets_and_members_is_read(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config = parse_good(TOP("route53: { prefix: b }") SET(
+    struct config *config = config_text_good(TOP("route53: { prefix: b }") SET(
         "route53: { zone_id: Z2FDTNDATAQYW2, ttl: 5, foreign: adopt },",
         ", route53: { set_identifier: b/1 x, health_check_id: abc-1 }",
         "alias: lb.example.net, route53: { set_identifier: b2, alias_zone_id: Z3, "
@@ -135,7 +112,7 @@ static void an_alias_goes_where_the_member_goes(void **state)
     (void)state;
     CLEANUP(config_freep)
     struct config *config =
-        parse_good(OF_GREEN("alias: lb.example.net, route53: { alias_zone_id: Z3 }"));
+        config_text_good(OF_GREEN("alias: lb.example.net, route53: { alias_zone_id: Z3 }"));
     const struct config_route53_member *green = config->record_sets[0].members[1].route53;
     assert_string_equal(green->alias_name, "lb.example.net");
     assert_true(green->evaluate_target_health);
@@ -215,7 +192,7 @@ static void route_53_alone_can_have_the_record_sets(void **state)
     (void)state;
     static const char alone[] = "server: { answers: false }\n"
                                 "control: { socket: s, state: t }\n\n\n" SET(ROUTE53, "", VALUES);
-    CLEANUP(config_freep) struct config *config = parse_good(alone);
+    CLEANUP(config_freep) struct config *config = config_text_good(alone);
     assert_true(config->server.answers_nobody);
     assert_int_equal(config->server.workers, 0);
     assert_int_equal(config->zone_count, 0);

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "common/alloc.h"
-#include "common/config.h"
+#include "tests/unit/config_text.h"
 #include "tests/unit/near.h"
 
 /* Lines 1 to 5; what a test says about traffic is in line 6, members in 7 and 8. */
@@ -24,36 +24,13 @@
 #define MEMBERS                TWO(", traffic_query: 'sum(x)'", ", traffic_query: y")
 #define TRAFFIC(keys)          TOP "      traffic: { " keys " },\n" MEMBERS
 #define SOURCE                 "type: prometheus, url: 'http://p:9090'"
-#define refuse(text, expected) refuse_at(text, "dir/x.yaml:" expected, __LINE__)
-
-static struct config *parse(const char *text, struct error *err)
-{
-    return config_parse("dir/x.yaml", (const uint8_t *)text, strlen(text), err);
-}
-
-static struct config *parse_good(const char *text)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    if (config == NULL) {
-        fail_msg("%s", err.text);
-    }
-    return config;
-}
-
-static void refuse_at(const char *text, const char *expected, int line)
-{
-    struct error err = {""};
-    struct config *config = parse(text, &err);
-    _assert_true(config == NULL, "refused", __FILE__, line);
-    _assert_string_equal(err.text, expected, __FILE__, line);
-}
+#define refuse(text, expected) config_text_refused(text, "dir/x.yaml:" expected, __FILE__, __LINE__)
 
 static void every_key_is_read(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config = parse_good(
+    struct config *config = config_text_good(
         TRAFFIC("type: prometheus, url: 'https://p/x//', ca_file: ca.pem, token_file: /t, "
                 "interval: 30s, timeout: 7s, window: 5m, min_rate: 0.25"));
     const struct config_traffic *traffic = config->record_sets[0].traffic;
@@ -72,7 +49,7 @@ static void every_key_is_read(void **state)
 static void what_is_not_said_has_its_default(void **state)
 {
     (void)state;
-    CLEANUP(config_freep) struct config *config = parse_good(TRAFFIC(SOURCE));
+    CLEANUP(config_freep) struct config *config = config_text_good(TRAFFIC(SOURCE));
     const struct config_traffic *traffic = config->record_sets[0].traffic;
     assert_null(traffic->ca_file);
     assert_null(traffic->token_file);
@@ -80,9 +57,9 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(traffic->timeout_ms, 5000);
     assert_int_equal(traffic->window_ms, 60000);
     assert_near(traffic->min_rate, 1, 0);
-    CLEANUP(config_freep) struct config *quick = parse_good(TRAFFIC(SOURCE ", interval: 2s"));
+    CLEANUP(config_freep) struct config *quick = config_text_good(TRAFFIC(SOURCE ", interval: 2s"));
     assert_int_equal(quick->record_sets[0].traffic->timeout_ms, 2000);
-    CLEANUP(config_freep) struct config *none = parse_good(TOP TWO("", ""));
+    CLEANUP(config_freep) struct config *none = config_text_good(TOP TWO("", ""));
     assert_null(none->record_sets[0].traffic);
     assert_null(none->record_sets[0].members[0].traffic_query);
 }
@@ -91,7 +68,7 @@ static void cloudwatch_is_asked_without_a_server(void **state)
 {
     (void)state;
     CLEANUP(config_freep)
-    struct config *config = parse_good(TRAFFIC("type: cloudwatch, delay: 2m, interval: 60s"));
+    struct config *config = config_text_good(TRAFFIC("type: cloudwatch, delay: 2m, interval: 60s"));
     assert_true(config->record_sets[0].traffic->is_cloudwatch);
     assert_int_equal(config->record_sets[0].traffic->delay_ms, 120000);
     assert_null(config->record_sets[0].traffic->url);
