@@ -27,6 +27,8 @@ deny control/plan 'zones/|control/[^/]*\.h'
 # HTTP to others knows nothing of what it is for, and AWS's APIs nothing of rollouts.
 deny control/http 'zones/|control/[^/]*\.h|control/(aws|forecast|plan)/'
 deny control/aws 'zones/|control/[^/]*\.h|control/(forecast|plan)/'
+# Who drives a fleet is decided without a loop, a network or a disk.
+deny control/fleet 'zones/|control/[^/]*\.h|control/(aws|forecast|move|plan)/'
 # Moving in and out is text to text.
 deny control/move 'control/[^/]*\.h|control/(forecast|plan)/'
 
@@ -38,6 +40,7 @@ deny server 'ldns/|ares\.h|curl/|jansson|sqlite3|microhttpd|cyaml/|yaml\.h|cmock
 deny control 'ldns/|cyaml/|yaml\.h|cmocka' 'control/forecast/(plan_text|population_read)\.c'
 deny control/forecast 'ares\.h|uv\.h|curl/|jansson|sqlite3|microhttpd'
 deny control/aws 'ares\.h|sqlite3|microhttpd'
+deny control/fleet 'uv\.h|ares\.h|curl/|sqlite3|microhttpd'
 deny control/http 'ares\.h|sqlite3|microhttpd'
 deny control/move 'uv\.h|ares\.h|curl/|sqlite3|microhttpd'
 deny control/plan 'uv\.h|ares\.h|curl/|sqlite3|microhttpd'
