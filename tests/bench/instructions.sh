@@ -19,6 +19,7 @@ set -eu
 here=$(dirname "$0")
 bench=${top_builddir:-.}/tests/bench
 program=$bench/bench_answer
+export top_srcdir="${top_srcdir:-$here/../..}" # the signed zones are files of the source
 committed=$here/instructions.txt
 short=1000
 long=11000
