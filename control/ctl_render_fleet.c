@@ -76,7 +76,8 @@ void render_fleet(FILE *out, const struct style *style, const json_t *fleet)
         fputc('\n', out);
     }
     if (!field_is_null(fleet, "problem")) {
-        line(out, style, "not followed", INK_BAD, field_text(fleet, "problem"));
+        line(out, style, drives ? "not written" : "not followed", INK_BAD,
+             field_text(fleet, "problem"));
         fputc('\n', out);
     }
     if (json_is_false(json_object_get(fleet, "saved"))) {

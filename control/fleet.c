@@ -113,6 +113,15 @@ static void say_refused(struct fleet *fleet, const struct aws_answer *answer)
     }
 }
 
+static void say_given_up(struct fleet *fleet, unsigned before)
+{
+    if (fleet->node.given_up != before) {
+        log_error("fleet: %s had the lease, could not take over what table %s has, and gave it up "
+                  "for others: %s",
+                  fleet->name, fleet->config->table, fleet->node.stuck_why);
+    }
+}
+
 static void on_answer(void *argument, const struct aws_answer *answer)
 {
     struct fleet *fleet = argument;
@@ -132,10 +141,12 @@ static void on_answer(void *argument, const struct aws_answer *answer)
         take_peers(fleet, answer->document, now_ms);
     }
     fleet->request.body = NULL;
+    unsigned given_up = fleet->node.given_up;
     fleet_node_answered(&fleet->node, &request, fleet->sent_ms, &read, now_ms);
     fleet_answer_done(&read);
     free(request.body);
     say_cut_off(fleet, now_ms);
+    say_given_up(fleet, given_up);
     step(fleet);
 }
 

@@ -16,6 +16,16 @@ static json_t *describe_cut_off(const struct fleet *fleet, int64_t now_ms)
                      describe_text(fleet->node.why));
 }
 
+/* Why this node does not go on, although the table answers. */
+static json_t *describe_problem(const struct fleet *fleet, int64_t now_ms)
+{
+    if (fleet->problem.text[0] != '\0') {
+        return describe_text(fleet->problem.text);
+    }
+    return fleet_node_is_stuck(&fleet->node, now_ms) ? describe_text(fleet->node.stuck_why)
+                                                     : json_null();
+}
+
 static int64_t applied_of(const struct fleet_node *node)
 {
     return node->role == FLEET_FOLLOWS ? node->applied : node->confirmed;
@@ -82,9 +92,7 @@ json_t *fleet_describe(const struct control *control)
                   "behind", (json_int_t)behind(node, applied_of(node)), "lag_s",
                   (double)fleet_node_lag_ms(node, now_ms) / 1000);
     json_object_set_new(json, "cut_off", describe_cut_off(fleet, now_ms));
-    json_object_set_new(json, "problem",
-                        fleet->problem.text[0] == '\0' ? json_null()
-                                                       : describe_text(fleet->problem.text));
+    json_object_set_new(json, "problem", describe_problem(fleet, now_ms));
     json_object_set_new(json, "saved",
                         drives ? json_boolean(fleet_is_saved(control)) : json_null());
     json_object_set_new(json, "nodes", describe_nodes(fleet, now_ms));

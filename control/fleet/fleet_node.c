@@ -83,6 +83,12 @@ bool fleet_node_is_cut_off(const struct fleet_node *node, int64_t now_ms)
            now_ms - node->reached_ms > 2 * node->interval_ms;
 }
 
+bool fleet_node_is_stuck(const struct fleet_node *node, int64_t now_ms)
+{
+    bool is_failing = node->stuck_ms != 0 && now_ms - node->stuck_ms >= node->lease_ms;
+    return (is_failing || now_ms < node->given_up_until_ms) && !fleet_node_is_cut_off(node, now_ms);
+}
+
 bool fleet_node_is_in_step(const struct fleet_node *node)
 {
     return node->role == FLEET_DRIVES || (node->has_synced && node->applied >= node->head.sequence);
@@ -111,7 +117,9 @@ static bool may_take(const struct fleet_node *node, int64_t now_ms)
         now_ms < node->may_take_ms) {
         return false;
     }
-    return !node->head.exists || now_ms - node->seen_ms >= node->lease_ms;
+    /* Who cannot read what the table has could not drive either, and would only hold the lease. */
+    bool has_all = fleet_node_is_in_step(node) && !node->is_querying;
+    return !node->head.exists || (has_all && now_ms - node->seen_ms >= node->lease_ms);
 }
 
 static void want_take(const struct fleet_node *node, int64_t now_ms, struct fleet_request *request)

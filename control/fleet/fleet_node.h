@@ -129,6 +129,11 @@ struct fleet_node {
     bool has_paged;                   /* … but a page has come */
     int64_t in_step_ms;               /* when it last had all that head says */
     int64_t said;                     /* the sequence that our item has */
+    int64_t stuck_ms;                 /* since when nothing of its work was answered; 0: it is */
+    char stuck_why[FLEET_TEXT_SIZE];
+    int64_t progress_ms;       /* SEALS: when it last came further, or its lease began */
+    unsigned given_up;         /* how often it had the lease and could not take over … */
+    int64_t given_up_until_ms; /* … and does not try again before */
     bool was_driving;
     int64_t kept_fence; /* with which what is dirty was changed */
     bool keeps_dirty;   /* SEALS: what is dirty stands: nobody else drove since */
@@ -166,5 +171,8 @@ bool fleet_node_drives(const struct fleet_node *node, int64_t now_ms);
 int64_t fleet_node_lease_left_ms(const struct fleet_node *node, int64_t now_ms);
 /* The table has not answered for two intervals. */
 bool fleet_node_is_cut_off(const struct fleet_node *node, int64_t now_ms);
+/* The table answers, but not to what this node's role needs (permissions, an index that is not
+ * there), for a lease: stuck_why says what. It does not take the lease then, or gives it up. */
+bool fleet_node_is_stuck(const struct fleet_node *node, int64_t now_ms);
 /* How far what is served here is behind the table, in ms; 0: in step. */
 int64_t fleet_node_lag_ms(const struct fleet_node *node, int64_t now_ms);

@@ -15,6 +15,7 @@ static void fall_behind(struct fleet_node *node, int64_t now_ms)
     node->is_querying = false;
     node->seen_ms = now_ms;
     node->next_read_ms = now_ms;
+    node->stuck_ms = 0;
     fleet_node_say_driving(node, now_ms);
     if (node->memory.forget_dirty(node->memory.argument)) {
         node->applied = 0;
@@ -60,7 +61,8 @@ static void add_seal(struct fleet_node *node, const char *item)
     node->seals[node->seal_count++] = alloc_string(item);
 }
 
-static void took(struct fleet_node *node, const struct fleet_request *request, int64_t sent_ms)
+static void took(struct fleet_node *node, const struct fleet_request *request, int64_t sent_ms,
+                 int64_t now_ms)
 {
     char item[FLEET_ITEM_SIZE];
     node->keeps_dirty = request->expected.exists && node->kept_fence == request->expected.fence;
@@ -80,6 +82,7 @@ static void took(struct fleet_node *node, const struct fleet_request *request, i
     node->lease_until_ms = sent_ms + node->lease_ms - node->margin_ms;
     node->renew_ms = sent_ms + node->lease_ms / 3;
     node->told_ms = sent_ms;
+    node->progress_ms = now_ms;
     fleet_node_start_query(node);
     node->is_querying = request->expected.exists;
     for (size_t i = 0; node->memory.sealed_item(node->memory.argument, i, item); i++) {
@@ -120,6 +123,7 @@ static void got_page(struct fleet_node *node, const struct fleet_answer *answer,
         return;
     }
     node->has_paged = true;
+    node->progress_ms = now_ms;
     if (is_last) {
         node->is_querying = false;
         node->applied = node->query_until;
@@ -162,20 +166,35 @@ static void sealed(struct fleet_node *node, const struct fleet_request *request,
                                 .sequence = request->sequence};
     }
     node->confirmed = request->sequence;
+    node->progress_ms = now_ms;
     free(node->seals[--node->seal_count]);
     if (node->seal_count == 0) {
         adopt(node, now_ms);
     }
 }
 
-static void renewed(struct fleet_node *node, const struct fleet_request *request, int64_t sent_ms)
+/* It holds the lease and could not take over, although the table answers: others may be able. */
+static void give_up(struct fleet_node *node, int64_t now_ms)
 {
+    node->given_up++;
+    node->given_up_until_ms = node->may_take_ms = now_ms + 10 * node->lease_ms;
+    fall_behind(node, now_ms);
+}
+
+static void renewed(struct fleet_node *node, const struct fleet_request *request, int64_t sent_ms,
+                    int64_t now_ms)
+{
+    bool has_slept = !fleet_node_has_lease(node, now_ms);
     node->head.beat = request->head.beat;
     node->head.sequence = request->head.sequence;
     node->told_ms = sent_ms;
     node->applied = node->role == FLEET_DRIVES ? node->head.sequence : node->applied;
     node->lease_until_ms = sent_ms + node->lease_ms - node->margin_ms;
     node->renew_ms = sent_ms + node->lease_ms / 3;
+    node->progress_ms = has_slept ? now_ms : node->progress_ms;
+    if (node->role == FLEET_SEALS && now_ms - node->progress_ms >= 2 * node->lease_ms) {
+        give_up(node, now_ms);
+    }
 }
 
 static void written(struct fleet_node *node, const struct fleet_request *request)
@@ -192,10 +211,10 @@ static void done(struct fleet_node *node, const struct fleet_request *request, i
         saw_head(node, &answer->head, now_ms);
         break;
     case FLEET_TAKE:
-        took(node, request, sent_ms);
+        took(node, request, sent_ms, now_ms);
         break;
     case FLEET_RENEW:
-        renewed(node, request, sent_ms);
+        renewed(node, request, sent_ms, now_ms);
         break;
     case FLEET_SEAL:
         sealed(node, request, answer, now_ms);
@@ -217,19 +236,40 @@ static void done(struct fleet_node *node, const struct fleet_request *request, i
     }
 }
 
+/* What its role needs; head alone, and what is for people, does not get it further. */
+static bool is_work(enum fleet_kind kind)
+{
+    return kind == FLEET_TAKE || kind == FLEET_SEAL || kind == FLEET_PUT || kind == FLEET_REMOVE ||
+           kind == FLEET_QUERY;
+}
+
+static void failed(struct fleet_node *node, const struct fleet_request *request,
+                   const struct fleet_answer *answer, int64_t now_ms)
+{
+    snprintf(node->why, sizeof(node->why), "%s", answer->text);
+    if (is_work(request->kind)) {
+        node->stuck_ms = node->stuck_ms == 0 ? now_ms : node->stuck_ms;
+        snprintf(node->stuck_why, sizeof(node->stuck_why), "%s: %s", fleet_kind_name(request->kind),
+                 answer->text);
+    }
+    node->next_read_ms =
+        now_ms + (fleet_node_has_lease(node, now_ms) ? RETRY_MS : node->interval_ms);
+    node->renew_ms = node->role == FLEET_FOLLOWS ? 0 : now_ms;
+    fleet_node_say_driving(node, now_ms);
+}
+
 void fleet_node_answered(struct fleet_node *node, const struct fleet_request *request,
                          int64_t sent_ms, const struct fleet_answer *answer, int64_t now_ms)
 {
     node->is_failing = answer->outcome == FLEET_UNREACHABLE;
     if (node->is_failing) {
-        snprintf(node->why, sizeof(node->why), "%s", answer->text);
-        node->next_read_ms =
-            now_ms + (fleet_node_has_lease(node, now_ms) ? RETRY_MS : node->interval_ms);
-        node->renew_ms = node->role == FLEET_FOLLOWS ? 0 : now_ms;
-        fleet_node_say_driving(node, now_ms);
+        failed(node, request, answer, now_ms);
         return;
     }
     node->reached_ms = now_ms;
+    if (is_work(request->kind)) {
+        node->stuck_ms = 0;
+    }
     if (answer->outcome == FLEET_REFUSED && request->kind == FLEET_TAKE) {
         node->next_read_ms = now_ms;
         node->seen_ms = now_ms;
@@ -240,6 +280,7 @@ void fleet_node_answered(struct fleet_node *node, const struct fleet_request *re
     }
     if (fleet_node_is_in_step(node)) {
         node->in_step_ms = now_ms;
+        node->stuck_ms = node->role == FLEET_FOLLOWS ? 0 : node->stuck_ms;
     }
     if (node->said != fleet_node_sequence(node) && node->next_say_ms > now_ms + node->interval_ms) {
         node->next_say_ms = now_ms + node->interval_ms;

@@ -19,7 +19,7 @@ class Dynamo:
         self.client = fixtures.boto_of(url, "dynamodb")
         self.make_table()
 
-    def make_table(self, name="ns-state"):
+    def make_table(self, name="ns-state", index="by-sequence"):
         self.client.create_table(
             TableName=name, BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": "fleet", "AttributeType": "S"},
@@ -28,14 +28,14 @@ class Dynamo:
             KeySchema=[{"AttributeName": "fleet", "KeyType": "HASH"},
                        {"AttributeName": "item", "KeyType": "RANGE"}],
             LocalSecondaryIndexes=[{
-                "IndexName": "by-sequence", "Projection": {"ProjectionType": "ALL"},
+                "IndexName": index, "Projection": {"ProjectionType": "ALL"},
                 "KeySchema": [{"AttributeName": "fleet", "KeyType": "HASH"},
                               {"AttributeName": "sequence", "KeyType": "RANGE"}]}])
         harness.wait_for(lambda: self.client.describe_table(TableName=name)["Table"]["TableStatus"]
                          == "ACTIVE", "the table is there")
 
-    def item(self, item, fleet="ballast"):
-        found = self.client.get_item(TableName="ns-state", ConsistentRead=True,
+    def item(self, item, fleet="ballast", table="ns-state"):
+        found = self.client.get_item(TableName=table, ConsistentRead=True,
                                      Key={"fleet": {"S": fleet}, "item": {"S": item}})
         return found.get("Item")
 

@@ -340,6 +340,27 @@ def test_a_node_whose_configuration_does_not_fit_says_so_and_serves_on(make_flee
     wait_for(lambda: state(odd)["problem"] is None, "it follows", 20)
 
 
+def test_a_node_that_cannot_query_says_so_and_does_not_take_the_lease(make_fleet):
+    """The index has another name: head can be read and written, what has changed cannot be asked for."""
+    fleet = make_fleet(2, hold="60s")
+    fleet.dynamo.make_table("odd", index="by-something")
+    first, second = fleet.nodes
+    for node in fleet.nodes:
+        node.config["control"]["dynamodb"]["table"] = "odd"
+    first.start()  # an empty table needs no query
+    assert fleet.wait_driver() is first
+    second.start()
+    problem = wait_for(lambda: state(second)["problem"], "it says so", 10 * LEASE_S)
+    assert problem.startswith("query: ") and "index" in problem
+    assert state(second)["cut_off"] is None
+    assert "not followed" in second.ctl("status").stdout
+    first.kill()
+    time.sleep(2 * LEASE_S)  # as long as it could take it wrongly
+    head = fleet.dynamo.item("head", table="odd")
+    assert (head["owner"]["S"], head["fence"]["N"]) == ("n1", "1")
+    assert "fleet: query of odd: " in second.log()
+
+
 def test_status_and_metrics_show_every_node(make_fleet):
     fleet = make_fleet(3)
     fleet.nodes[0].with_http()

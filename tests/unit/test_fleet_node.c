@@ -52,6 +52,7 @@ struct local {
     unsigned flight; /* of the request under way; 0: none */
     bool drives;     /* as told */
     bool refuses;    /* it cannot take over what is in the table */
+    unsigned denied; /* kinds of requests (1 << kind) that the table does not answer it */
 };
 
 /* A request on its way. */
@@ -349,7 +350,8 @@ static void send(struct world *world, size_t from, const struct fleet_request *r
     int64_t timeout_ms = fleet_node_timeout_ms(&local->node);
     flight->arrive_ms = world->now_ms + 1 + chance(world, 20);
     flight->answer_ms = flight->arrive_ms + 1 + chance(world, 20);
-    bool is_cut = local->cut_until_ms > world->now_ms;
+    bool is_denied = (local->denied & 1U << request->kind) != 0;
+    bool is_cut = local->cut_until_ms > world->now_ms || is_denied;
     unsigned fate = world->has_faults ? chance(world, 20) : 20;
     if (is_cut || fate == 0) {
         flight->arrive_ms = INT64_MAX;
@@ -359,7 +361,7 @@ static void send(struct world *world, size_t from, const struct fleet_request *r
     }
     if (is_cut || fate == 0 || fate == 2 || flight->answer_ms > world->now_ms + timeout_ms) {
         flight->is_lost = true;
-        flight->answer_ms = world->now_ms + timeout_ms;
+        flight->answer_ms = world->now_ms + (is_denied ? 20 : timeout_ms);
     }
 }
 
@@ -616,6 +618,63 @@ static void a_node_that_cannot_take_over_the_table_never_drives(void **state)
     free(world);
 }
 
+/* The two nodes that do not drive; the driver is gone for good. */
+static void leave_two(struct world *world, struct local **bad, struct local **good)
+{
+    struct local *driver = driver_of(world);
+    *bad = driver == &world->locals[0] ? &world->locals[1] : &world->locals[0];
+    *good = &world->locals[3 - (driver - world->locals) - (*bad - world->locals)];
+    driver->is_up = false;
+}
+
+/* It would hold the lease, and nobody would drive. */
+static void a_node_that_may_not_query_does_not_take_the_lease(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        struct world *world = calm_world(seed);
+        struct local *bad, *good;
+        leave_two(world, &bad, &good);
+        fleet_node_done(&bad->node);
+        world->generations[bad - world->locals]++;
+        start(bad);
+        bad->denied = 1U << FLEET_QUERY;
+        good->stopped_until_ms = world->now_ms + 5 * LEASE_MS; /* it would be first */
+        run(world, 8 * LEASE_MS);
+        assert_ptr_equal(driver_of(world), good);
+        assert_int_equal(bad->node.given_up, 0);
+        assert_true(fleet_node_is_stuck(&bad->node, clock_of(bad)));
+        assert_string_equal(bad->node.stuck_why, "query: no answer");
+        assert_false(fleet_node_is_stuck(&good->node, clock_of(good)));
+        bad->denied = 0;
+        run(world, LEASE_MS);
+        assert_false(fleet_node_is_stuck(&bad->node, clock_of(bad)));
+        world_done(world);
+        free(world);
+    }
+}
+
+static void a_node_that_cannot_seal_gives_the_lease_up(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 20; seed++) {
+        struct world *world = calm_world(seed);
+        struct local *bad, *good;
+        leave_two(world, &bad, &good);
+        bad->denied = 1U << FLEET_SEAL;
+        good->stopped_until_ms = world->now_ms + 2 * LEASE_MS; /* so that the other one is first */
+        run(world, 2 * LEASE_MS);
+        assert_string_equal(world->table.head.owner, bad->node.name);
+        run(world, 5 * LEASE_MS);
+        assert_ptr_equal(driver_of(world), good);
+        assert_int_equal(bad->node.given_up, 1);
+        assert_true(fleet_node_is_stuck(&bad->node, clock_of(bad)));
+        assert_string_equal(bad->node.stuck_why, "seal: no answer");
+        world_done(world);
+        free(world);
+    }
+}
+
 static void a_node_that_is_cut_off_says_so_and_drives_until_its_lease_is_over(void **state)
 {
     (void)state;
@@ -668,6 +727,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_change_is_everywhere_within_an_interval_and_the_network),
         cmocka_unit_test(a_node_that_cannot_take_over_the_table_never_drives),
+        cmocka_unit_test(a_node_that_may_not_query_does_not_take_the_lease),
+        cmocka_unit_test(a_node_that_cannot_seal_gives_the_lease_up),
         cmocka_unit_test(a_node_that_is_cut_off_says_so_and_drives_until_its_lease_is_over),
         cmocka_unit_test(what_a_driver_changed_outlives_its_own_restart),
         cmocka_unit_test(storms_never_have_two_drivers_and_end_in_agreement),
