@@ -85,7 +85,7 @@ struct fleet_memory {
     /* That change of it is in the table. */
     void (*clean)(void *argument, const char *item, int64_t change);
     bool (*is_dirty)(void *argument, const char *item);
-    /* NULL: everything there is, for a table that is empty. */
+    /* NULL: everything there is but what is sealed, for a table in which nothing was announced. */
     void (*mark_dirty)(void *argument, const char *item);
     /* What has changed is of no use: another node has driven since. True: there was something. */
     bool (*forget_dirty)(void *argument);

@@ -25,6 +25,13 @@ static void fall_behind(struct fleet_node *node, int64_t now_ms)
 
 /* ---- what came of it ---- */
 
+/* Of a take of ours whose answer never came: nobody has driven since our own fence. */
+static bool is_own_take(const struct fleet_node *node, const struct fleet_head *head)
+{
+    return head->exists && node->kept_fence > 0 && head->fence == node->kept_fence + 1 &&
+           strcmp(head->owner, node->name) == 0;
+}
+
 static void saw_head(struct fleet_node *node, const struct fleet_head *head, int64_t now_ms)
 {
     bool is_same = node->has_head && head->exists == node->head.exists &&
@@ -40,6 +47,10 @@ static void saw_head(struct fleet_node *node, const struct fleet_head *head, int
     node->head = *head;
     node->has_head = true;
     node->next_read_ms = now_ms + node->interval_ms;
+    if (!is_other && is_own_take(node, head)) {
+        node->kept_fence = head->fence;
+        node->memory.keep_fence(node->memory.argument, node->kept_fence);
+    }
     /* What this node changed while it drove counts as long as nobody has driven since. */
     if (is_other || (head->exists && head->fence != node->kept_fence)) {
         node->kept_fence = 0;
@@ -69,9 +80,10 @@ static void took(struct fleet_node *node, const struct fleet_request *request, i
     if (!node->keeps_dirty && node->memory.forget_dirty(node->memory.argument)) {
         node->applied = 0;
     }
-    if (!request->expected.exists) {
+    if (request->expected.sequence == 0) {
         node->memory.mark_dirty(node->memory.argument, NULL);
-    } else if (node->keeps_dirty) {
+    }
+    if (node->keeps_dirty) {
         node->kept_fence = request->head.fence;
         node->memory.keep_fence(node->memory.argument, node->kept_fence);
     }

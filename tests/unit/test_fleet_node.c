@@ -53,6 +53,7 @@ struct local {
     bool drives;     /* as told */
     bool refuses;    /* it cannot take over what is in the table */
     unsigned denied; /* kinds of requests (1 << kind) that the table does not answer it */
+    unsigned muted;  /* … that it does, and the answer is lost */
 };
 
 /* A request on its way. */
@@ -81,6 +82,7 @@ struct world {
     unsigned last_flight;
     int64_t driven_fence; /* the largest with which a node drove */
     bool has_faults;
+    bool is_quiet; /* nobody changes anything by itself */
     size_t takeovers, stale, changes, lost_changes, restarts;
 };
 
@@ -127,7 +129,7 @@ static void mark_dirty(void *argument, const char *item)
 {
     struct local *local = argument;
     for (size_t i = 0; i < ITEMS; i++) {
-        if (item == NULL || index_of(item) == i) {
+        if (item == NULL ? i >= HOMES : index_of(item) == i) {
             local->changes[i] = ++local->change;
         }
     }
@@ -359,7 +361,9 @@ static void send(struct world *world, size_t from, const struct fleet_request *r
         flight->arrive_ms = world->now_ms + chance(world, 10 * LEASE_MS);
         flight->answer_ms = flight->arrive_ms + 1;
     }
-    if (is_cut || fate == 0 || fate == 2 || flight->answer_ms > world->now_ms + timeout_ms) {
+    bool is_muted = (local->muted & 1U << request->kind) != 0;
+    if (is_cut || is_muted || fate == 0 || fate == 2 ||
+        flight->answer_ms > world->now_ms + timeout_ms) {
         flight->is_lost = true;
         flight->answer_ms = world->now_ms + (is_denied ? 20 : timeout_ms);
     }
@@ -449,7 +453,8 @@ static void run_node(struct world *world, size_t i)
     if (!is_running(local)) {
         return;
     }
-    if (fleet_node_drives(&local->node, clock_of(local)) && chance(world, 40) == 0) {
+    if (!world->is_quiet && fleet_node_drives(&local->node, clock_of(local)) &&
+        chance(world, 40) == 0) {
         size_t item = chance(world, ITEMS);
         local->values[item]++;
         local->changes[item] = ++local->change;
@@ -722,6 +727,64 @@ static void what_a_driver_changed_outlives_its_own_restart(void **state)
     free(world);
 }
 
+/* The lease was taken, and who took it did not hear of it: nobody else drove all the same. */
+static void what_a_driver_changed_outlives_a_lost_answer_to_its_take(void **state)
+{
+    (void)state;
+    struct world *world = calm_world(13);
+    struct local *driver = driver_of(world);
+    for (size_t i = 0; i < NODES; i++) {
+        world->locals[i].stopped_until_ms = &world->locals[i] == driver ? 0 : INT64_MAX;
+    }
+    driver->cut_until_ms = INT64_MAX;
+    long value = driver->values[2] += 1000;
+    driver->changes[2] = ++driver->change;
+    int64_t fence = world->table.head.fence;
+    run(world, 100);
+    fleet_node_done(&driver->node);
+    world->generations[driver - world->locals]++;
+    start(driver);
+    driver->cut_until_ms = 0;
+    driver->muted = 1U << FLEET_TAKE;
+    while (world->table.head.fence == fence) {
+        run(world, STEP_MS);
+    }
+    driver->muted = 0;
+    run(world, 4 * LEASE_MS);
+    assert_ptr_equal(driver_of(world), driver);
+    assert_int_equal(world->table.head.fence, fence + 2);
+    assert_int_equal(world->lost_changes, 0);
+    assert_true(world->table.cells[2].value >= value);
+    check_converged(world);
+    world_done(world);
+    free(world);
+}
+
+/* The first node's: everything it has goes to the table. */
+static void a_lost_answer_to_the_first_take_leaves_nothing_out(void **state)
+{
+    (void)state;
+    struct world *world = alloc_zeroed(1, sizeof(*world));
+    world_init(world, 17);
+    world->is_quiet = true;
+    for (size_t i = 0; i < NODES; i++) {
+        world->locals[i].muted = 1U << FLEET_TAKE;
+    }
+    while (!world->table.head.exists) {
+        run(world, STEP_MS);
+    }
+    for (size_t i = 0; i < NODES; i++) {
+        world->locals[i].muted = 0;
+    }
+    run(world, 4 * LEASE_MS);
+    assert_non_null(driver_of(world));
+    for (size_t item = 0; item < ITEMS; item++) {
+        assert_true(world->table.cells[item].value > 0);
+    }
+    world_done(world);
+    free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -731,6 +794,8 @@ int main(void)
         cmocka_unit_test(a_node_that_cannot_seal_gives_the_lease_up),
         cmocka_unit_test(a_node_that_is_cut_off_says_so_and_drives_until_its_lease_is_over),
         cmocka_unit_test(what_a_driver_changed_outlives_its_own_restart),
+        cmocka_unit_test(what_a_driver_changed_outlives_a_lost_answer_to_its_take),
+        cmocka_unit_test(a_lost_answer_to_the_first_take_leaves_nothing_out),
         cmocka_unit_test(storms_never_have_two_drivers_and_end_in_agreement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
