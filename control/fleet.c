@@ -13,6 +13,7 @@
 #include "common/log.h"
 #include "control/fleet_private.h"
 #include "control/http/outside_text.h"
+#include "control/journal.h"
 #include "control/store_fleet.h"
 
 int64_t fleet_now_ms(void)
@@ -368,7 +369,8 @@ bool fleet_is_saved(const struct control *control)
     bool is_dirty = false;
     return fleet == NULL ||
            (fleet_drives(control) && store_fleet_is_dirty(control->store, NULL, &is_dirty, &err) &&
-            !is_dirty && fleet->node.confirmed <= fleet->node.head.sequence);
+            !is_dirty && !journal_is_behind(control) &&
+            fleet->node.confirmed <= fleet->node.head.sequence);
 }
 
 bool fleet_is_decided(const struct control *control)

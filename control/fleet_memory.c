@@ -78,17 +78,17 @@ static bool forget_dirty(void *argument)
 {
     struct fleet *fleet = argument;
     struct error err;
-    bool had = false;
+    bool had = false, was_behind = journal_is_behind(fleet->control);
     if (!store_fleet_forget(fleet->control->store, &had, &err)) {
         journal_failed(fleet->control, &err);
         fleet->must_forget = had = true;
     }
-    if (had) {
-        journal_close(fleet->control); /* nor what the store would not take */
+    journal_close(fleet->control); /* nor what the store would not take */
+    if (had || was_behind) {
         log_warning("fleet: what this node changed and the table does not have is dropped: another "
                     "node has driven since");
     }
-    return had;
+    return had || was_behind;
 }
 
 /* The freeze, each rule, and each record set that no rule moves. */
@@ -117,24 +117,33 @@ static bool sealed_item(void *argument, size_t index, char item[FLEET_ITEM_SIZE]
 
 /* ---- what the table has ---- */
 
-static bool reload_members(struct record_set_state *set, bool *is_changed, struct error *err)
+static bool load_member(const struct member_state *member, const struct record_set_state *set,
+                        uint8_t *weight, enum forced_health *health, struct error *err)
 {
     struct store *store = set->control->store;
+    bool found = false;
+    char forced[8];
+    if (!store_load_weight(store, set->key, member->config->id, &found, weight, err) ||
+        !store_load_forced(store, set->key, member->config->id, forced, err)) {
+        return false;
+    }
+    *weight = found ? *weight : member->config->weight;
+    return forced_health_parse(forced, health) ||
+           error_set(err, "%s: member %s is forced \"%s\", expected auto, up or down", set->key,
+                     member->config->id, forced);
+}
+
+static bool reload_members(struct record_set_state *set, bool *is_changed, struct error *err)
+{
     struct shift shift;
     shift_init(&shift, set);
     bool has_shifted = false;
     for (size_t m = 0; m < set->member_count; m++) {
         struct member_state *member = &set->members[m];
-        bool found = false;
-        uint8_t weight = 0;
-        char forced[8];
         enum forced_health health;
-        if (!store_load_weight(store, set->key, member->config->id, &found, &weight, err) ||
-            !store_load_forced(store, set->key, member->config->id, forced, err) ||
-            !forced_health_parse(forced, &health)) {
+        if (!load_member(member, set, &shift.weights[m], &health, err)) {
             return false;
         }
-        shift.weights[m] = found ? weight : member->config->weight;
         has_shifted |= shift.weights[m] != member->weight;
         *is_changed |= has_shifted || health != member->forced;
         member->forced = health;
@@ -177,44 +186,73 @@ static bool reload_freeze(struct control *control, struct error *err)
     return true;
 }
 
-/* As a start does: what is in memory becomes what is in the store. */
-static bool reload_all(struct control *control, struct error *err)
+static bool check_record_set(struct record_set_state *set, struct error *err)
 {
-    bool ok = reload_freeze(control, err);
+    uint32_t ttl_s;
+    bool ok = store_load_ttl(set->control->store, set->key, &ttl_s, err);
+    for (size_t m = 0; ok && m < set->member_count; m++) {
+        uint8_t weight;
+        enum forced_health health;
+        ok = load_member(&set->members[m], set, &weight, &health, err);
+    }
+    return ok;
+}
+
+static bool check_freeze(struct control *control, struct error *err)
+{
+    struct freeze freeze;
+    return store_load_freeze(control->store, &freeze, err);
+}
+
+/* What is done with what the store has of each thing. */
+struct visitor {
+    bool (*freeze)(struct control *control, struct error *err);
+    bool (*record_set)(struct record_set_state *set, struct error *err);
+    bool (*rule)(struct rule_state *rule, struct error *err);
+};
+/* Would it fit? Nothing changes. */
+static const struct visitor check = {check_freeze, check_record_set, rule_check};
+/* As a start does: what is in memory becomes what is in the store. */
+static const struct visitor reload = {reload_freeze, reload_record_set, rule_reload};
+
+static bool visit_all(struct control *control, const struct visitor *visitor, struct error *err)
+{
+    bool ok = visitor->freeze(control, err);
     for (size_t i = 0; ok && i < control->config->record_set_count; i++) {
-        ok = reload_record_set(&control->record_sets[i], err);
+        ok = visitor->record_set(&control->record_sets[i], err);
     }
     for (size_t i = 0; ok && i < control->config->rollout_count; i++) {
-        ok = rule_reload(&control->rules[i], err);
+        ok = visitor->rule(&control->rules[i], err);
     }
     return ok;
 }
 
 /* What belongs to one item. */
-static bool reload_item(struct control *control, const char *item, struct error *err)
+static bool visit_item(struct control *control, const char *item, const struct visitor *visitor,
+                       struct error *err)
 {
     bool is_rule = strncmp(item, "rule#", 5) == 0, is_set = strncmp(item, "set#", 4) == 0;
     struct rule_state *rule = is_rule ? model_find_rule(control, item + 5, NULL) : NULL;
     struct record_set_state *set = is_set ? model_find_key(control, item + 4, NULL) : NULL;
     for (size_t i = 0; rule != NULL && i < rule->record_set_count; i++) {
-        if (!reload_record_set(rule->record_sets[i], err)) {
+        if (!visitor->record_set(rule->record_sets[i], err)) {
             return false;
         }
     }
-    return (rule == NULL || rule_reload(rule, err)) &&
-           (set == NULL || reload_record_set(set, err)) &&
-           (strcmp(item, "freeze") != 0 || reload_freeze(control, err));
+    return (rule == NULL || visitor->rule(rule, err)) &&
+           (set == NULL || visitor->record_set(set, err)) &&
+           (strcmp(item, "freeze") != 0 || visitor->freeze(control, err));
 }
 
 /* All of it the first time: items of another configuration may have what ours do not. */
-static bool reload(struct fleet *fleet, const struct fleet_item *items, size_t count,
-                   struct error *err)
+static bool visit(struct fleet *fleet, const struct fleet_item *items, size_t count,
+                  const struct visitor *visitor, struct error *err)
 {
     if (!fleet->node.has_synced) {
-        return count == 0 || reload_all(fleet->control, err);
+        return count == 0 || visit_all(fleet->control, visitor, err);
     }
     for (size_t i = 0; i < count; i++) {
-        if (!reload_item(fleet->control, items[i].item, err)) {
+        if (!visit_item(fleet->control, items[i].item, visitor, err)) {
             return false;
         }
     }
@@ -248,35 +286,42 @@ static bool fail(struct fleet *fleet, const struct error *err)
     return false;
 }
 
-/* What does not fit changes nothing: neither the store nor, in the end, what is in memory. */
+static bool write_items(struct fleet *fleet, const struct fleet_item *items, size_t count,
+                        bool is_last, int64_t sequence, struct error *err)
+{
+    struct store *store = fleet->control->store;
+    if (!store_begin(store, err)) {
+        return false;
+    }
+    if (take_items(fleet, items, count, err) &&
+        (!is_last || keep(fleet, fleet->node.kept_fence, sequence, err)) &&
+        visit(fleet, items, count, &check, err) && store_commit(store, err)) {
+        return true;
+    }
+    store_rollback(store);
+    return false;
+}
+
+/* What does not fit, or does not go into the store, changes nothing: neither there nor in memory,
+ * which may be ahead of it by a fall-back that the store would not take. */
 static bool import(void *argument, const struct fleet_item *items, size_t count, bool is_last,
                    int64_t sequence)
 {
     struct fleet *fleet = argument;
-    struct control *control = fleet->control;
-    struct error err = {""}, again;
-    journal_close(control);
+    struct error err = {""};
     if (!has_forgotten(fleet)) {
-        return fail(fleet, &control->store_error);
+        return fail(fleet, &fleet->control->store_error);
     }
-    if (!store_begin(control->store, &err)) {
+    if (!write_items(fleet, items, count, is_last, sequence, &err) ||
+        !visit(fleet, items, count, &reload, &err)) {
         return fail(fleet, &err);
     }
-    bool ok = take_items(fleet, items, count, &err) &&
-              (!is_last || keep(fleet, fleet->node.kept_fence, sequence, &err)) &&
-              reload(fleet, items, count, &err);
-    if (!ok || !store_commit(control->store, &err)) {
-        store_rollback(control->store);
-        if (!reload_all(control, &again)) {
-            log_error("fleet: %s", again.text);
-        }
-        ok = fail(fleet, &err);
-    } else if (fleet->problem.text[0] != '\0') {
+    if (fleet->problem.text[0] != '\0') {
         log_info("fleet: what the table has is taken over again");
         fleet->problem.text[0] = '\0';
     }
-    shift_publish(control);
-    return ok;
+    shift_publish(fleet->control);
+    return true;
 }
 
 static void keep_fence(void *argument, int64_t fence)

@@ -102,6 +102,16 @@ void journal_leave_behind(struct rule_state *rule, const struct history_entry *e
     }
 }
 
+bool journal_is_behind(const struct control *control)
+{
+    for (size_t i = 0; control->rules != NULL && i < control->config->rollout_count; i++) {
+        if (control->rules[i].is_behind) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void journal_close(struct control *control)
 {
     for (size_t i = 0; control->rules != NULL && i < control->config->rollout_count; i++) {

@@ -22,7 +22,9 @@ struct shift;
  * history, until a transaction takes it along. */
 void journal_leave_behind(struct rule_state *rule, const struct history_entry *entry,
                           const struct shift *shifts);
-/* Forgets what was never written. */
+/* Something was left behind and is not written yet. */
+bool journal_is_behind(const struct control *control);
+/* Forgets what was never written; what is in memory, and served, stays as it is. */
 void journal_close(struct control *control);
 /* Writes what was left behind, in a transaction of its own. */
 MUST_CHECK bool journal_catch_up(struct control *control, struct error *err);

@@ -78,6 +78,8 @@ void rule_tick(struct rule_state *rule);
 MUST_CHECK bool rule_restore(struct rule_state *rule, struct error *err);
 /* Nothing happens any more until rule_watch. */
 void rule_stop(struct rule_state *rule);
+/* Would rule_reload do? Nothing changes. False and err: it would not. */
+MUST_CHECK bool rule_check(struct rule_state *rule, struct error *err);
 /* Stops it, and reads what another node of the fleet has made of the rule. False and err: the rule
  * has no rollout then. */
 MUST_CHECK bool rule_reload(struct rule_state *rule, struct error *err);

@@ -197,6 +197,18 @@ static void forget(struct rule_state *rule)
     rule->newest_created_ms = 0;
 }
 
+bool rule_check(struct rule_state *rule, struct error *err)
+{
+    struct rule_state probe = {.control = rule->control,
+                               .config = rule->config,
+                               .record_sets = rule->record_sets,
+                               .record_set_count = rule->record_set_count,
+                               .plan = rule->plan};
+    bool ok = rule_restore(&probe, err);
+    forget(&probe);
+    return ok;
+}
+
 bool rule_reload(struct rule_state *rule, struct error *err)
 {
     rule_stop(rule);

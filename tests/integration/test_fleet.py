@@ -2,6 +2,7 @@
 """Several nodes that share their state in a table of DynamoDB: one drives, the others follow."""
 import json
 import os
+import resource
 import signal
 import subprocess
 import time
@@ -10,6 +11,7 @@ import urllib.request
 import dynamodb
 import harness
 import pytest
+import test_store_failures
 from aws import fixtures
 from harness import task_event, wait_for
 
@@ -338,6 +340,30 @@ def test_a_node_whose_configuration_does_not_fit_says_so_and_serves_on(make_flee
     assert odd.weights() == {"blue": 100, "teal": 0}
     driver.ctl("rollout", "abort", "cats")
     wait_for(lambda: state(odd)["problem"] is None, "it follows", 20)
+
+
+def test_a_fall_back_that_no_disk_took_is_served_until_what_another_did_is_taken_over(make_fleet):
+    fleet = make_fleet(2, hold="120s").start()
+    driver, _ = begin(fleet)
+    fleet.wait_same({"blue": 90, "green": 10})
+    size = driver.state_path.with_name("ballast.db-wal").stat().st_size
+    assert 4_000_000 > size > 50_000 > len(driver.log())  # it is not begun anew yet
+    resource.prlimit(driver.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    fleet.lab.green.healthy = False
+    wait_for(lambda: driver.weights() == {"blue": 100, "green": 0}, "it falls back", 20)
+    assert not state(driver)["saved"]
+    driver.road.shut()
+    second = fleet.wait_driver(other_than=driver)
+    wait_for(lambda: second.weights() == {"blue": 100, "green": 0}, "so does the second", 20)
+    fleet.lab.green.healthy = True
+    driver.road.open()
+    problem = wait_for(lambda: state(driver)["problem"], "it says that it cannot follow", 20)
+    assert "disk" in problem
+    assert driver.weights() == {"blue": 100, "green": 0}
+    test_store_failures.free_disk(driver)
+    wait_for(lambda: state(driver)["problem"] is None, "it follows", 20)
+    assert driver.weights() == {"blue": 100, "green": 0}
+    assert driver.rollout()["state"] == second.rollout()["state"] == "failed"
 
 
 def test_a_node_that_cannot_query_says_so_and_does_not_take_the_lease(make_fleet):
