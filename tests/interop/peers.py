@@ -3,6 +3,7 @@
 of all, and NSD, Knot DNS and BIND set up to answer as comparably as they can."""
 import shutil
 import subprocess
+import time
 
 import dns.exception
 import dns.message
@@ -15,6 +16,7 @@ class Server:
     """One nameserver. Subclasses have command(), which writes the files and returns the words."""
 
     programs = ()
+    prefix = ()  # words before the command: what it runs under
     ready_zone = "example.test"
 
     def __init__(self):
@@ -37,11 +39,17 @@ class Server:
         return subprocess.run([str(one) for one in words], check=check, capture_output=True,
                               text=True, timeout=60 * harness.PATIENCE)
 
-    def start(self):
-        words = [str(one) for one in self.command()]
+    def launch(self):
+        """Starts the process without waiting for anything."""
+        words = [*self.prefix, *(str(one) for one in self.command())]
+        self.launched = time.monotonic()
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             cwd=self.folder, start_new_session=True)
+        return self
+
+    def start(self):
+        self.launch()
         harness.wait_for(self.is_ready, f"{type(self).__name__} answers", 30)
         return self
 

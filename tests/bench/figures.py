@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the bench makes of what it measured: pure functions, without a clock and without a server."""
+import statistics
+
+OURS = "ballast"
+FLOOR = "floor"
+# A figure of this name is the better the larger it is; all others the smaller.
+LARGER_IS_BETTER = ("qps",)
+# The machine was too noisy to judge when one of these is exceeded.
+FLOOR_SPREAD_MAX = 0.10   # of the floor's CPU a query, between rounds of a scenario
+STEAL_MAX = 0.01          # of the machine's time, taken by its host
+OTHERS_MAX = 0.10         # of one core, taken by other processes
+
+
+def summary(values):
+    """Median and range of the rounds; None when there are none."""
+    if not values:
+        return None
+    return {"median": statistics.median(values), "low": min(values), "high": max(values),
+            "rounds": list(values)}
+
+
+def spread(values):
+    """Range by median; 0 of fewer than two."""
+    return (max(values) - min(values)) / statistics.median(values) if len(values) > 1 else 0.0
+
+
+def ratio(one, other):
+    return one / other if one is not None and other else None
+
+
+def best_peer(medians, figure):
+    """(name, value) of the best of the others; None when there is none. medians is {server: value}."""
+    peers = {name: value for name, value in medians.items()
+             if name not in (OURS, FLOOR) and value is not None}
+    if not peers:
+        return None
+    choose = max if figure in LARGER_IS_BETTER else min
+    name = choose(peers, key=peers.get)
+    return name, peers[name]
+
+
+def compare(rounds):
+    """{server: {figure: [of each round]}} to {server: {figure: summary with ratios}}."""
+    found = {server: {figure: summary(values) for figure, values in figures.items()}
+             for server, figures in rounds.items()}
+    for server, figures in found.items():
+        for figure, one in figures.items():
+            if one is None:
+                continue
+            medians = {other: more[figure]["median"] for other, more in found.items()
+                       if more.get(figure)}
+            best = best_peer(medians, figure)
+            one["to_floor"] = ratio(one["median"], medians.get(FLOOR))
+            one["to_best_peer"] = ratio(one["median"], best[1]) if best else None
+            one["best_peer"] = best[0] if best else None
+    return found
+
+
+def noise(floor_rounds, steal, others):
+    """Reasons why the machine was too noisy to judge, none when it was quiet. floor_rounds is
+    {scenario: [CPU ns a query]}; steal and others are shares, of each measurement."""
+    reasons = [f"{scenario}: the floor's CPU a query differed by {spread(values):.0%} between rounds"
+               for scenario, values in floor_rounds.items() if spread(values) > FLOOR_SPREAD_MAX]
+    for shares, most, text in ((steal, STEAL_MAX, "of the machine's time was taken by its host"),
+                               (others, OTHERS_MAX, "of a core went to other processes")):
+        if shares and statistics.mean(shares) > most:
+            reasons.append(f"{statistics.mean(shares):.1%} {text} (at worst {max(shares):.1%})")
+    return reasons
+
+
+def split(total_ns, user_ticks, system_ticks, queries):
+    """(all, user, system) in ns a query: the whole is exact, how it is shared is counted in ticks."""
+    ticks = user_ticks + system_ticks
+    user = total_ns * user_ticks / ticks if ticks else 0.0
+    return (total_ns / queries, user / queries, (total_ns - user) / queries) if queries else None
+
+
+def shares_of_cpu(before, after):
+    """(steal, seconds busy) between two first lines of /proc/stat, as lists of ticks of 10 ms."""
+    passed = [late - early for early, late in zip(before, after)]
+    user, nice, system, _idle, _iowait, irq, softirq, steal = passed[:8]
+    whole = sum(passed[:8])
+    return (steal / whole if whole else 0.0), (user + nice + system + irq + softirq) / 100
+
+
+def points(result):
+    """[(what is to be reached, whether it is, the figure)] for what was measured of it."""
+    found = []
+    for name, servers in result["scenarios"].items():
+        ours = servers.get(OURS)
+        if ours is None:
+            continue
+        cpu, qps, p99 = (ours.get(figure) for figure in ("cpu_ns", "qps", "p99_us"))
+        if cpu and cpu["to_floor"] is not None:
+            found.append((f"{name}: CPU a query at most 1.05 times the floor's",
+                          cpu["to_floor"] <= 1.05, f"{cpu['to_floor']:.2f} times"))
+        if qps and qps["to_best_peer"] is not None:
+            found.append((f"{name}: q/s at saturation not below the best peer's",
+                          qps["to_best_peer"] >= 1,
+                          f"{qps['to_best_peer']:.2f} times that of {qps['best_peer']}"))
+        if not name.startswith("tcp") and p99 and p99["to_best_peer"] is not None:
+            found.append((f"{name}: p99 at half load not above the best peer's",
+                          p99["to_best_peer"] <= 1,
+                          f"{p99['to_best_peer']:.2f} times that of {p99['best_peer']}"))
+    for names, servers in result["sizes"].items():
+        ours, knot = servers.get(OURS), servers.get("knot")
+        for figure, unit in (("resident_mib", "MiB"), ("load_s", "s")) if ours and knot else ():
+            one, other = ours[figure]["median"], knot[figure]["median"]
+            what = "resident memory below" if unit == "MiB" else "loads in at most the time of"
+            found.append((f"{int(names):,} names: {what} Knot", one < other or
+                          (unit == "s" and one == other), f"{one:.3g} {unit}, Knot {other:.3g}"))
+    for name, servers in result["instructions"].items():
+        if OURS in servers:
+            found.append((f"{name}: at most 300 instructions a query", servers[OURS] <= 300,
+                          f"{servers[OURS]:.0f}, the socket calls in libc among them"))
+    if result["publish"]:
+        median, worst = result["publish"]["median"], result["publish"]["high"]
+        found.append(("a shift is written and at all workers within 100 µs at the median, 1 ms at "
+                      "worst", median <= 100 and worst <= 1000,
+                      f"{median:.0f} µs, {worst:.0f} µs at worst, the disk among it"))
+    return found

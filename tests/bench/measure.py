@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Runs the servers and the load of the bench, and reads what they took."""
+import contextlib
+import json
+import os
+import pathlib
+import re
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import figures
+import servers
+from servers import harness
+
+LOAD = harness.BUILD.resolve() / "tests" / "bench" / "load"
+# Scenario: (how the load asks, whose questions). The last two are of TCP.
+SCENARIOS = {one: ("udp", one) for one in servers.SCENARIOS}
+SCENARIOS.update({"tcp-pipelined": ("tcp", "static"), "tcp-one-each": ("connect", "static")})
+CPU_FIGURES = ("cpu_ns", "user_ns", "system_ns")
+LATENCIES = ("p50_us", "p99_us", "p999_us")
+QUIET_PROBE_SECONDS = 0.3
+SHIFT_NAME = (servers.WEIGHTED, "A")
+
+
+class Failure(Exception):
+    """The run is worth nothing: what it timed was wrong, or did not run."""
+
+
+def say(text):
+    print(time.strftime("%H:%M:%S"), text, file=sys.stderr, flush=True)
+
+
+def pins():
+    """Words that put the server on one core and the generator on another; none on a single core."""
+    cores = sorted(os.sched_getaffinity(0))
+    if len(cores) < 2:
+        return [], []
+    return [["taskset", "-c", str(one)] for one in cores[:2]]
+
+
+def ticks():
+    return [int(one) for one in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:]]
+
+
+class Bench:
+    """A run: settings, and what was seen of the machine on the way."""
+
+    def __init__(self, settings):
+        self.settings = settings
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="ballast-bench-"))
+        self.server_pin, self.load_pin = pins()
+        self.steal, self.others = [], []
+        self.lost = {}
+        self.checked = 0  # answers
+        self.patience = settings.wait_quiet  # seconds that are left to wait for quiet moments
+
+    def make(self, name, names=None, only_many=False, prefix=()):
+        server = servers.ALL[name]().prepare(names or self.settings.names, only_many)
+        server.prefix = [*self.server_pin, *prefix]
+        return server
+
+    def questions(self, scenario, weighted_count):
+        path = self.folder / f"{scenario}-{weighted_count}"
+        if not path.exists():
+            path.write_text(servers.questions(scenario, self.settings.names, weighted_count))
+        return path
+
+    def load(self, server, scenario, *options):
+        """Asks, and returns what came of it: every answer was right."""
+        way, whose = SCENARIOS[scenario]
+        words = [*self.load_pin, LOAD, way, server.port,
+                 self.questions(whose, server.weighted_count), *options]
+        done = subprocess.run([str(one) for one in words], stdin=subprocess.DEVNULL, text=True,
+                              capture_output=True, timeout=700)
+        name = type(server).__name__
+        if done.returncode not in (0, 1):
+            raise Failure(f"{name}, {scenario}: {done.stderr}")
+        found = json.loads(done.stdout)
+        if found["wrong"] > 0:
+            raise Failure(f"{name}, {scenario}: {found['wrong']} of {found['answered']} answers are "
+                          f"wrong, first {found['first_wrong']}")
+        if found["answered"] == 0:
+            raise Failure(f"{name}, {scenario}: no answer to {found['sent']} queries")
+        self.checked += found["answered"]
+        return found
+
+    def wait_for_quiet(self):
+        """Until other processes take less than a fifth of a core; not longer than is left."""
+        while self.patience > 0:
+            before = ticks()
+            time.sleep(QUIET_PROBE_SECONDS)
+            self.patience -= QUIET_PROBE_SECONDS
+            _, busy = figures.shares_of_cpu(before, ticks())
+            if busy < 0.2 * QUIET_PROBE_SECONDS:
+                return
+
+    def measured(self, server, scenario, *options):
+        """What came of the load, with the server's CPU a query."""
+        self.wait_for_quiet()
+        machine, began = ticks(), time.monotonic()
+        before, own = server.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        found = self.load(server, scenario, *options)
+        after, own_after = server.cpu(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        seconds = time.monotonic() - began
+        steal, busy = figures.shares_of_cpu(machine, ticks())
+        took = [late - early for early, late in zip(before, after)]
+        known = took[0] / 1e9 + own_after.ru_utime + own_after.ru_stime - own.ru_utime - own.ru_stime
+        self.steal.append(steal)
+        self.others.append(max(0.0, busy - known) / seconds)
+        found["cpu"] = figures.split(*took, found["answered"])
+        found["busy"] = took[0] / 1e9 / found["seconds"]
+        return found
+
+    def one_round(self, server, scenario):
+        """{figure: value}: as fast as it answers, then at half of that."""
+        settings = self.settings
+        way = SCENARIOS[scenario][0]
+        fast = self.measured(server, scenario, f"seconds={settings.seconds}",
+                             *(["sockets=16"] if way != "udp" else []))
+        found = dict(zip(CPU_FIGURES, fast["cpu"]), qps=fast["answered"] / fast["seconds"],
+                     busy=fast["busy"])
+        half = fast
+        if way == "udp":
+            half = self.measured(server, scenario, f"seconds={settings.seconds}",
+                                 f"rate={found['qps'] / 2}")
+        found.update((one, half[one]) for one in LATENCIES)
+        name = next(name for name, kind in servers.ALL.items() if type(server) is kind)
+        key = f"{scenario} {name}"
+        self.lost[key] = self.lost.get(key, 0) + fast["lost"] + (half["lost"] if half is not fast else 0)
+        return found
+
+    def scenarios(self, names):
+        """{scenario: {server: {figure: [of each round]}}}: rounds go round the servers."""
+        found = {}
+        with contextlib.ExitStack() as stack:
+            running = {}
+            for name in names:
+                server = self.make(name)
+                stack.callback(server.close)
+                server.start()
+                running[name] = server
+            for scenario in self.settings.scenarios:
+                takes_part = {name: server for name, server in running.items()
+                              if SCENARIOS[scenario][0] == "udp" or server.has_tcp}
+                table = found[scenario] = {name: {} for name in takes_part}
+                for turn in range(self.settings.rounds):
+                    say(f"{scenario}, round {turn + 1} of {self.settings.rounds}")
+                    for name, server in takes_part.items():
+                        for figure, value in self.one_round(server, scenario).items():
+                            table[name].setdefault(figure, []).append(value)
+        return found
+
+    def size(self, name, names):
+        """(MiB, seconds) of a server with one zone of so many names."""
+        self.wait_for_quiet()
+        server = self.make(name, names, only_many=True)
+        try:
+            seconds = server.start()
+            return server.resident_mib(), seconds
+        finally:
+            server.close()
+
+    def sizes(self, names):
+        found = {}
+        for count in self.settings.sizes:
+            table = found[str(count)] = {}
+            for turn in range(min(self.settings.rounds, 3 if count <= 100_000 else 1)):
+                for name in names:
+                    if name == "floor":
+                        continue
+                    say(f"{count:,} names, {name}, round {turn + 1}")
+                    resident, seconds = self.size(name, count)
+                    table.setdefault(name, {"resident_mib": [], "load_s": []})
+                    table[name]["resident_mib"].append(resident)
+                    table[name]["load_s"].append(seconds)
+        return found
+
+    def collected(self, name, scenario, count):
+        """Instructions in user space from start to end, with so many queries between."""
+        logs = self.folder / f"callgrind-{name}-{scenario}-{count}"
+        logs.mkdir()
+        server = self.make(name, names=1000, prefix=[
+            "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+            f"--log-file={logs}/%p"])
+        try:
+            server.start()
+            self.load(server, scenario, f"count={count}", "sockets=1", "window=64", "seconds=120")
+        finally:
+            server.close()
+        return sum(int(one) for log in logs.iterdir()
+                   for one in re.findall(r"Collected : (\d+)", log.read_text(errors="replace")))
+
+    def instructions(self, names):
+        """{scenario: {server: instructions a query}}: the difference of two run lengths."""
+        found = {}
+        short, long = self.settings.callgrind
+        for name in names:
+            say(f"instructions: {name}")
+            try:
+                for scenario in ("weighted", "static", "nxdomain", "mixed"):
+                    difference = (self.collected(name, scenario, long) -
+                                  self.collected(name, scenario, short))
+                    found.setdefault(scenario, {})[name] = difference / (long - short)
+            except (RuntimeError, Failure) as error:
+                say(f"{name} does not work under valgrind: {error}")
+        return found
+
+    def publish(self):
+        """µs from `weight set` on the admin socket to its answer, which comes when all of two workers
+        answer by the new weights; under load. Beside it, how many queries it took to see them."""
+        server = self.make("ballast")
+        server.workers = 2
+        server.prefix = []
+        took, late = [], 0
+        try:
+            server.start()
+            words = [LOAD, "udp", server.port, self.questions("weighted", 1), "seconds=120", "window=4"]
+            with open(os.devnull, "wb") as nowhere:
+                load = subprocess.Popen([str(one) for one in words], stdout=nowhere)
+            with contextlib.closing(harness.AdminClient(server.folder / "ballast.sock")) as client:
+                for turn in range(self.settings.shifts):
+                    before = time.perf_counter()
+                    client.call("weight set", *SHIFT_NAME, f"m0={turn % 2 * 100}",
+                                f"m1={100 - turn % 2 * 100}")
+                    took.append((time.perf_counter() - before) * 1e6)
+            load.terminate()
+            load.wait()
+        finally:
+            server.close()
+        took.sort()
+        return {"median": statistics.median(took), "low": took[0], "high": took[-1],
+                "p99": took[int(len(took) * 0.99)], "shifts": len(took)}

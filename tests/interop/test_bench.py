@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The bench (tests/bench/bench) measures what it says and refuses wrong answers. No time is judged here."""
+import importlib.machinery
+import importlib.util
+import json
+import pathlib
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+import pytest
+
+import harness
+
+BENCH = pathlib.Path(__file__).resolve().parents[1] / "bench"
+sys.path.insert(0, str(BENCH))
+
+import figures  # noqa: E402  (found by the line above)
+import measure  # noqa: E402
+import render  # noqa: E402
+import servers  # noqa: E402
+
+UDP = ("weighted", "static", "nxdomain", "mixed", "many")
+
+
+def script():
+    loader = importlib.machinery.SourceFileLoader("bench_script", str(BENCH / "bench"))
+    module = importlib.util.module_from_spec(importlib.util.spec_from_loader("bench_script", loader))
+    loader.exec_module(module)
+    return module
+
+
+@pytest.mark.timeout(600)
+def test_it_measures_each_figure_and_checks_the_answers(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- bench -->\nold\n<!-- /bench -->\nafter\n")
+    done = subprocess.run(
+        [sys.executable, BENCH / "bench", "--quick", "--servers", "floor,ballast,nsd",
+         "--json", tmp_path / "json", "--svg", tmp_path / "svg", "--page", page],
+        capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=580)
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / "json").read_text())
+    assert set(result["scenarios"]) == {*UDP, "tcp-pipelined", "tcp-one-each"}
+    for scenario, table in result["scenarios"].items():
+        assert set(table) == {"ballast", "nsd"} | ({"floor"} if scenario in UDP else set())
+        for name, found in table.items():
+            for figure in render.COLUMNS:
+                one = found[figure]
+                assert len(one["rounds"]) == 2, (scenario, name, figure)
+                assert one["low"] <= one["median"] <= one["high"]
+            assert found["qps"]["median"] > 0 and found["p999_us"]["low"] >= found["p50_us"]["low"] > 0
+            assert found["cpu_ns"]["low"] > 0, (scenario, name)
+            assert scenario not in UDP or found["cpu_ns"]["to_floor"] > 0
+        assert table["ballast"]["cpu_ns"]["best_peer"] == "nsd"
+    for name in ("ballast", "nsd"):
+        found = result["sizes"]["1000"][name]
+        assert found["resident_mib"]["low"] > 0 and found["load_s"]["low"] > 0
+    assert result["publish"]["shifts"] == 20 and result["publish"]["low"] > 0
+    assert result["checked"] > 0 and isinstance(result["noise"], list)
+    text = page.read_text()
+    assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
+    assert "TCP, one query a connection" in text and "TCP, one query a connection" in done.stdout
+    assert xml.etree.ElementTree.parse(tmp_path / "svg").getroot().tag.endswith("svg")
+
+
+@pytest.mark.parametrize("transport", ["static", "tcp-pipelined", "tcp-one-each"])
+def test_a_server_with_another_zone_fails_the_run(monkeypatch, capsys, transport):
+    prepare = servers.Nsd.prepare
+
+    def another(self, *arguments, **more):
+        prepare(self, *arguments, **more)
+        self.texts["bench.test"] = self.texts["bench.test"].replace(" A 10.", " A 11.")
+        return self
+
+    monkeypatch.setattr(servers.Nsd, "prepare", another)
+    monkeypatch.setattr(sys, "argv", ["bench", "--quick", "--servers", "nsd", "--sizes", "", "--shifts", "0",
+                                      "--scenarios", transport])
+    assert script().main() == 1
+    error = capsys.readouterr().err
+    assert "answers are wrong, first one0" in error and "bench.test.: the addresses" in error
+
+
+@pytest.mark.parametrize("expected, complaint", [
+    ("one000.bench.test 1 0 1 192.0.2.1", "the addresses"),
+    ("one000.bench.test 1 0 2 10.0.0.0", "the number of records"),
+    ("one000.bench.test 1 3 0 -", "the rcode"),
+    ("one000.bench.test 1 0 1 10.0.0.0", None),
+])
+def test_the_load_says_what_is_wrong(keep, tmp_path, expected, complaint):
+    server = keep(servers.Ballast().prepare(10))
+    server.start()
+    questions = tmp_path / "questions"
+    questions.write_text(expected + "\n")
+    for way in ("udp", "tcp", "connect"):
+        done = subprocess.run([measure.LOAD, way, str(server.port), questions, "count=50"],
+                              capture_output=True, text=True, timeout=200)
+        found = json.loads(done.stdout)
+        assert done.returncode == (0 if complaint is None else 1), done
+        assert found["answered"] + found["lost"] == found["sent"] == 50
+        assert found["wrong"] == (0 if complaint is None else found["answered"])
+        assert complaint is None or complaint in found["first_wrong"]
+
+
+def test_a_server_that_is_not_there_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(servers.Nsd, "programs", ("no-such-program",))
+    monkeypatch.setattr(sys, "argv", ["bench", "--servers", "nsd"])
+    assert script().main() == 1
+    assert "not there: nsd" in capsys.readouterr().err
+
+
+def test_all_that_the_bench_needs_can_be_installed():
+    listed = (harness.TOP / "contrib" / "packages").read_text().split("[bench]")[1].split("[")[0]
+    assert {"bind9", "gdnsd", "knot", "knot-module-geoip", "nsd", "pdns-server"} <= set(listed.split())
+
+
+# --- what is made of the figures ---
+
+def test_median_and_range():
+    assert figures.summary([3, 1, 2]) == {"median": 2, "low": 1, "high": 3, "rounds": [3, 1, 2]}
+    assert figures.summary([4, 1])["median"] == 2.5
+    assert figures.summary([]) is None
+    assert figures.spread([10, 11, 9]) == pytest.approx(0.2)
+    assert figures.spread([10]) == 0
+
+
+def test_ratios_to_the_floor_and_to_the_best_peer():
+    found = figures.compare({
+        "floor": {"cpu_ns": [100, 100, 130], "qps": [10.0]},
+        "ballast": {"cpu_ns": [110, 120, 500], "qps": [9.0]},
+        "nsd": {"cpu_ns": [150], "qps": [6.0]},
+        "bind": {"cpu_ns": [300], "qps": [8.0]},
+    })
+    cpu, qps = found["ballast"]["cpu_ns"], found["ballast"]["qps"]
+    assert (cpu["to_floor"], cpu["best_peer"], cpu["to_best_peer"]) == (1.2, "nsd", 0.8)
+    assert (qps["best_peer"], qps["to_best_peer"]) == ("bind", 9 / 8)
+    alone = figures.compare({"ballast": {"cpu_ns": [1]}})["ballast"]["cpu_ns"]
+    assert alone["to_floor"] is None and alone["to_best_peer"] is None and alone["best_peer"] is None
+
+
+@pytest.mark.parametrize("floors, steal, others, words", [
+    ({"static": [100, 104, 99]}, [0.0, 0.005], [0.05], []),
+    ({"static": [100, 120, 99], "mixed": [50, 50]}, [0.0], [0.0], ["static: the floor"]),
+    ({}, [0.0, 0.1], [0.0], ["taken by its host"]),
+    ({}, [0.0], [0.1, 0.4], ["other processes"]),
+    ({}, [], [], []),
+])
+def test_when_the_machine_is_too_noisy(floors, steal, others, words):
+    reasons = figures.noise(floors, steal, others)
+    assert len(reasons) == len(words) and all(word in one for word, one in zip(words, reasons))
+
+
+def test_cpu_a_query():
+    assert figures.split(2_000_000, 1, 3, 1000) == (2000, 500, 1500)
+    assert figures.split(2_000, 0, 0, 1) == (2000, 0, 2000)
+    assert figures.split(1, 1, 1, 0) is None
+
+
+def test_steal_and_load_of_the_machine():
+    #         user nice system idle iowait irq softirq steal guest
+    before = [100, 0, 50, 1000, 5, 0, 10, 0, 0]
+    after = [150, 10, 70, 1100, 5, 0, 20, 10, 0]
+    assert figures.shares_of_cpu(before, after) == (10 / 200, 0.9)
+    assert figures.shares_of_cpu(before, before) == (0.0, 0.0)
+
+
+def test_points_that_are_reached_and_others():
+    compared = figures.compare({"floor": {"cpu_ns": [100]}, "ballast": {"cpu_ns": [120], "qps": [9], "p99_us": [5]},
+                                "gdnsd": {"cpu_ns": [130], "qps": [8], "p99_us": [4]}})
+    size = {"ballast": {"resident_mib": [30], "load_s": [0.1]},
+            "knot": {"resident_mib": [36], "load_s": [0.09]}}
+    result = {"scenarios": {"static": compared}, "sizes": {"1000": figures.compare(size)},
+              "instructions": {"static": {"ballast": 290.4}},
+              "publish": {"median": 90, "high": 2000}}
+    assert [is_reached for _, is_reached, _ in figures.points(result)] == [
+        False, True, False, True, False, True, False]
+    assert "1.20 times" in figures.points(result)[0][2]
+
+
+def test_only_what_is_between_the_marks_is_made_anew():
+    text = "a\n<!-- bench -->\nold\n<!-- /bench -->\nb\n"
+    assert render.put_in(text, "bench", "new\n") == text.replace("old", "new")
+    assert render.put_in(text, "other", "new\n") == text
