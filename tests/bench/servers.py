@@ -293,7 +293,7 @@ class Bind(Bench, peers.Server):
 
 
 class PowerDns(Bench, peers.Server):
-    """With its packet cache, as it comes; weights are Lua's pickwrandom."""
+    """With its packet cache, as it comes; weights are Lua's pickwrandom, in one state for all queries."""
 
     programs = ("pdns_server", "pdnsutil")
     weighted_count = 1
@@ -309,7 +309,7 @@ class PowerDns(Bench, peers.Server):
             for one in self.texts))
         self.write("pdns.conf", "\n".join([
             "launch=bind", f"bind-config={self.folder}/named.conf", "local-address=127.0.0.1",
-            f"local-port={self.port}", f"socket-dir={self.folder}", "enable-lua-records=yes",
+            f"local-port={self.port}", f"socket-dir={self.folder}", "enable-lua-records=shared",
             "receiver-threads=1", "distributor-threads=1", "zone-cache-refresh-interval=0",
             "consistent-backends=no", "security-poll-suffix=", "max-tcp-connections=200",
             "daemon=no", "guardian=no", "disable-syslog=yes"]) + "\n")

@@ -108,6 +108,23 @@ def test_a_server_that_is_not_there_is_said(monkeypatch, capsys):
     assert "not there: nsd" in capsys.readouterr().err
 
 
+def children_of(process):
+    return [int(one) for tasks in pathlib.Path(f"/proc/{process}/task").glob("*/children")
+            for one in tasks.read_text().split()]
+
+
+def test_it_ends_its_servers_when_it_is_ended():
+    with subprocess.Popen([sys.executable, BENCH / "bench", "--servers", "nsd", "--names", "10"],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as bench:
+        assert "round 1" in bench.stderr.readline()
+        children = children_of(bench.pid)
+        assert children
+        bench.terminate()
+        bench.communicate(timeout=100)
+        assert bench.returncode == 143
+    assert not [one for one in children if pathlib.Path(f"/proc/{one}").exists()]
+
+
 def test_all_that_the_bench_needs_can_be_installed():
     listed = (harness.TOP / "contrib" / "packages").read_text().split("[bench]")[1].split("[")[0]
     assert {"bind9", "gdnsd", "knot", "knot-module-geoip", "nsd", "pdns-server"} <= set(listed.split())
