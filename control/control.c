@@ -246,6 +246,9 @@ static char *on_get_metrics(void *argument)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct control *control = handle->data;
+    if (number == SIGHUP && control->is_stopping) {
+        return;
+    }
     if (number == SIGHUP) {
         cookie_source_reload(control);
         alias_sources_renew_resolver(control);
@@ -280,9 +283,21 @@ static void close_handles(struct control *control)
     }
 }
 
+/* What a fleet's node needs to hand over, and a second signal, to stop at once. */
+static void finish_stop(struct control *control)
+{
+    fleet_stop(control);
+    aws_client_close(STEAL(control->aws));
+    http_client_close(STEAL(control->outgoing));
+    for (size_t i = 0; i < ARRAY_LEN(control->signals); i++) {
+        uv_close((uv_handle_t *)&control->signals[i], NULL);
+    }
+}
+
 void control_stop(struct control *control, const char *who)
 {
     if (control->is_stopping) {
+        fleet_leave_now(control);
         return;
     }
     log_info("stopping (%s)", who);
@@ -295,22 +310,17 @@ void control_stop(struct control *control, const char *who)
     event_queues_close(control);
     ecs_level_close(control);
     hooks_close(control);
-    fleet_stop(control);
     route53_close(control);
     alias_sources_stop(control);
     checker_close(control->checker);
     control->checker = NULL;
-    aws_client_close(STEAL(control->aws));
-    http_client_close(STEAL(control->outgoing));
     http_server_close(control->http);
     control->http = NULL;
     zone_change_stop(control);
     publisher_close(&control->publisher);
     admin_server_close(control->admin);
     control->admin = NULL;
-    for (size_t i = 0; i < ARRAY_LEN(control->signals); i++) {
-        uv_close((uv_handle_t *)&control->signals[i], NULL);
-    }
+    fleet_leave(control, finish_stop);
 }
 
 static bool open_sockets(struct control *control, struct error *err)

@@ -16,6 +16,9 @@
 #include "control/journal.h"
 #include "control/store_fleet.h"
 
+/* How long a stop may take for the sake of those who would wait for the lease. */
+#define LEAVE_MS 3000
+
 int64_t fleet_now_ms(void)
 {
     struct timespec now;
@@ -30,7 +33,12 @@ static void serve_waiters(struct fleet *fleet);
 
 static void on_timer(uv_timer_t *timer)
 {
-    step(timer->data);
+    struct fleet *fleet = timer->data;
+    if (fleet->left != NULL && fleet_now_ms() >= fleet->leave_until_ms) {
+        fleet_leave_now(fleet->control);
+    } else {
+        step(fleet);
+    }
 }
 
 static void wake_in(struct fleet *fleet, int64_t in_ms)
@@ -163,7 +171,8 @@ static void ask(struct fleet *fleet, int64_t now_ms)
                                 .pid = getpid(),
                                 .beat = ++fleet->beat,
                                 .lag_ms = fleet_node_lag_ms(&fleet->node, now_ms),
-                                .is_healthy = is_everything_healthy(fleet->control)};
+                                .is_healthy =
+                                    fleet->left == NULL && is_everything_healthy(fleet->control)};
     bool goes_on = request->kind == FLEET_QUERY && !request->is_first;
     json_t *input =
         fleet_request_print(request, &place, goes_on ? fleet->start_key : NULL, &operation);
@@ -183,9 +192,25 @@ static void ask(struct fleet *fleet, int64_t now_ms)
     json_decref(input);
 }
 
+/* What is left of a stop; the timer ends it, since this may be in the middle of an answer. */
+static void step_out(struct fleet *fleet, int64_t now_ms)
+{
+    int64_t next_ms = 0;
+    if (fleet_node_has_left(&fleet->node, now_ms) ||
+        !fleet_node_next(&fleet->node, now_ms, &fleet->request, &next_ms)) {
+        fleet->leave_until_ms = now_ms;
+        wake_in(fleet, 0);
+    } else {
+        ask(fleet, now_ms);
+    }
+}
+
 static void step(struct fleet *fleet)
 {
     int64_t now_ms = fleet_now_ms(), next_ms = 0;
+    if (fleet->left != NULL && fleet->call == NULL) {
+        step_out(fleet, now_ms);
+    }
     if (fleet->call != NULL || fleet->control->is_stopping) {
         return;
     }
@@ -312,6 +337,39 @@ void fleet_start(struct control *control)
     }
 }
 
+void fleet_leave(struct control *control, void (*left)(struct control *control))
+{
+    struct fleet *fleet = control->fleet;
+    if (fleet == NULL || !fleet->has_started) {
+        left(control);
+        return;
+    }
+    int64_t now_ms = fleet_now_ms();
+    fleet->left = left;
+    fleet_node_leave(&fleet->node);
+    if (fleet_node_has_left(&fleet->node, now_ms)) {
+        fleet_leave_now(control);
+        return;
+    }
+    fleet->leave_until_ms = now_ms + LEAVE_MS;
+    wake_in(fleet, LEAVE_MS);
+    step(fleet);
+}
+
+void fleet_leave_now(struct control *control)
+{
+    struct fleet *fleet = control->fleet;
+    if (fleet == NULL || fleet->left == NULL) {
+        return;
+    }
+    if (fleet->node.head.has_ended) {
+        log_info("fleet: %s has handed over: another node may drive at once", fleet->name);
+    }
+    void (*left)(struct control * control) = fleet->left;
+    fleet->left = NULL;
+    left(control);
+}
+
 void fleet_stop(struct control *control)
 {
     struct fleet *fleet = control->fleet;
@@ -356,7 +414,7 @@ bool fleet_may_change(const struct control *control, struct error *err)
                          fleet->name, fleet->node.why);
     }
     if (fleet->node.role == FLEET_FOLLOWS && fleet->node.head.exists &&
-        strcmp(owner, fleet->name) != 0) {
+        !fleet->node.head.has_ended && strcmp(owner, fleet->name) != 0) {
         return error_set(err, "%s drives: ask there", owner);
     }
     return error_set(err, "no node of the fleet drives just now: try again in a moment");

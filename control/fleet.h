@@ -13,7 +13,13 @@
 MUST_CHECK bool fleet_new(struct control *control, struct error *err);
 /* Begins to ask; control->aws is there. */
 void fleet_start(struct control *control);
-/* Ends that, and closes its handles on the loop. */
+/* The daemon stops, and decides nothing any more (control->is_stopping). A node that drives hands
+ * its lease over; left is called when that is done, or cannot be, or takes longer than a short
+ * limit: at once or from the loop. control->aws stays until then. */
+void fleet_leave(struct control *control, void (*left)(struct control *control));
+/* Calls left now, if it is still to be called. */
+void fleet_leave_now(struct control *control);
+/* Ends it, and closes its handles on the loop. */
 void fleet_stop(struct control *control);
 void fleet_free(struct fleet *fleet);
 

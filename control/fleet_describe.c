@@ -31,6 +31,12 @@ static int64_t applied_of(const struct fleet_node *node)
     return node->role == FLEET_FOLLOWS ? node->applied : node->confirmed;
 }
 
+/* One that has not ended its lease. */
+static bool has_driver(const struct fleet_node *node)
+{
+    return node->head.exists && !node->head.has_ended;
+}
+
 static int64_t behind(const struct fleet_node *node, int64_t applied)
 {
     return node->head.sequence > applied ? node->head.sequence - applied : 0;
@@ -40,7 +46,7 @@ static json_t *describe_peer(const struct fleet *fleet, const struct fleet_peer 
                              int64_t now_ms)
 {
     const struct fleet_node *node = &fleet->node;
-    bool is_driver = node->head.exists && strcmp(peer->name, node->head.owner) == 0;
+    bool is_driver = has_driver(node) && strcmp(peer->name, node->head.owner) == 0;
     return json_pack(
         "{s:o, s:b, s:I, s:I, s:f, s:f, s:o, s:o, s:I, s:b}", "name", describe_text(peer->name),
         "drives", is_driver, "applied", (json_int_t)peer->applied, "behind",
@@ -85,7 +91,7 @@ json_t *fleet_describe(const struct control *control)
         json_pack("{s:o, s:s, s:s, s:s, s:b, s:o, s:I, s:f, s:I, s:I, s:I, s:f}", "node",
                   describe_text(fleet->name), "table", fleet->config->table, "fleet",
                   fleet->config->name, "role", roles[node->role], "drives", drives, "driver",
-                  node->head.exists ? describe_text(node->head.owner) : json_null(), "fence",
+                  has_driver(node) ? describe_text(node->head.owner) : json_null(), "fence",
                   (json_int_t)node->head.fence, "lease_left_s",
                   (double)fleet_node_lease_left_ms(node, now_ms) / 1000, "sequence",
                   (json_int_t)node->head.sequence, "applied", (json_int_t)applied_of(node),

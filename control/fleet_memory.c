@@ -341,7 +341,7 @@ static void driving(void *argument, bool drives)
     if (drives) {
         log_info("fleet: %s drives from here on (fence %lld)", fleet->name,
                  (long long)fleet->node.head.fence);
-    } else {
+    } else if (!control->is_stopping) {
         log_warning("fleet: %s does not drive any more", fleet->name);
     }
     hooks_close(control);

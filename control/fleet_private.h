@@ -32,6 +32,8 @@ struct fleet {
     bool was_cut_off;             /* and it was logged */
     struct fleet_waiter *waiters; /* for what has changed to be in the table */
     size_t waiter_count;
+    void (*left)(struct control *control); /* once it has left; NULL: it is not asked to */
+    int64_t leave_until_ms;
     bool must_forget;            /* what has changed is of no use, but could not be dropped yet */
     char refused[AWS_TEXT_SIZE]; /* the last that was logged */
     struct error problem;        /* why the table's state is not taken over; "": it is */

@@ -70,11 +70,17 @@ static json_t *print_renewal(const struct fleet_request *request, const struct f
     json_t *named = names("#f", "fence", "#b", "beat");
     json_object_set_new(named, "#o", json_string("owner"));
     json_object_set_new(named, "#s", json_string("sequence"));
-    return json_pack("{s:o, s:s, s:s, s:o, s:{s:o, s:o, s:o, s:o}}", "Key", key_of(place, "head"),
-                     "UpdateExpression", "SET #b = :b, #s = :s", "ConditionExpression",
-                     "#o = :o AND #f = :f AND #b < :b", "ExpressionAttributeNames", named,
-                     "ExpressionAttributeValues", ":b", number(head->beat), ":s",
-                     number(head->sequence), ":o", text(head->owner), ":f", number(head->fence));
+    json_t *values =
+        json_pack("{s:o, s:o, s:o, s:o}", ":b", number(head->beat), ":s", number(head->sequence),
+                  ":o", text(head->owner), ":f", number(head->fence));
+    if (head->has_ended) {
+        json_object_set_new(named, "#e", json_string("ended"));
+        json_object_set_new(values, ":e", json_pack("{s:b}", "BOOL", 1));
+    }
+    return json_pack("{s:o, s:s, s:s, s:o, s:o}", "Key", key_of(place, "head"), "UpdateExpression",
+                     head->has_ended ? "SET #b = :b, #s = :s, #e = :e" : "SET #b = :b, #s = :s",
+                     "ConditionExpression", "#o = :o AND #f = :f AND #b < :b",
+                     "ExpressionAttributeNames", named, "ExpressionAttributeValues", values);
 }
 
 /* The condition of a write to an item, and its names and values. */
@@ -165,6 +171,7 @@ json_t *fleet_request_print(const struct fleet_request *request, const struct fl
         input = print_take(request, place);
         break;
     case FLEET_RENEW:
+    case FLEET_RELEASE:
         *operation = "UpdateItem";
         input = print_renewal(request, place);
         break;
@@ -219,6 +226,7 @@ static bool read_head(const json_t *document, struct fleet_head *head, struct er
     }
     const char *owner = text_of(item, "owner"), *origin = text_of(item, "origin");
     head->exists = true;
+    head->has_ended = json_is_true(json_object_get(json_object_get(item, "ended"), "BOOL"));
     if (owner == NULL || origin == NULL || strlen(owner) >= sizeof(head->owner) ||
         strlen(origin) >= sizeof(head->origin) || !number_of(item, "fence", &head->fence) ||
         !number_of(item, "beat", &head->beat) || !number_of(item, "sequence", &head->sequence) ||

@@ -13,7 +13,7 @@
 const char *fleet_kind_name(enum fleet_kind kind)
 {
     static const char *const names[FLEET_KIND_COUNT] = {
-        "read", "take", "renew", "seal", "put", "remove", "query", "say", "ask nodes"};
+        "read", "take", "renew", "seal", "put", "remove", "query", "say", "ask nodes", "release"};
     return names[kind];
 }
 
@@ -109,6 +109,17 @@ void fleet_node_say_driving(struct fleet_node *node, int64_t now_ms)
     }
 }
 
+void fleet_node_leave(struct fleet_node *node)
+{
+    node->is_leaving = true;
+}
+
+bool fleet_node_has_left(const struct fleet_node *node, int64_t now_ms)
+{
+    return node->is_leaving && !node->is_releasing &&
+           (node->is_failing || !fleet_node_drives(node, now_ms));
+}
+
 /* ---- what is to be asked next ---- */
 
 static bool may_take(const struct fleet_node *node, int64_t now_ms)
@@ -119,7 +130,8 @@ static bool may_take(const struct fleet_node *node, int64_t now_ms)
     }
     /* Who cannot read what the table has could not drive either, and would only hold the lease. */
     bool has_all = fleet_node_is_in_step(node) && !node->is_querying;
-    return !node->head.exists || (has_all && now_ms - node->seen_ms >= node->lease_ms);
+    bool is_over = node->head.has_ended || now_ms - node->seen_ms >= node->lease_ms;
+    return !node->head.exists || (has_all && is_over);
 }
 
 static void want_take(const struct fleet_node *node, int64_t now_ms, struct fleet_request *request)
@@ -128,6 +140,7 @@ static void want_take(const struct fleet_node *node, int64_t now_ms, struct flee
     request->expected = node->head;
     request->head = node->head;
     request->head.exists = true;
+    request->head.has_ended = false;
     request->head.fence++;
     request->head.beat++;
     request->head.sealed = node->head.sequence;
@@ -146,6 +159,17 @@ static void want_renewal(struct fleet_node *node, struct fleet_request *request)
     request->head = node->head;
     request->head.beat = ++node->beat;
     request->head.sequence = node->confirmed;
+}
+
+/* From here on it does not drive, whatever comes of it. */
+static void want_release(struct fleet_node *node, int64_t now_ms, struct fleet_request *request)
+{
+    want_renewal(node, request);
+    request->kind = FLEET_RELEASE;
+    request->head.has_ended = true;
+    node->is_releasing = true;
+    node->role = FLEET_FOLLOWS;
+    fleet_node_say_driving(node, now_ms);
 }
 
 void fleet_node_start_query(struct fleet_node *node)
@@ -198,10 +222,12 @@ static bool next_of_driver(struct fleet_node *node, int64_t now_ms, struct fleet
         stamp(node, request->body == NULL ? FLEET_REMOVE : FLEET_PUT, request);
         return true;
     }
-    if (has_news) {
+    if (node->is_leaving) {
+        want_release(node, now_ms, request);
+    } else if (has_news) {
         want_renewal(node, request);
     }
-    return has_news;
+    return has_news || node->is_leaving;
 }
 
 static bool next_of_follower(struct fleet_node *node, int64_t now_ms, struct fleet_request *request)
@@ -258,6 +284,10 @@ bool fleet_node_next(struct fleet_node *node, int64_t now_ms, struct fleet_reque
 {
     *request = (struct fleet_request){.kind = FLEET_READ};
     fleet_node_say_driving(node, now_ms);
+    if (fleet_node_has_left(node, now_ms)) {
+        *next_ms = INT64_MAX;
+        return false;
+    }
     if (node->is_failing && now_ms < node->next_read_ms) {
         *next_ms = node->next_read_ms;
         return false;
@@ -273,7 +303,7 @@ bool fleet_node_next(struct fleet_node *node, int64_t now_ms, struct fleet_reque
     *next_ms = is_driver ? node->renew_ms : node->next_read_ms;
     *next_ms = earlier(*next_ms, earlier(node->next_say_ms, node->next_ask_ms));
     if (node->role == FLEET_FOLLOWS && node->has_head && node->head.exists) {
-        int64_t take_ms = node->seen_ms + node->lease_ms;
+        int64_t take_ms = node->head.has_ended ? now_ms : node->seen_ms + node->lease_ms;
         take_ms = take_ms > node->may_take_ms ? take_ms : node->may_take_ms;
         *next_ms = take_ms > now_ms ? earlier(*next_ms, take_ms) : *next_ms;
     }

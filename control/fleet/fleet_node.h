@@ -27,6 +27,7 @@ struct fleet_head {
     int64_t fence, beat;
     int64_t sequence; /* every item up to it is in the table */
     int64_t sealed;   /* the sequence when the fence was taken */
+    bool has_ended;   /* the owner has stopped: it may be taken at once */
 };
 
 enum fleet_kind {
@@ -39,13 +40,14 @@ enum fleet_kind {
     FLEET_QUERY,     /* items whose sequence is larger than `after`, by sequence, a page */
     FLEET_SAY,       /* our own item node#…, unconditionally */
     FLEET_ASK_NODES, /* all items node#… */
+    FLEET_RELEASE,   /* as RENEW, and ended: nothing is sent with this fence afterwards */
 };
-#define FLEET_KIND_COUNT (FLEET_ASK_NODES + 1)
+#define FLEET_KIND_COUNT (FLEET_RELEASE + 1)
 const char *fleet_kind_name(enum fleet_kind kind);
 
 struct fleet_request {
     enum fleet_kind kind;
-    struct fleet_head head;     /* TAKE, RENEW: as it shall be */
+    struct fleet_head head;     /* TAKE, RENEW, RELEASE: as it shall be */
     struct fleet_head expected; /* TAKE */
     char item[FLEET_ITEM_SIZE]; /* SEAL, PUT, REMOVE */
     char *body;                 /* PUT */
@@ -134,6 +136,8 @@ struct fleet_node {
     int64_t progress_ms;       /* SEALS: when it last came further, or its lease began */
     unsigned given_up;         /* how often it had the lease and could not take over … */
     int64_t given_up_until_ms; /* … and does not try again before */
+    bool is_leaving;           /* see fleet_node_leave */
+    bool is_releasing;         /* RELEASE is under way */
     bool was_driving;
     int64_t kept_fence; /* with which what is dirty was changed */
     bool keeps_dirty;   /* SEALS: what is dirty stands: nobody else drove since */
@@ -162,6 +166,12 @@ MUST_CHECK bool fleet_node_next(struct fleet_node *node, int64_t now_ms,
                                 struct fleet_request *request, int64_t *next_ms);
 void fleet_node_answered(struct fleet_node *node, const struct fleet_request *request,
                          int64_t sent_ms, const struct fleet_answer *answer, int64_t now_ms);
+/* This node stops: if it drives, what has changed is written, and then the lease is ended, so that
+ * nobody waits for it. The caller decides nothing any more, and asks and answers until
+ * fleet_node_has_left (nothing is left to be done, or the table does not answer), or not so long.
+ */
+void fleet_node_leave(struct fleet_node *node);
+bool fleet_node_has_left(const struct fleet_node *node, int64_t now_ms);
 /* How long an attempt of a request may take. */
 int64_t fleet_node_timeout_ms(const struct fleet_node *node);
 

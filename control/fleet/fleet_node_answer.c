@@ -245,6 +245,8 @@ static void done(struct fleet_node *node, const struct fleet_request *request, i
     case FLEET_ASK_NODES:
         node->next_ask_ms = now_ms + node->lease_ms / 3;
         break;
+    case FLEET_RELEASE:
+        break;
     }
 }
 
@@ -274,6 +276,11 @@ void fleet_node_answered(struct fleet_node *node, const struct fleet_request *re
                          int64_t sent_ms, const struct fleet_answer *answer, int64_t now_ms)
 {
     node->is_failing = answer->outcome == FLEET_UNREACHABLE;
+    if (request->kind == FLEET_RELEASE) { /* or somebody else has it: as good */
+        node->is_releasing = false;
+        node->head = answer->outcome == FLEET_DONE ? request->head : node->head;
+        return;
+    }
     if (node->is_failing) {
         failed(node, request, answer, now_ms);
         return;

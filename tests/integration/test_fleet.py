@@ -203,6 +203,40 @@ def test_a_driver_that_stood_still_changes_nothing_afterwards(make_fleet):
     wait_succeeded(fleet)
 
 
+def test_a_driver_that_stops_hands_over(make_fleet):
+    """With what it changed, and nobody waits for a lease: it would be over after five minutes."""
+    fleet = make_fleet(2)
+    for node in fleet.nodes:
+        node.config["control"]["dynamodb"]["lease"] = "5m"
+    fleet.start()
+    driver, (second,) = fleet.followers()
+    driver.set_weights(*RECORD, "blue=40", "green=60")
+    driver.stop()
+    assert "has handed over" in driver.log()
+    assert fleet.dynamo.item("head")["ended"]["BOOL"]
+    assert fleet.wait_driver() is second
+    assert second.weights() == {"blue": 40, "green": 60}
+    assert "ended" not in fleet.dynamo.item("head")
+    driver.start()
+    second.stop()
+    assert fleet.wait_driver() is driver
+    driver.stop()
+    driver.start()  # nor does one that is alone wait for itself
+    assert fleet.wait_driver() is driver
+    assert driver.weights() == {"blue": 40, "green": 60}
+    assert fleet.head()["fence"]["N"] == "4"
+
+
+def test_a_stop_does_not_wait_for_a_table_that_is_away(make_fleet):
+    fleet = make_fleet(1).start()
+    node = fleet.nodes[0]
+    node.road.shut()
+    wait_for(lambda: state(node)["cut_off"], "it knows", 10 * LEASE_S)
+    node.stop()
+    assert "handed over" not in node.log()
+    assert "ended" not in fleet.head()
+
+
 def test_the_table_is_gone_for_a_while(make_fleet):
     fleet = make_fleet(2, hold=f"{LEASE_S * 2}s").start()
     driver, _ = begin(fleet)

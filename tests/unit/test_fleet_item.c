@@ -46,13 +46,14 @@ static void head_is_read_and_written_on_conditions(void **state)
     struct fleet_request request = {.kind = FLEET_READ};
     check(&request, NULL, "GetItem",
           "{\"TableName\":\"ns\",\"ConsistentRead\":true,\"Key\":" KEY "\"head\"}}}");
-    request = (struct fleet_request){.kind = FLEET_TAKE, .head = {true, "n1", "o", 1, 1, 0, 0}};
+    request =
+        (struct fleet_request){.kind = FLEET_TAKE, .head = {true, "n1", "o", 1, 1, 0, 0, false}};
     check(&request, NULL, "PutItem",
           "{\"TableName\":\"ns\",\"Item\":" KEY "\"head\"},\"owner\":{\"S\":\"n1\"},"
           "\"origin\":{\"S\":\"o\"},\"fence\":{\"N\":\"1\"},\"beat\":{\"N\":\"1\"},"
           "\"sequence\":{\"N\":\"0\"},\"sealed_sequence\":{\"N\":\"0\"}},"
           "\"ConditionExpression\":\"attribute_not_exists(#f)\"," NAMES "{\"#f\":\"fence\"}}");
-    request.expected = (struct fleet_head){true, "n2", "o", 5, 8, 3, 2};
+    request.expected = (struct fleet_head){true, "n2", "o", 5, 8, 3, 2, false};
     const char *operation;
     json_t *input = fleet_request_print(&request, &place, NULL, &operation);
     assert_string_equal(json_string_value(json_object_get(input, "ConditionExpression")),
@@ -61,7 +62,8 @@ static void head_is_read_and_written_on_conditions(void **state)
     char *values = json_dumps(json_object_get(input, "ExpressionAttributeValues"), JSON_SORT_KEYS);
     assert_string_equal(values, "{\":b\": {\"N\": \"8\"}, \":f\": {\"N\": \"5\"}}");
     json_decref(input);
-    request = (struct fleet_request){.kind = FLEET_RENEW, .head = {true, "n1", "o", 5, 9, 33, 2}};
+    request =
+        (struct fleet_request){.kind = FLEET_RENEW, .head = {true, "n1", "o", 5, 9, 33, 2, false}};
     check(&request, NULL, "UpdateItem",
           "{\"TableName\":\"ns\",\"Key\":" KEY "\"head\"}},"
           "\"UpdateExpression\":\"SET #b = :b, #s = :s\","
@@ -69,6 +71,16 @@ static void head_is_read_and_written_on_conditions(void **state)
           "{\"#f\":\"fence\",\"#b\":\"beat\",\"#o\":\"owner\",\"#s\":\"sequence\"}," VALUES
           "{\":b\":{\"N\":\"9\"},\":s\":{\"N\":\"33\"},\":o\":{\"S\":\"n1\"},\":f\":{\"N\":\"5\"}}"
           "}");
+    request.kind = FLEET_RELEASE;
+    request.head.has_ended = true;
+    check(&request, NULL, "UpdateItem",
+          "{\"TableName\":\"ns\",\"Key\":" KEY "\"head\"}},"
+          "\"UpdateExpression\":\"SET #b = :b, #s = :s, #e = :e\","
+          "\"ConditionExpression\":\"#o = :o AND #f = :f AND #b < :b\"," NAMES
+          "{\"#f\":\"fence\",\"#b\":\"beat\",\"#o\":\"owner\",\"#s\":\"sequence\","
+          "\"#e\":\"ended\"}," VALUES
+          "{\":b\":{\"N\":\"9\"},\":s\":{\"N\":\"33\"},\":o\":{\"S\":\"n1\"},"
+          "\":f\":{\"N\":\"5\"},\":e\":{\"BOOL\":true}}}");
 }
 
 #define OLDER                                                                                      \
@@ -160,6 +172,11 @@ static void a_head_is_whole_or_refused(void **state)
     assert_true(answer.head.exists);
     assert_int_equal(answer.head.fence, 5);
     assert_int_equal(answer.head.sequence, 33);
+    assert_false(answer.head.has_ended);
+    assert_true(reads(FLEET_READ, HEAD("{\"N\":\"5\"},\"ended\":{\"BOOL\":true}"), &answer));
+    assert_true(answer.head.has_ended);
+    assert_true(reads(FLEET_READ, HEAD("{\"N\":\"5\"},\"ended\":{\"S\":\"true\"}"), &answer));
+    assert_false(answer.head.has_ended);
     assert_false(reads(FLEET_READ, HEAD("{\"S\":\"5\"}"), &answer));
     assert_false(reads(FLEET_READ, HEAD("{\"N\":\"-5\"}"), &answer));
     assert_false(reads(FLEET_READ, HEAD("{\"N\":\"5.5\"}"), &answer));

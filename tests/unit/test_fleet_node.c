@@ -22,6 +22,7 @@
 #define INTERVAL_MS 500
 #define STEP_MS     5
 #define PAGE        3
+#define LEAVE_MS    1000
 #define MOST_FLIGHT 64
 
 struct cell {
@@ -49,11 +50,12 @@ struct local {
     char origin[96];
     int64_t query_from; /* of the page that comes next */
     int64_t stopped_until_ms, cut_until_ms;
-    unsigned flight; /* of the request under way; 0: none */
-    bool drives;     /* as told */
-    bool refuses;    /* it cannot take over what is in the table */
-    unsigned denied; /* kinds of requests (1 << kind) that the table does not answer it */
-    unsigned muted;  /* … that it does, and the answer is lost */
+    int64_t leaves_until_ms; /* it is asked to stop, and is stopped then at the latest; 0: not */
+    unsigned flight;         /* of the request under way; 0: none */
+    bool drives;             /* as told */
+    bool refuses;            /* it cannot take over what is in the table */
+    unsigned denied;         /* kinds of requests (1 << kind) that the table does not answer it */
+    unsigned muted;          /* … that it does, and the answer is lost */
 };
 
 /* A request on its way. */
@@ -83,7 +85,7 @@ struct world {
     int64_t driven_fence; /* the largest with which a node drove */
     bool has_faults;
     bool is_quiet; /* nobody changes anything by itself */
-    size_t takeovers, stale, changes, lost_changes, restarts;
+    size_t takeovers, stale, changes, lost_changes, restarts, left;
 };
 
 static unsigned chance(struct world *world, unsigned below)
@@ -314,11 +316,13 @@ static void arrive(struct world *world, struct flight *flight)
         }
         break;
     case FLEET_RENEW:
+    case FLEET_RELEASE:
         is_good = head->exists && strcmp(head->owner, request->head.owner) == 0 &&
                   head->fence == request->head.fence && head->beat < request->head.beat;
         if (is_good) {
             head->beat = request->head.beat;
             head->sequence = request->head.sequence;
+            head->has_ended = request->kind == FLEET_RELEASE;
         }
         break;
     case FLEET_SEAL:
@@ -415,6 +419,20 @@ static void deliver(struct world *world)
 
 /* ---- what happens ---- */
 
+static void restart(struct local *local)
+{
+    fleet_node_done(&local->node);
+    local->world->generations[local - local->world->locals]++;
+    local->leaves_until_ms = 0;
+    start(local);
+}
+
+static void leave(struct local *local)
+{
+    fleet_node_leave(&local->node);
+    local->leaves_until_ms = local->world->now_ms + LEAVE_MS;
+}
+
 static void fail_something(struct world *world)
 {
     struct local *local = &world->locals[chance(world, NODES)];
@@ -427,10 +445,7 @@ static void fail_something(struct world *world)
         break;
     case 2:
         if (local->is_up) {
-            fleet_node_done(&local->node);
-            world->generations[local - world->locals]++;
-            local->drives = false;
-            start(local);
+            restart(local);
             local->stopped_until_ms = world->now_ms + chance(world, 2 * LEASE_MS);
             world->restarts++;
         }
@@ -438,6 +453,11 @@ static void fail_something(struct world *world)
     case 3: /* the whole table */
         for (size_t i = 0; i < NODES; i++) {
             world->locals[i].cut_until_ms = world->now_ms + chance(world, 2 * LEASE_MS);
+        }
+        break;
+    case 4:
+        if (local->is_up && local->leaves_until_ms == 0) {
+            leave(local);
         }
         break;
     default:
@@ -453,8 +473,14 @@ static void run_node(struct world *world, size_t i)
     if (!is_running(local)) {
         return;
     }
-    if (!world->is_quiet && fleet_node_drives(&local->node, clock_of(local)) &&
-        chance(world, 40) == 0) {
+    if (local->leaves_until_ms != 0 && (fleet_node_has_left(&local->node, clock_of(local)) ||
+                                        world->now_ms >= local->leaves_until_ms)) {
+        world->left += local->node.is_failing ? 0 : 1;
+        restart(local);
+        return;
+    }
+    if (!world->is_quiet && local->leaves_until_ms == 0 &&
+        fleet_node_drives(&local->node, clock_of(local)) && chance(world, 40) == 0) {
         size_t item = chance(world, ITEMS);
         local->values[item]++;
         local->changes[item] = ++local->change;
@@ -544,7 +570,7 @@ static void check_converged(struct world *world)
 static void storms_never_have_two_drivers_and_end_in_agreement(void **state)
 {
     (void)state;
-    size_t takeovers = 0, stale = 0, changes = 0, lost = 0, restarts = 0;
+    size_t takeovers = 0, stale = 0, changes = 0, lost = 0, restarts = 0, left = 0;
     for (unsigned seed = 1; seed <= 2000; seed++) {
         struct world *world = alloc_zeroed(1, sizeof(*world));
         world_init(world, seed);
@@ -556,6 +582,7 @@ static void storms_never_have_two_drivers_and_end_in_agreement(void **state)
         changes += world->changes;
         lost += world->lost_changes;
         restarts += world->restarts;
+        left += world->left;
         world_done(world);
         free(world);
     }
@@ -565,6 +592,7 @@ static void storms_never_have_two_drivers_and_end_in_agreement(void **state)
     assert_true(changes > 100000);
     assert_true(lost > 500);
     assert_true(restarts > 2000);
+    assert_true(left > 1000);
 }
 
 static struct world *calm_world(unsigned seed)
@@ -640,9 +668,7 @@ static void a_node_that_may_not_query_does_not_take_the_lease(void **state)
         struct world *world = calm_world(seed);
         struct local *bad, *good;
         leave_two(world, &bad, &good);
-        fleet_node_done(&bad->node);
-        world->generations[bad - world->locals]++;
-        start(bad);
+        restart(bad);
         bad->denied = 1U << FLEET_QUERY;
         good->stopped_until_ms = world->now_ms + 5 * LEASE_MS; /* it would be first */
         run(world, 8 * LEASE_MS);
@@ -715,9 +741,7 @@ static void what_a_driver_changed_outlives_its_own_restart(void **state)
     long value = driver->values[2] += 1000;
     driver->changes[2] = ++driver->change;
     run(world, 100);
-    fleet_node_done(&driver->node);
-    world->generations[driver - world->locals]++;
-    start(driver);
+    restart(driver);
     driver->cut_until_ms = 0;
     run(world, 3 * LEASE_MS);
     assert_ptr_equal(driver_of(world), driver);
@@ -741,9 +765,7 @@ static void what_a_driver_changed_outlives_a_lost_answer_to_its_take(void **stat
     driver->changes[2] = ++driver->change;
     int64_t fence = world->table.head.fence;
     run(world, 100);
-    fleet_node_done(&driver->node);
-    world->generations[driver - world->locals]++;
-    start(driver);
+    restart(driver);
     driver->cut_until_ms = 0;
     driver->muted = 1U << FLEET_TAKE;
     while (world->table.head.fence == fence) {
@@ -785,6 +807,78 @@ static void a_lost_answer_to_the_first_take_leaves_nothing_out(void **state)
     free(world);
 }
 
+/* Nobody waits for a lease, and nothing that it changed is lost. */
+static void a_driver_that_stops_hands_over(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 50; seed++) {
+        struct world *world = calm_world(seed);
+        struct local *driver = driver_of(world);
+        world->is_quiet = true;
+        for (size_t item = 0; item < ITEMS; item++) {
+            driver->values[item] += 1000;
+            driver->changes[item] = ++driver->change;
+        }
+        long value = driver->values[0];
+        leave(driver);
+        while (driver->leaves_until_ms != 0) {
+            run(world, STEP_MS);
+        }
+        driver->stopped_until_ms = INT64_MAX; /* it is away for longer */
+        run(world, INTERVAL_MS + 500);
+        assert_non_null(driver_of(world));
+        assert_ptr_not_equal(driver_of(world), driver);
+        assert_int_equal(world->lost_changes, 0);
+        assert_true(driver_of(world)->values[0] == value);
+        check_converged(world);
+        world_done(world);
+        free(world);
+    }
+}
+
+/* One that is alone, and starts again, does not wait for itself. */
+static void a_driver_that_stopped_drives_at_once_when_it_starts(void **state)
+{
+    (void)state;
+    struct world *world = calm_world(19);
+    struct local *driver = driver_of(world);
+    for (size_t i = 0; i < NODES; i++) {
+        world->locals[i].stopped_until_ms = &world->locals[i] == driver ? 0 : INT64_MAX;
+    }
+    leave(driver);
+    int64_t since_ms = world->now_ms;
+    while (driver_of(world) != driver || driver->leaves_until_ms != 0) {
+        run(world, STEP_MS);
+    }
+    assert_true(world->now_ms - since_ms < LEASE_MS / 2);
+    assert_int_equal(world->table.head.fence, 2);
+    world_done(world);
+    free(world);
+}
+
+/* It has stopped within the time of one request, and what it did not write counts when it starts.
+ */
+static void a_driver_that_stops_without_the_table_does_not_wait_for_it(void **state)
+{
+    (void)state;
+    struct world *world = calm_world(23);
+    struct local *driver = driver_of(world);
+    world->is_quiet = true;
+    driver->cut_until_ms = INT64_MAX;
+    run(world, 2 * LEASE_MS / 3); /* it knows that the table is away, and has its lease */
+    assert_ptr_equal(driver_of(world), driver);
+    assert_true(driver->node.is_failing);
+    driver->changes[0] = ++driver->change;
+    leave(driver);
+    assert_true(fleet_node_has_left(&driver->node, clock_of(driver)));
+    assert_false(world->table.head.has_ended);
+    run(world, STEP_MS);
+    driver->cut_until_ms = 0;
+    check_converged(world);
+    world_done(world);
+    free(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -796,6 +890,9 @@ int main(void)
         cmocka_unit_test(what_a_driver_changed_outlives_its_own_restart),
         cmocka_unit_test(what_a_driver_changed_outlives_a_lost_answer_to_its_take),
         cmocka_unit_test(a_lost_answer_to_the_first_take_leaves_nothing_out),
+        cmocka_unit_test(a_driver_that_stops_hands_over),
+        cmocka_unit_test(a_driver_that_stopped_drives_at_once_when_it_starts),
+        cmocka_unit_test(a_driver_that_stops_without_the_table_does_not_wait_for_it),
         cmocka_unit_test(storms_never_have_two_drivers_and_end_in_agreement),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
