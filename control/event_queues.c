@@ -35,6 +35,11 @@ static void when_saved(void *argument, queue_saved saved, void *saved_argument)
     queue_when_saved(argument, saved, saved_argument);
 }
 
+static void forget_saved(void *argument, void *saved_argument)
+{
+    fleet_forget_saved(argument, saved_argument);
+}
+
 static double fraction(void *argument)
 {
     (void)argument;
@@ -66,6 +71,7 @@ void event_queues_open(struct control *control)
     queues->host = (struct queue_host){.may_poll = may_poll,
                                        .take = take,
                                        .when_saved = when_saved,
+                                       .forget_saved = forget_saved,
                                        .fraction = fraction,
                                        .argument = control};
     queues->queues = alloc_zeroed(aws->queue_count, sizeof(struct queue *));

@@ -234,34 +234,49 @@ void fleet_kick(struct control *control)
 
 /* ---- whoever waits ---- */
 
-/* Those who come meanwhile are served the next time. */
+static void drop_waiter(struct fleet *fleet, size_t at)
+{
+    fleet->waiter_count--;
+    memmove(&fleet->waiters[at], &fleet->waiters[at + 1],
+            (fleet->waiter_count - at) * sizeof(*fleet->waiters));
+}
+
+/* As many as wait now; who is called may ask anew, or make others forgotten. */
 static void serve_waiters(struct fleet *fleet)
 {
-    bool is_saved = fleet_is_saved(fleet->control);
-    if (fleet->waiter_count == 0 || (!is_saved && fleet_drives(fleet->control))) {
-        return;
+    for (size_t left = fleet->waiter_count; left > 0 && fleet->waiter_count > 0; left--) {
+        bool is_saved = fleet_is_saved(fleet->control);
+        if (!is_saved && fleet_drives(fleet->control)) {
+            return;
+        }
+        struct fleet_waiter waiter = fleet->waiters[0];
+        drop_waiter(fleet, 0);
+        waiter.saved(waiter.argument, is_saved);
     }
-    struct fleet_waiter *waiters = STEAL(fleet->waiters);
-    size_t count = fleet->waiter_count;
-    fleet->waiter_count = 0;
-    for (size_t i = 0; i < count; i++) {
-        waiters[i].saved(waiters[i].argument, is_saved);
-    }
-    free(waiters);
 }
 
 void fleet_when_saved(struct control *control, void (*saved)(void *argument, bool is_saved),
                       void *argument)
 {
     struct fleet *fleet = control->fleet;
-    if (fleet == NULL || !fleet->has_started) {
-        saved(argument, true);
+    if (fleet == NULL || !fleet->has_started || fleet->left != NULL) {
+        saved(argument, fleet == NULL);
         return;
     }
     fleet->waiters = alloc_resize(fleet->waiters, fleet->waiter_count + 1, sizeof(*fleet->waiters));
     fleet->waiters[fleet->waiter_count++] = (struct fleet_waiter){saved, argument};
     if (fleet->call == NULL) {
         wake_in(fleet, 0);
+    }
+}
+
+void fleet_forget_saved(struct control *control, const void *argument)
+{
+    struct fleet *fleet = control->fleet;
+    for (size_t i = fleet == NULL ? 0 : fleet->waiter_count; i > 0; i--) {
+        if (fleet->waiters[i - 1].argument == argument) {
+            drop_waiter(fleet, i - 1);
+        }
     }
 }
 

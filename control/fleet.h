@@ -34,9 +34,11 @@ bool fleet_is_saved(const struct control *control);
  * it. */
 bool fleet_is_decided(const struct control *control);
 /* Calls when fleet_is_saved: at once, or later from the loop; with false as soon as this node does
- * not drive any more, and not at all after fleet_stop. */
+ * not drive any more, or at once when it is stopping. Not at all after fleet_forget_saved with the
+ * same argument, or fleet_stop. */
 void fleet_when_saved(struct control *control, void (*saved)(void *argument, bool is_saved),
                       void *argument);
+void fleet_forget_saved(struct control *control, const void *argument);
 /* Something has been written: it goes to the table. */
 void fleet_kick(struct control *control);
 

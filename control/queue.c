@@ -372,6 +372,7 @@ void queue_close(struct queue *queue)
     }
     aws_call_cancel(STEAL(queue->call));
     aws_call_cancel(STEAL(queue->extension));
+    queue->host->forget_saved(queue->host->argument, queue);
     uv_close((uv_handle_t *)&queue->timer, on_closed);
     uv_close((uv_handle_t *)&queue->extension_timer, on_closed);
 }

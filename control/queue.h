@@ -27,9 +27,10 @@ struct queue_host {
      * was not, and may be handed on again. */
     bool (*take)(void *argument, const struct queue_message *message, const char *queue,
                  struct error *err);
-    /* Calls when everything taken so far is saved: at once or later, once, and not any more after
-     * the queue is closed. */
+    /* Calls when everything taken so far is saved: at once or later, once. */
     void (*when_saved)(void *argument, queue_saved saved, void *saved_argument);
+    /* Does not call any more: the queue is closed. */
+    void (*forget_saved)(void *argument, void *saved_argument);
     double (*fraction)(void *argument); /* by chance, of [0, 1) */
     void *argument;
 };

@@ -98,7 +98,7 @@ struct fixture {
     unsigned takings;
     char taken[256]; /* the ids of events, in order */
     queue_saved saved;
-    void *saved_argument;
+    void *saved_argument; /* NULL: nobody waits */
 };
 
 static bool may_poll(void *argument)
@@ -130,6 +130,14 @@ static void when_saved(void *argument, queue_saved saved, void *saved_argument)
     }
 }
 
+static void forget_saved(void *argument, void *saved_argument)
+{
+    struct fixture *fixture = argument;
+    if (fixture->saved_argument == saved_argument) {
+        fixture->saved_argument = NULL;
+    }
+}
+
 static double fraction(void *argument)
 {
     (void)argument;
@@ -144,7 +152,8 @@ static void open_queue(struct fixture *fixture, enum config_queue_protocol proto
                                             .protocol = protocol,
                                             .wait_ms = 20000,
                                             .visibility_ms = 2000};
-    fixture->host = (struct queue_host){may_poll, take, when_saved, fraction, fixture};
+    fixture->host =
+        (struct queue_host){may_poll, take, when_saved, forget_saved, fraction, fixture};
     loop_fixture_open(&fixture->loop);
     fixture->queue = queue_new(&fixture->loop.loop, NULL, &fixture->config, &fixture->host);
 }
@@ -261,6 +270,19 @@ static void what_another_saves_is_not_deleted(void **state)
     await(&fixture, "ReceiveMessage");
     assert_int_equal(started, 2);
     close_queue(&fixture);
+}
+
+static void a_queue_that_is_closed_is_not_told_that_all_is_saved(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    open_queue(&fixture, QUEUE_PROTOCOL_AUTO);
+    fixture.is_saved_late = true;
+    hand_out(&fixture, "a");
+    LOOP_UNTIL(&fixture.loop, fixture.saved != NULL);
+    assert_non_null(fixture.saved_argument);
+    close_queue(&fixture);
+    assert_null(fixture.saved_argument);
 }
 
 static void poison_is_left_in_the_queue(void **state)
@@ -454,6 +476,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(messages_are_taken_then_saved_then_deleted),
         cmocka_unit_test(what_another_saves_is_not_deleted),
+        cmocka_unit_test(a_queue_that_is_closed_is_not_told_that_all_is_saved),
         cmocka_unit_test(poison_is_left_in_the_queue),
         cmocka_unit_test(what_is_not_taken_is_held_and_tried_again),
         cmocka_unit_test(visibility_is_extended_while_saving_takes_long),
