@@ -85,12 +85,21 @@ static bool is_condition(const struct aws_answer *answer)
            strcmp(answer->code, "ConditionalCheckFailedException") == 0;
 }
 
+/* Who may write head, and not this item: it is too large, or has a name that is none. */
+static bool is_unfit(const struct fleet *fleet, const struct aws_answer *answer)
+{
+    return fleet->request.kind == FLEET_PUT && answer->outcome == AWS_REFUSED &&
+           strcmp(answer->code, "ValidationException") == 0;
+}
+
 static void read_answer(struct fleet *fleet, const struct aws_answer *answer,
                         struct fleet_answer *read, struct error *err)
 {
     *read = (struct fleet_answer){.outcome = FLEET_UNREACHABLE, .text = answer->text};
     if (is_condition(answer)) {
         read->outcome = FLEET_REFUSED;
+    } else if (is_unfit(fleet, answer)) {
+        read->outcome = FLEET_UNFIT;
     } else if (answer->outcome == AWS_DONE &&
                !fleet_answer_read(&fleet->request, answer->document, read, err)) {
         *read = (struct fleet_answer){.outcome = FLEET_UNREACHABLE, .text = err->text};
@@ -109,11 +118,12 @@ static void say_cut_off(struct fleet *fleet, int64_t now_ms)
     fleet->was_cut_off = is_cut_off;
 }
 
-/* A table that is not as it has to be, or permissions, or an item that is too large: it is not
- * there for long without somebody who mends it. */
+/* A table that is not as it has to be, or permissions: it is not there for long without somebody
+ * who mends it. */
 static void say_refused(struct fleet *fleet, const struct aws_answer *answer)
 {
-    bool is_refused = answer->outcome == AWS_REFUSED && !is_condition(answer);
+    bool is_refused =
+        answer->outcome == AWS_REFUSED && !is_condition(answer) && !is_unfit(fleet, answer);
     if (is_refused && strcmp(fleet->refused, answer->text) != 0) {
         log_error("fleet: %s of %s: %s", fleet_kind_name(fleet->request.kind),
                   fleet->request.item[0] == '\0' ? fleet->config->table : fleet->request.item,

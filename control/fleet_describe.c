@@ -2,9 +2,11 @@
 /* A fleet for people: status, metrics. */
 #include <string.h>
 
+#include "common/alloc.h"
 #include "common/clock.h"
 #include "control/describe.h"
 #include "control/fleet_private.h"
+#include "control/store_fleet.h"
 
 static json_t *describe_cut_off(const struct fleet *fleet, int64_t now_ms)
 {
@@ -19,8 +21,16 @@ static json_t *describe_cut_off(const struct fleet *fleet, int64_t now_ms)
 /* Why this node does not go on, although the table answers. */
 static json_t *describe_problem(const struct fleet *fleet, int64_t now_ms)
 {
+    char item[STORE_ITEM_SIZE];
+    struct error why, err;
+    size_t count = 0;
     if (fleet->problem.text[0] != '\0') {
         return describe_text(fleet->problem.text);
+    }
+    if (store_fleet_refused(fleet->control->store, &count, item, &why, &err) && count > 0) {
+        CLEANUP(alloc_freep)
+        char *text = alloc_printf("%s%s: %s", item, count > 1 ? " and others" : "", why.text);
+        return describe_text(text);
     }
     return fleet_node_is_stuck(&fleet->node, now_ms) ? describe_text(fleet->node.stuck_why)
                                                      : json_null();

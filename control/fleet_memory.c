@@ -53,6 +53,16 @@ static void clean(void *argument, const char *item, int64_t change)
     }
 }
 
+static void refuse(void *argument, const char *item, int64_t change, const char *why)
+{
+    struct fleet *fleet = argument;
+    struct error err;
+    log_error("fleet: %s is not in the table, and others do not see it: %s", item, why);
+    if (!store_fleet_refuse(fleet->control->store, change, why, &err)) {
+        journal_failed(fleet->control, &err); /* it is tried once more */
+    }
+}
+
 static bool is_dirty(void *argument, const char *item)
 {
     struct fleet *fleet = argument;
@@ -362,6 +372,7 @@ static void driving(void *argument, bool drives)
 
 struct fleet_memory fleet_memory_of(struct fleet *fleet)
 {
-    return (struct fleet_memory){fleet,        next_dirty,  clean,  is_dirty,   mark_dirty,
-                                 forget_dirty, sealed_item, import, keep_fence, driving};
+    return (struct fleet_memory){fleet,    next_dirty, clean,        refuse,
+                                 is_dirty, mark_dirty, forget_dirty, sealed_item,
+                                 import,   keep_fence, driving};
 }

@@ -148,7 +148,9 @@ bool store_fleet_next(struct store *store, bool *found, char item[STORE_ITEM_SIZ
                       int64_t *change, struct error *err)
 {
     sqlite3_stmt *row = prepare(store,
-                                "SELECT item, change FROM fleet_outbox ORDER BY CASE"
+                                "SELECT item, change FROM fleet_outbox"
+                                " WHERE change NOT IN (SELECT change FROM fleet_refused)"
+                                " ORDER BY CASE"
                                 " WHEN item GLOB 'rule#*' THEN 0"
                                 " WHEN item GLOB 'set#*' OR item = 'freeze' THEN 1"
                                 " WHEN item GLOB 'history#*' THEN 3 ELSE 2 END, change LIMIT 1",
@@ -176,6 +178,36 @@ bool store_fleet_clean(struct store *store, const char *item, int64_t change, st
     return run(store, sql, item, NULL, err);
 }
 
+bool store_fleet_refuse(struct store *store, int64_t change, const char *why, struct error *err)
+{
+    CLEANUP(alloc_freep)
+    char *sql =
+        alloc_printf("INSERT OR REPLACE INTO fleet_refused VALUES (%lld, ?1)", (long long)change);
+    return run(store, sql, why, NULL, err);
+}
+
+bool store_fleet_refused(struct store *store, size_t *count, char item[STORE_ITEM_SIZE],
+                         struct error *why, struct error *err)
+{
+    sqlite3_stmt *row = prepare(store,
+                                "SELECT item, why, count(*) OVER () FROM fleet_outbox"
+                                " JOIN fleet_refused USING (change) ORDER BY change LIMIT 1",
+                                NULL, NULL, err);
+    *count = 0;
+    if (row == NULL) {
+        return false;
+    }
+    int result = sqlite3_step(row);
+    if (result == SQLITE_ROW) {
+        store_column_text(row, 0, item, STORE_ITEM_SIZE);
+        store_column_text(row, 1, why->text, sizeof(why->text));
+        *count = (size_t)sqlite3_column_int64(row, 2);
+    }
+    bool ok = result == SQLITE_ROW || result == SQLITE_DONE || store_fail(store, err);
+    sqlite3_finalize(row);
+    return ok;
+}
+
 static bool has_row(struct store *store, const char *sql, const char *text, bool *has,
                     struct error *err)
 {
@@ -193,15 +225,18 @@ static bool has_row(struct store *store, const char *sql, const char *text, bool
 
 bool store_fleet_is_dirty(struct store *store, const char *item, bool *is_dirty, struct error *err)
 {
-    return has_row(store, "SELECT 1 FROM fleet_outbox WHERE ?1 IS NULL OR item = ?1 LIMIT 1", item,
-                   is_dirty, err);
+    return has_row(store,
+                   "SELECT 1 FROM fleet_outbox WHERE item = ?1 OR (?1 IS NULL"
+                   " AND change NOT IN (SELECT change FROM fleet_refused)) LIMIT 1",
+                   item, is_dirty, err);
 }
 
 bool store_fleet_is_undecided(struct store *store, bool *is_undecided, struct error *err)
 {
-    return has_row(
-        store, "SELECT 1 FROM fleet_outbox WHERE item GLOB 'rule#*' OR item GLOB 'set#*' LIMIT 1",
-        NULL, is_undecided, err);
+    return has_row(store,
+                   "SELECT 1 FROM fleet_outbox WHERE (item GLOB 'rule#*' OR item GLOB 'set#*')"
+                   " AND change NOT IN (SELECT change FROM fleet_refused) LIMIT 1",
+                   NULL, is_undecided, err);
 }
 
 bool store_fleet_mark(struct store *store, const char *item, struct error *err)
@@ -216,7 +251,7 @@ bool store_fleet_mark_all(struct store *store, struct error *err)
 
 bool store_fleet_forget(struct store *store, bool *had, struct error *err)
 {
-    return store_fleet_is_dirty(store, NULL, had, err) &&
+    return has_row(store, "SELECT 1 FROM fleet_outbox LIMIT 1", NULL, had, err) &&
            (!*had || execute(store, "DELETE FROM fleet_outbox", err));
 }
 

@@ -33,10 +33,18 @@ MUST_CHECK bool store_fleet_next(struct store *store, bool *found, char item[STO
 /* That change is in the table; later ones of the item still count. */
 MUST_CHECK bool store_fleet_clean(struct store *store, const char *item, int64_t change,
                                   struct error *err);
-/* item NULL: is anything? */
+/* That change of an item does not go into the table, because of why: store_fleet_next passes it
+ * over until the item changes again, or the store is opened anew. */
+MUST_CHECK bool store_fleet_refuse(struct store *store, int64_t change, const char *why,
+                                   struct error *err);
+/* How many have been, and are not changed since; item and why: the oldest's, unless there is none.
+ */
+MUST_CHECK bool store_fleet_refused(struct store *store, size_t *count, char item[STORE_ITEM_SIZE],
+                                    struct error *why, struct error *err);
+/* item NULL: is anything that is to go into the table? */
 MUST_CHECK bool store_fleet_is_dirty(struct store *store, const char *item, bool *is_dirty,
                                      struct error *err);
-/* Is a rule or a record set? */
+/* Is a rule or a record set that is to go into the table? */
 MUST_CHECK bool store_fleet_is_undecided(struct store *store, bool *is_undecided,
                                          struct error *err);
 MUST_CHECK bool store_fleet_mark(struct store *store, const char *item, struct error *err);

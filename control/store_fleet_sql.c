@@ -34,6 +34,7 @@ const char store_fleet_setup[] =
     "CREATE TEMP TABLE fleet_taken (record_set TEXT PRIMARY KEY);"
     "CREATE TEMP TABLE fleet_switch (is_on INTEGER NOT NULL);"
     "INSERT INTO fleet_switch VALUES (1);"
+    "CREATE TEMP TABLE fleet_refused (change INTEGER PRIMARY KEY, why TEXT NOT NULL);"
     /* clang-format off */
     BOTH(HOME, "weight") BOTH(HOME, "forced") BOTH(HOME, "ttl")
     BOTH(RULE, "rollout") BOTH(RULE, "deployment")

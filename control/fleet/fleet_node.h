@@ -61,6 +61,7 @@ enum fleet_outcome {
     FLEET_DONE,
     FLEET_REFUSED,     /* the condition does not hold: nothing was written */
     FLEET_UNREACHABLE, /* it may have happened all the same */
+    FLEET_UNFIT,       /* PUT: never as it is (too large); other items may well go in */
 };
 
 struct fleet_item {
@@ -71,7 +72,7 @@ struct fleet_item {
 
 struct fleet_answer {
     enum fleet_outcome outcome;
-    const char *text;               /* UNREACHABLE: why */
+    const char *text;               /* UNREACHABLE, UNFIT: why */
     struct fleet_head head;         /* READ */
     const struct fleet_item *items; /* QUERY; SEAL: one, as it was before */
     size_t item_count;
@@ -86,6 +87,8 @@ struct fleet_memory {
     bool (*next_dirty)(void *argument, char item[FLEET_ITEM_SIZE], char **body, int64_t *change);
     /* That change of it is in the table. */
     void (*clean)(void *argument, const char *item, int64_t change);
+    /* That change of it never will be: it is not named again before the item's next change. */
+    void (*refuse)(void *argument, const char *item, int64_t change, const char *why);
     bool (*is_dirty)(void *argument, const char *item);
     /* NULL: everything there is but what is sealed, for a table in which nothing was announced. */
     void (*mark_dirty)(void *argument, const char *item);

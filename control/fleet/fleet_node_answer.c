@@ -289,7 +289,9 @@ void fleet_node_answered(struct fleet_node *node, const struct fleet_request *re
     if (is_work(request->kind)) {
         node->stuck_ms = 0;
     }
-    if (answer->outcome == FLEET_REFUSED && request->kind == FLEET_TAKE) {
+    if (answer->outcome == FLEET_UNFIT) {
+        node->memory.refuse(node->memory.argument, request->item, request->change, answer->text);
+    } else if (answer->outcome == FLEET_REFUSED && request->kind == FLEET_TAKE) {
         node->next_read_ms = now_ms;
         node->seen_ms = now_ms;
     } else if (answer->outcome == FLEET_REFUSED) {

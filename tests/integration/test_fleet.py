@@ -11,6 +11,7 @@ import urllib.request
 import dynamodb
 import harness
 import pytest
+import test_plans
 import test_store_failures
 from aws import fixtures
 from harness import task_event, wait_for
@@ -398,6 +399,24 @@ def test_a_fall_back_that_no_disk_took_is_served_until_what_another_did_is_taken
     wait_for(lambda: state(driver)["problem"] is None, "it follows", 20)
     assert driver.weights() == {"blue": 100, "green": 0}
     assert driver.rollout()["state"] == second.rollout()["state"] == "failed"
+
+
+def test_an_item_that_is_too_large_is_refused_alone(make_fleet, tmp_path):
+    """DynamoDB takes 400 KB. A rule's item has the plan of its rollout."""
+    document = dict(test_plans.APPROVED, Comment="x" * 500_000)
+    fleet = make_fleet(2, plan={"asl": test_plans.write(tmp_path, document)}).start()
+    driver, (follower,) = begin(fleet)
+    wait_for(lambda: state(driver)["problem"], "it says so", 20)
+    problem = state(driver)["problem"]
+    assert problem.startswith("rule#cats: ") and "size" in problem
+    assert "not written" in driver.ctl("status").stdout
+    assert "fleet: rule#cats is not in the table, and others do not see it: " in driver.log()
+    # It drives on, and what comes after goes out.
+    driver.ctl("rollout", "freeze", "look at it")
+    wait_for(lambda: follower.call("status")["frozen"], "the freeze comes through", 20)
+    assert driver.weights() == {"blue": 80, "green": 20}
+    assert follower.weights() == {"blue": 100, "green": 0}
+    wait_for(lambda: state(driver)["saved"], "all else is in the table", 20)
 
 
 def test_a_node_that_cannot_query_says_so_and_does_not_take_the_lease(make_fleet):

@@ -23,6 +23,7 @@
 #define STEP_MS     5
 #define PAGE        3
 #define LEAVE_MS    1000
+#define TOO_LARGE   1000000 /* a value that the table does not take */
 #define MOST_FLIGHT 64
 
 struct cell {
@@ -44,6 +45,7 @@ struct local {
     bool is_up;
     long values[ITEMS];
     int64_t changes[ITEMS]; /* 0: clean */
+    int64_t refused[ITEMS];
     int64_t change;
     /* What a restart finds. */
     int64_t kept_fence, applied;
@@ -105,7 +107,7 @@ static bool next_dirty(void *argument, char item[FLEET_ITEM_SIZE], char **body, 
 {
     struct local *local = argument;
     for (size_t i = 0; i < ITEMS; i++) {
-        if (local->changes[i] != 0) {
+        if (local->changes[i] != 0 && local->changes[i] != local->refused[i]) {
             snprintf(item, FLEET_ITEM_SIZE, "item%zu", i);
             *body = alloc_printf("%ld", local->values[i]);
             *change = local->changes[i];
@@ -120,6 +122,13 @@ static void clean(void *argument, const char *item, int64_t change)
     struct local *local = argument;
     int64_t *dirty = &local->changes[index_of(item)];
     *dirty = *dirty == change ? 0 : *dirty;
+}
+
+static void refuse(void *argument, const char *item, int64_t change, const char *why)
+{
+    struct local *local = argument;
+    assert_string_equal(why, "too large");
+    local->refused[index_of(item)] = change;
 }
 
 static bool is_dirty(void *argument, const char *item)
@@ -201,8 +210,9 @@ static void driving(void *argument, bool drives)
 
 static void start(struct local *local)
 {
-    const struct fleet_memory memory = {local,        next_dirty,  clean,  is_dirty,   mark_dirty,
-                                        forget_dirty, sealed_item, import, keep_fence, driving};
+    const struct fleet_memory memory = {local,    next_dirty, clean,        refuse,
+                                        is_dirty, mark_dirty, forget_dirty, sealed_item,
+                                        import,   keep_fence, driving};
     const struct fleet_settings settings = {
         .name = local == &local->world->locals[0]   ? "a"
                 : local == &local->world->locals[1] ? "b"
@@ -250,6 +260,10 @@ static void add_item(struct flight *flight, size_t i, const struct cell *cell)
 static void write_cell(struct world *world, struct flight *flight)
 {
     const struct fleet_request *request = &flight->request;
+    if (request->kind == FLEET_PUT && atol(request->body) >= TOO_LARGE) {
+        flight->answer = (struct fleet_answer){.outcome = FLEET_UNFIT, .text = "too large"};
+        return;
+    }
     size_t i = index_of(request->item);
     struct cell *cell = &world->table.cells[i];
     if (!may_write(cell, request)) {
@@ -807,6 +821,35 @@ static void a_lost_answer_to_the_first_take_leaves_nothing_out(void **state)
     free(world);
 }
 
+static void an_item_that_the_table_does_not_take_holds_up_no_other(void **state)
+{
+    (void)state;
+    struct world *world = calm_world(29);
+    struct local *driver = driver_of(world);
+    world->is_quiet = true;
+    run(world, LEASE_MS);
+    for (size_t item = 0; item < ITEMS; item++) {
+        driver->values[item] = item == 1 ? TOO_LARGE : 77;
+        driver->changes[item] = ++driver->change;
+    }
+    int64_t fence = world->table.head.fence;
+    run(world, 2 * LEASE_MS);
+    assert_ptr_equal(driver_of(world), driver);
+    assert_int_equal(world->table.head.fence, fence);
+    for (size_t i = 0; i < NODES; i++) {
+        for (size_t item = 0; item < ITEMS; item++) {
+            assert_true(item == 1 || world->locals[i].values[item] == 77);
+        }
+    }
+    assert_true(world->table.cells[1].value < 77);
+    driver->values[1] = 78; /* it fits again */
+    driver->changes[1] = ++driver->change;
+    run(world, LEASE_MS);
+    assert_int_equal(world->table.cells[1].value, 78);
+    world_done(world);
+    free(world);
+}
+
 /* Nobody waits for a lease, and nothing that it changed is lost. */
 static void a_driver_that_stops_hands_over(void **state)
 {
@@ -890,6 +933,7 @@ int main(void)
         cmocka_unit_test(what_a_driver_changed_outlives_its_own_restart),
         cmocka_unit_test(what_a_driver_changed_outlives_a_lost_answer_to_its_take),
         cmocka_unit_test(a_lost_answer_to_the_first_take_leaves_nothing_out),
+        cmocka_unit_test(an_item_that_the_table_does_not_take_holds_up_no_other),
         cmocka_unit_test(a_driver_that_stops_hands_over),
         cmocka_unit_test(a_driver_that_stopped_drives_at_once_when_it_starts),
         cmocka_unit_test(a_driver_that_stops_without_the_table_does_not_wait_for_it),

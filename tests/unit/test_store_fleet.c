@@ -375,6 +375,37 @@ static void all_that_an_empty_table_needs_is_marked(void **state)
     assert_non_null(strstr(items, "history#000000001005"));
 }
 
+static void what_the_table_refuses_is_passed_over_until_it_changes(void **state)
+{
+    struct two *two = *state;
+    char item[STORE_ITEM_SIZE], *body;
+    int64_t change;
+    bool found, is;
+    size_t count;
+    struct error why;
+    assert_true(store_fleet_refused(two->a, &count, item, &why, &err));
+    assert_int_equal(count, 0);
+    assert_true(store_save_weight(two->a, WWW, "blue", 1, &err));
+    assert_true(store_save_weight(two->a, API, "blue", 2, &err));
+    assert_true(store_fleet_next(two->a, &found, item, &body, &change, &err));
+    free(body);
+    assert_string_equal(item, "rule#web");
+    assert_true(store_fleet_refuse(two->a, change, "too large", &err));
+    check_flush(two, "set#" API);
+    assert_true(store_fleet_refused(two->a, &count, item, &why, &err));
+    assert_int_equal(count, 1);
+    assert_string_equal(item, "rule#web");
+    assert_string_equal(why.text, "too large");
+    assert_true(store_fleet_is_dirty(two->a, NULL, &is, &err) && !is);
+    assert_true(store_fleet_is_undecided(two->a, &is, &err) && !is);
+    assert_true(store_fleet_is_dirty(two->a, "rule#web", &is, &err) && is);
+    assert_true(store_save_weight(two->a, WWW, "blue", 3, &err));
+    check_flush(two, "rule#web");
+    assert_true(store_fleet_refused(two->a, &count, item, &why, &err));
+    assert_int_equal(count, 0);
+    assert_int_equal(weight_of(two->b, WWW, "blue"), 3);
+}
+
 static void what_is_known_of_the_table_is_kept(void **state)
 {
     struct two *two = *state;
@@ -405,6 +436,7 @@ int main(void)
         TEST(a_change_that_is_rolled_back_is_not_noted),
         TEST(bodies_that_fit_no_rows_are_refused),
         TEST(all_that_an_empty_table_needs_is_marked),
+        TEST(what_the_table_refuses_is_passed_over_until_it_changes),
         TEST(what_is_known_of_the_table_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
