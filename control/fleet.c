@@ -10,6 +10,7 @@
 #include "config.h"
 
 #include "common/alloc.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "control/fleet_private.h"
 #include "control/http/outside_text.h"
@@ -64,7 +65,7 @@ static bool is_everything_healthy(const struct control *control)
 static void take_peers(struct fleet *fleet, const json_t *document, int64_t now_ms)
 {
     size_t count;
-    struct fleet_peer *peers = fleet_peers_read(document, &count);
+    struct fleet_peer *peers = fleet_peers_read(document, clock_now_ms() / 1000, &count);
     for (size_t i = 0; i < count; i++) {
         peers[i].seen_ms = now_ms;
         for (size_t k = 0; k < fleet->peer_count; k++) {
@@ -180,6 +181,7 @@ static void ask(struct fleet *fleet, int64_t now_ms)
                                 .address = fleet->address,
                                 .pid = getpid(),
                                 .beat = ++fleet->beat,
+                                .now_s = clock_now_ms() / 1000,
                                 .lag_ms = fleet_node_lag_ms(&fleet->node, now_ms),
                                 .is_healthy =
                                     fleet->left == NULL && is_everything_healthy(fleet->control)};

@@ -10,6 +10,11 @@
 #include "control/http/outside_text.h"
 
 #define NODE_PREFIX "node#"
+/* Of items that are not removed but emptied: an earlier write of theirs that comes late would make
+ * them anew, and a hook would be answered twice. */
+#define EMPTIED_PREFIX "hook#"
+/* How long after it was last said or needed something may go. */
+#define EXPIRES_S (24 * 60 * 60)
 /* Of items whose fence and sequence are older; also says so of those that are not there. */
 #define IS_OLDER "attribute_not_exists(#f) OR #f < :f OR (#f = :f AND #s < :s)"
 
@@ -109,11 +114,22 @@ static json_t *print_write(const struct fleet_request *request, const struct fle
         json_object_set_new(input, "Key", key);
         json_object_set_new(input, "UpdateExpression", json_string("SET #f = :f, #s = :s"));
         json_object_set_new(input, "ReturnValues", json_string("ALL_OLD"));
+    } else if (strncmp(request->item, EMPTIED_PREFIX, strlen(EMPTIED_PREFIX)) == 0) {
+        *operation = "UpdateItem";
+        json_object_set_new(input, "Key", key);
+        json_object_set_new(input, "UpdateExpression",
+                            json_string("SET #f = :f, #s = :s, #e = :e REMOVE #b"));
     } else {
         *operation = "DeleteItem";
         json_object_set_new(input, "Key", key);
     }
     add_condition(input, request);
+    if (request->kind == FLEET_REMOVE && strcmp(*operation, "UpdateItem") == 0) {
+        json_object_update_new(json_object_get(input, "ExpressionAttributeNames"),
+                               names("#e", "expires", "#b", "body"));
+        json_object_set_new(json_object_get(input, "ExpressionAttributeValues"), ":e",
+                            number(place->now_s + EXPIRES_S));
+    }
     return input;
 }
 
@@ -139,6 +155,7 @@ static json_t *print_say(const struct fleet_request *request, const struct fleet
     json_object_set_new(item, "beat", number(place->beat));
     json_object_set_new(item, "lag_ms", number(place->lag_ms));
     json_object_set_new(item, "pid", number(place->pid));
+    json_object_set_new(item, "expires", number(place->now_s + EXPIRES_S));
     json_object_set_new(item, "version", text(place->version));
     json_object_set_new(item, "address", text(place->address));
     json_object_set_new(item, "health", text(place->is_healthy ? "healthy" : "unhealthy"));
@@ -315,7 +332,14 @@ static void copy(char *out, size_t size, const char *in)
     outside_text_copy(in == NULL ? "" : in, out, size);
 }
 
-struct fleet_peer *fleet_peers_read(const json_t *document, size_t *count)
+/* A host's old name stays in a table without a time to live. */
+static bool has_expired(const json_t *item, int64_t now_s)
+{
+    int64_t expires_s;
+    return number_of(item, "expires", &expires_s) && expires_s < now_s;
+}
+
+struct fleet_peer *fleet_peers_read(const json_t *document, int64_t now_s, size_t *count)
 {
     const json_t *list = json_object_get(document, "Items");
     struct fleet_peer *peers = alloc_zeroed(json_array_size(list) + 1, sizeof(*peers));
@@ -326,7 +350,8 @@ struct fleet_peer *fleet_peers_read(const json_t *document, size_t *count)
         struct fleet_peer *peer = &peers[*count];
         if (item == NULL || strncmp(item, NODE_PREFIX, strlen(NODE_PREFIX)) != 0 ||
             !number_of(json, "beat", &peer->beat) || !number_of(json, "applied", &peer->applied) ||
-            !number_of(json, "lag_ms", &peer->lag_ms) || !number_of(json, "pid", &peer->pid)) {
+            !number_of(json, "lag_ms", &peer->lag_ms) || !number_of(json, "pid", &peer->pid) ||
+            has_expired(json, now_s)) {
             continue;
         }
         const char *health = text_of(json, "health");

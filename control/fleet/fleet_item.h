@@ -2,8 +2,9 @@
 /* A fleet's requests as DynamoDB's JSON, and its answers back. Pure; any thread.
  *
  * The table: partition key `fleet`, sort key `item`, a local secondary index `by-sequence` on
- * `sequence` (a number) with all attributes. Everything is a conditional write of one item, every
- * read is strongly consistent. */
+ * `sequence` (a number) with all attributes, and, if it is wished, a time to live in `expires`
+ * (what nobody needs any more has one). Everything is a conditional write of one item, every read
+ * is strongly consistent. */
 #pragma once
 
 #include <jansson.h>
@@ -17,6 +18,7 @@ struct fleet_place {
     const char *table, *fleet, *node;
     const char *version, *address; /* of this Ballast, where it listens */
     int64_t pid, beat, lag_ms;
+    int64_t now_s;   /* of the wall clock: what may go some day is marked with it */
     bool is_healthy; /* nothing that it probes is unhealthy */
 };
 
@@ -39,5 +41,6 @@ struct fleet_peer {
     bool is_healthy;
     int64_t seen_ms; /* the reader's: when its beat was first seen */
 };
-/* Of the answer of `ask nodes`; those that say nothing sensible are left out. The caller frees. */
-struct fleet_peer *fleet_peers_read(const json_t *document, size_t *count);
+/* Of the answer of `ask nodes`; those that say nothing sensible, or have not for a day, are left
+ * out. now_s: of the wall clock. The caller frees. */
+struct fleet_peer *fleet_peers_read(const json_t *document, int64_t now_s, size_t *count);

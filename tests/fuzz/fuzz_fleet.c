@@ -34,7 +34,7 @@ static void read_answer(const char *text, size_t len)
         fleet_answer_done(&answer);
     }
     size_t count;
-    struct fleet_peer *peers = fleet_peers_read(document, &count);
+    struct fleet_peer *peers = fleet_peers_read(document, 1, &count);
     for (size_t i = 0; i < count; i++) {
         assert(strlen(peers[i].name) < FLEET_NAME_SIZE);
     }

@@ -144,7 +144,10 @@ def test_the_table_is_one_that_dynamodb_takes(template):
     table = properties(template, "Table")
     # DynamoDB's own names for what CloudFormation has beside them, and calls of their own.
     accepted("dynamodb", "CreateTable",
-             without(table, "PointInTimeRecoverySpecification", "DeletionProtectionEnabled"))
+             without(table, "PointInTimeRecoverySpecification", "DeletionProtectionEnabled",
+                     "TimeToLiveSpecification"))
+    accepted("dynamodb", "UpdateTimeToLive",
+             {"TableName": "ns-state", "TimeToLiveSpecification": table["TimeToLiveSpecification"]})
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
     assert [(key["AttributeName"], key["KeyType"]) for key in table["KeySchema"]] == [
         ("fleet", "HASH"), ("item", "RANGE")]

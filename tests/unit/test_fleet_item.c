@@ -23,6 +23,7 @@ static const struct fleet_place place = {.table = "ns",
                                          .pid = 7,
                                          .beat = 4,
                                          .lag_ms = 9,
+                                         .now_s = 1000,
                                          .is_healthy = true};
 
 static void check(const struct fleet_request *request, json_t *start,
@@ -103,6 +104,16 @@ static void items_are_written_over_older_ones_only(void **state)
           "\"UpdateExpression\":\"SET #f = :f, #s = :s\"," OLDER);
     request.kind = FLEET_REMOVE;
     check(&request, NULL, "DeleteItem", "{\"TableName\":\"ns\",\"Key\":" KEY "\"freeze\"}}," OLDER);
+    /* One that an earlier write, which comes late, must not bring back. */
+    request =
+        (struct fleet_request){.kind = FLEET_REMOVE, .item = "hook#h", .fence = 5, .sequence = 34};
+    check(&request, NULL, "UpdateItem",
+          "{\"TableName\":\"ns\",\"Key\":" KEY "\"hook#h\"}},"
+          "\"UpdateExpression\":\"SET #f = :f, #s = :s, #e = :e REMOVE #b\","
+          "\"ConditionExpression\":\"attribute_not_exists(#f) OR #f < :f OR (#f = :f AND #s < "
+          ":s)\"," NAMES
+          "{\"#f\":\"fence\",\"#s\":\"sequence\",\"#e\":\"expires\",\"#b\":\"body\"}," VALUES
+          "{\":f\":{\"N\":\"5\"},\":s\":{\"N\":\"34\"},\":e\":{\"N\":\"87400\"}}}");
 }
 
 static void changes_are_asked_for_by_sequence_and_page(void **state)
@@ -125,20 +136,24 @@ static void nodes_say_and_are_asked_how_they_are(void **state)
     check(&request, NULL, "PutItem",
           "{\"TableName\":\"ns\",\"Item\":" KEY "\"node#n1\"},\"applied\":{\"N\":\"33\"},"
           "\"beat\":{\"N\":\"4\"},\"lag_ms\":{\"N\":\"9\"},\"pid\":{\"N\":\"7\"},"
-          "\"version\":{\"S\":\"1\"},\"address\":{\"S\":\"a\"},\"health\":{\"S\":\"healthy\"}}}");
+          "\"expires\":{\"N\":\"87400\"},\"version\":{\"S\":\"1\"},\"address\":{\"S\":\"a\"},"
+          "\"health\":{\"S\":\"healthy\"}}}");
     request.kind = FLEET_ASK_NODES;
     check(&request, NULL, "Query",
           "{\"TableName\":\"ns\",\"ConsistentRead\":true,"
           "\"KeyConditionExpression\":\"#l = :l AND begins_with(#i, :i)\"," NAMES
           "{\"#l\":\"fleet\",\"#i\":\"item\"}," VALUES
           "{\":l\":{\"S\":\"eu\"},\":i\":{\"S\":\"node#\"}}}");
-    json_t *document =
-        json_loads("{\"Items\":[{\"item\":{\"S\":\"node#n\\u001b2\"},\"beat\":{\"N\":\"4\"},"
-                   "\"applied\":{\"N\":\"33\"},\"lag_ms\":{\"N\":\"9\"},\"pid\":{\"N\":\"7\"}},"
-                   "{\"item\":{\"S\":\"node#n3\"}},{\"item\":{\"S\":\"other\"}}]}",
-                   0, NULL);
+    json_t *document = json_loads(
+        "{\"Items\":[{\"item\":{\"S\":\"node#n\\u001b2\"},\"beat\":{\"N\":\"4\"},"
+        "\"applied\":{\"N\":\"33\"},\"lag_ms\":{\"N\":\"9\"},\"pid\":{\"N\":\"7\"}},"
+        "{\"item\":{\"S\":\"node#n3\"}},"
+        "{\"item\":{\"S\":\"node#old\"},\"beat\":{\"N\":\"4\"},\"applied\":{\"N\":\"3\"},"
+        "\"lag_ms\":{\"N\":\"9\"},\"pid\":{\"N\":\"7\"},\"expires\":{\"N\":\"87399\"}},"
+        "{\"item\":{\"S\":\"other\"}}]}",
+        0, NULL);
     size_t count;
-    struct fleet_peer *peers = fleet_peers_read(document, &count);
+    struct fleet_peer *peers = fleet_peers_read(document, 87400, &count);
     assert_int_equal(count, 1);
     assert_string_equal(peers[0].name, "n 2"); /* clean for terminals */
     assert_false(peers[0].is_healthy);
