@@ -87,7 +87,7 @@ struct world {
     int64_t driven_fence; /* the largest with which a node drove */
     bool has_faults;
     bool is_quiet; /* nobody changes anything by itself */
-    size_t takeovers, stale, changes, lost_changes, restarts, left;
+    size_t sent, takeovers, stale, changes, lost_changes, restarts, left;
 };
 
 static unsigned chance(struct world *world, unsigned below)
@@ -367,6 +367,7 @@ static void send(struct world *world, size_t from, const struct fleet_request *r
                               .request = *request,
                               .sent_ms = clock_of(local)};
     local->flight = flight->id;
+    world->sent++;
     int64_t timeout_ms = fleet_node_timeout_ms(&local->node);
     flight->arrive_ms = world->now_ms + 1 + chance(world, 20);
     flight->answer_ms = flight->arrive_ms + 1 + chance(world, 20);
@@ -821,6 +822,80 @@ static void a_lost_answer_to_the_first_take_leaves_nothing_out(void **state)
     free(world);
 }
 
+#define OUTAGE_MS 600000
+
+struct served {
+    long values[NODES][ITEMS];
+};
+
+static struct served served_by(const struct world *world)
+{
+    struct served served;
+    for (size_t i = 0; i < NODES; i++) {
+        memcpy(served.values[i], world->locals[i].values, sizeof(served.values[i]));
+    }
+    return served;
+}
+
+/* Ten minutes, a second each, from when the driver's lease is over. */
+static void check_outage(struct world *world, size_t restarted)
+{
+    const struct served before = served_by(world);
+    size_t sent = world->sent;
+    for (int64_t ms = 0; ms < OUTAGE_MS; ms += 1000) {
+        if (ms == OUTAGE_MS / 2) {
+            restart(&world->locals[restarted]);
+        }
+        run(world, 1000);
+        assert_int_equal(count_drivers(world), 0);
+        const struct served now = served_by(world);
+        assert_memory_equal(&now, &before, sizeof(now)); /* each serves on what it had */
+        for (size_t i = 0; i < NODES; i++) {
+            const struct local *local = &world->locals[i];
+            bool is_new = i == restarted && ms == OUTAGE_MS / 2; /* it is about to find out */
+            assert_true(is_new || fleet_node_is_cut_off(&local->node, clock_of(local)));
+            assert_true(is_new || strcmp(local->node.why, "no answer") == 0);
+            assert_true(fleet_node_lag_ms(&local->node, clock_of(local)) > 0);
+            assert_false(local->drives);
+        }
+    }
+    assert_true(world->sent - sent <= NODES * OUTAGE_MS / INTERVAL_MS); /* it is not stormed */
+    assert_true(world->sent - sent >= NODES * OUTAGE_MS / (4 * INTERVAL_MS));
+}
+
+static void the_table_is_gone_for_ten_minutes(void **state)
+{
+    (void)state;
+    for (unsigned seed = 1; seed <= 30; seed++) {
+        struct world *world = calm_world(seed);
+        const struct table before = world->table;
+        for (size_t i = 0; i < NODES; i++) {
+            world->locals[i].cut_until_ms = INT64_MAX;
+        }
+        run(world, LEASE_MS);
+        assert_null(driver_of(world));
+        check_outage(world, seed % NODES);
+        assert_int_equal(world->table.head.fence, before.head.fence);
+        for (size_t i = 0; i < NODES; i++) { /* one after the other finds it again */
+            world->locals[i].cut_until_ms = world->now_ms + chance(world, 2000);
+        }
+        int64_t since_ms = world->now_ms;
+        while (driver_of(world) == NULL) {
+            run(world, STEP_MS);
+            assert_true(world->now_ms - since_ms < 2 * LEASE_MS);
+        }
+        run(world, 2 * LEASE_MS);
+        assert_true(world->table.head.fence <= before.head.fence + 1);
+        for (size_t i = 0; i < NODES; i++) {
+            const struct local *local = &world->locals[i];
+            assert_false(fleet_node_is_cut_off(&local->node, clock_of(local)));
+        }
+        check_converged(world);
+        world_done(world);
+        free(world);
+    }
+}
+
 static void an_item_that_the_table_does_not_take_holds_up_no_other(void **state)
 {
     (void)state;
@@ -933,6 +1008,7 @@ int main(void)
         cmocka_unit_test(what_a_driver_changed_outlives_its_own_restart),
         cmocka_unit_test(what_a_driver_changed_outlives_a_lost_answer_to_its_take),
         cmocka_unit_test(a_lost_answer_to_the_first_take_leaves_nothing_out),
+        cmocka_unit_test(the_table_is_gone_for_ten_minutes),
         cmocka_unit_test(an_item_that_the_table_does_not_take_holds_up_no_other),
         cmocka_unit_test(a_driver_that_stops_hands_over),
         cmocka_unit_test(a_driver_that_stopped_drives_at_once_when_it_starts),
