@@ -86,7 +86,7 @@ class Double(Server):
 
     @property
     def url(self):
-        return f"http://{self.address}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.address}:{self.port}"
 
     def now(self):
         return time.time() + self.offset_s

@@ -104,15 +104,24 @@ class Listener(socketserver.ThreadingMixIn, http.server.HTTPServer):
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = self.server_address[:2]
 
+    def get_request(self):
+        connection, address = super().get_request()
+        if self.owner.tls:  # the handshake is the first read's: no client holds up others
+            connection = self.owner.tls.wrap_socket(connection, server_side=True,
+                                                    do_handshake_on_connect=False)
+        return connection, address
+
     def handle_error(self, request, client_address):
         self.owner.failed()
 
 
 class Server:
-    """Subclasses have respond(request) and date(). address: where to listen; the port stays."""
+    """Subclasses have respond(request) and date(). address: where to listen; the port stays.
+    tls: a server's ssl.SSLContext, to be set before start()."""
 
     def __init__(self, address="127.0.0.1", port=0):
         self.address, self.port = address, port
+        self.tls = None
         self.connections = set()
         self.closing = threading.Event()
         self.listener = None
