@@ -225,6 +225,9 @@ static bool add_result(struct cloudwatch_series *series, const json_t *result)
 
 bool cloudwatch_series_add(struct cloudwatch_series *series, const json_t *document)
 {
+    if (json_object_get(document, "MetricDataResults") == NULL) {
+        return fail(&series->answer, "the answer has no results");
+    }
     json_t *results = aws_xml_list(document, "MetricDataResults", "member");
     bool is_good = true;
     for (size_t i = 0; is_good && i < json_array_size(results); i++) {

@@ -240,6 +240,17 @@ static const char *last_part(const char *arn)
     return slash == NULL ? arn : slash + 1;
 }
 
+static bool is_told_of(const struct look *look)
+{
+    return look->document != NULL || look->has_failed;
+}
+
+static void fail_look(struct look *look, const char *text)
+{
+    look->has_failed = true;
+    fail_service(look->service, text);
+}
+
 static void read_services(struct ecs_level *level, const json_t *document)
 {
     size_t i;
@@ -250,11 +261,11 @@ static void read_services(struct ecs_level *level, const json_t *document)
         struct error err;
         struct look *look =
             find_look(level, json_string_value(json_object_get(item, "serviceName")));
-        if (look == NULL || look->document != NULL) {
+        if (look == NULL || is_told_of(look)) {
             continue;
         }
         if (!ecs_described_read(item, &described, &err)) {
-            fail_service(look->service, err.text);
+            fail_look(look, err.text);
             continue;
         }
         look->service->described = described;
@@ -265,8 +276,13 @@ static void read_services(struct ecs_level *level, const json_t *document)
         const char *arn = json_string_value(json_object_get(item, "arn"));
         const char *reason = json_string_value(json_object_get(item, "reason"));
         struct look *look = arn == NULL ? NULL : find_look(level, last_part(arn));
-        if (look != NULL && look->document == NULL) {
-            fail_service(look->service, reason == NULL ? "ECS does not describe it" : reason);
+        if (look != NULL && !is_told_of(look)) {
+            fail_look(look, reason == NULL ? "ECS does not describe it" : reason);
+        }
+    }
+    for (i = 0; i < level->look_count; i++) {
+        if (!is_told_of(&level->looks[i])) {
+            fail_look(&level->looks[i], "DescribeServices answers without it");
         }
     }
 }

@@ -27,6 +27,7 @@ struct look {
     json_t *arns;     /* of its tasks */
     json_t *tasks;    /* described */
     bool lists_stopped;
+    bool has_failed; /* DescribeServices has nothing of it */
 };
 
 struct ecs_level {

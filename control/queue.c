@@ -12,6 +12,8 @@
 
 /* Until it is asked again whether the queue may be polled. */
 #define ASK_AGAIN_MS 1000
+/* From poll to poll, of a queue that has nothing and says so before the wait is over. */
+#define SOONEST_MS 1000
 /* Beyond the wait that SQS was asked for. */
 #define POLL_GRACE_MS 10000
 /* At deleting a batch. */
@@ -36,6 +38,7 @@ struct queue {
     uv_timer_t extension_timer; /* while a batch is in work: half of its visibility is over */
     size_t open_handles;
     struct aws_call *call; /* of the poll, then of the deletion */
+    uint64_t polled_ms;    /* the loop's time: when the last poll began */
     struct aws_call *extension;
     struct queue_batch batch;
     size_t at;         /* the message that is taken next */
@@ -162,6 +165,14 @@ static void give_up(struct queue *queue)
 
 /* ---- polling ---- */
 
+/* SQS holds a poll that finds nothing for as long as it was asked to; whoever does not would be
+ * asked without pause. */
+static int64_t wait_after_nothing(const struct queue *queue)
+{
+    uint64_t took_ms = uv_now(queue->timer.loop) - queue->polled_ms;
+    return took_ms < SOONEST_MS ? (int64_t)(SOONEST_MS - took_ms) : 0;
+}
+
 static void read_batch(struct queue *queue, const struct aws_answer *answer)
 {
     struct error err;
@@ -177,7 +188,7 @@ static void read_batch(struct queue *queue, const struct aws_answer *answer)
     recover(queue, &queue->receiving, "polling works again");
     queue->numbers.is_connected = true;
     if (queue->batch.count == 0) {
-        go_on(queue, receive, 0);
+        go_on(queue, receive, wait_after_nothing(queue));
     } else {
         begin_work(queue);
         go_on(queue, take_next, 0);
@@ -212,6 +223,7 @@ static void receive(struct queue *queue)
         go_on(queue, receive, ASK_AGAIN_MS);
         return;
     }
+    queue->polled_ms = uv_now(queue->timer.loop);
     queue->call = ask(queue, "ReceiveMessage", queue_receive_input(queue->config, queue->is_query),
                       queue->config->wait_ms + POLL_GRACE_MS, on_polled);
 }

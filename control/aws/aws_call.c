@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/alloc.h"
 #include "common/attributes.h"
@@ -212,6 +213,20 @@ static json_t *read_document(const struct aws_request *request, const struct aws
     return document;
 }
 
+static bool is_of_aws(const struct aws_request *request, const struct aws_response *response,
+                      const json_t *document, const char *root)
+{
+    static const char json_type[] = "application/x-amz-json-";
+    if (aws_call_protocol(request) != AWS_PROTOCOL_JSON) {
+        size_t len = strlen(request->operation);
+        return root != NULL && strncmp(root, request->operation, len) == 0 &&
+               strcmp(root + len, "Response") == 0;
+    }
+    bool is_typed = response->len > 0 && response->content_type != NULL &&
+                    strncasecmp(response->content_type, json_type, sizeof(json_type) - 1) == 0;
+    return json_is_object(document) && (response->request_id != NULL || is_typed);
+}
+
 enum aws_failure aws_call_judge(const struct aws_request *request,
                                 const struct aws_response *response, struct aws_answer *answer)
 {
@@ -234,6 +249,13 @@ enum aws_failure aws_call_judge(const struct aws_request *request,
     }
     if (answer->document == NULL) {
         set_text(request, "the answer cannot be read", err.text, answer);
+        return AWS_FAILURE_PASSING;
+    }
+    if (!is_of_aws(request, response, answer->document, root)) {
+        char status[32];
+        snprintf(status, sizeof(status), "HTTP %ld", response->status);
+        json_decref(STEAL(answer->document));
+        set_text(request, "what answered is not its API", status, answer);
         return AWS_FAILURE_PASSING;
     }
     answer->document = inside(request, answer->document);

@@ -39,9 +39,15 @@ struct aws_response {
     size_t len;
     const char *error_type; /* header x-amzn-ErrorType; NULL: none */
     const char *request_id; /* header x-amzn-RequestId; NULL: none */
+    const char *content_type; /* header Content-Type; NULL: none */
 };
 /* Fills answer (but outcome and attempts) from a whole response. Returns how it failed, if it did.
- * A document is a new reference. */
+ * A document is a new reference.
+ *
+ * A 2xx is only AWS's when it bears AWS's mark: of JSON an object (or nothing) with
+ * x-amzn-RequestId, or an object of type application/x-amz-json-…; of XML a root named after the
+ * operation. Any other is somebody else's, a proxy's perhaps, and fails like no answer: nothing
+ * that it lacks may be taken for empty. */
 enum aws_failure aws_call_judge(const struct aws_request *request,
                                 const struct aws_response *response, struct aws_answer *answer);
 

@@ -209,6 +209,7 @@ static void judge_answer(struct aws_call *call, const struct http_answer *answer
         .len = answer->len,
         .error_type = http_answer_header(answer, "x-amzn-ErrorType"),
         .request_id = http_answer_header(answer, "x-amzn-RequestId"),
+        .content_type = http_answer_header(answer, "Content-Type"),
     };
     enum aws_failure failure = aws_call_judge(&call->request, &response, &call->answer);
     int64_t retry_after_ms = aws_call_retry_after_ms(

@@ -39,8 +39,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *body = calloc(size, 1);
     assert(body != NULL);
     memcpy(body, data + 1, size - 1);
-    const struct aws_response response = {
-        .status = isupper(data[0]) ? 400 : 200, .body = body, .len = size - 1};
+    const struct aws_response response = {.status = isupper(data[0]) ? 400 : 200,
+                                          .body = body,
+                                          .len = size - 1,
+                                          .content_type = "application/x-amz-json-1.1"};
     struct aws_answer answer = {.document = NULL};
     enum aws_failure failure = aws_call_judge(request, &response, &answer);
     assert(response.status == 200 || failure != AWS_FAILURE_NONE);

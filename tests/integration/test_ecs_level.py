@@ -200,6 +200,17 @@ def test_what_is_missing_is_said_once_and_changes_nothing(aws, lab_of):
     wait_for(lambda: services(lab)["cats"]["error"] is None, "it is there")
 
 
+def test_an_answer_that_names_no_service_is_said(aws, ecs, lab_of):
+    lab = lab_of().start()
+    described(lab, aws)
+    nothing = aws.faults.add("garbage", operation="DescribeServices", body="{}",
+                             content_type="application/x-amz-json-1.1")
+    wait_for(lambda: services(lab)["cats"]["error"] == "DescribeServices answers without it",
+             "it is said")
+    nothing.lift()
+    wait_for(lambda: services(lab)["cats"]["error"] is None, "it is described again")
+
+
 @pytest.mark.parametrize("operation", ["DescribeServices", "ListTasks", "DescribeTasks"])
 @pytest.mark.parametrize("kind, keys", [
     ("garbage", {"body": '{"services":{},"taskArns":7,"tasks":"x"}'}), ("cut", {"octets": 100})])

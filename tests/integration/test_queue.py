@@ -242,3 +242,22 @@ def test_metrics_have_the_queues(aws, lab_of):
     assert found["ballast_queue_poison_total"] == {key: 1}
     assert found["ballast_queue_connected"] == {key: 1}
     assert found["ballast_queue_last_receive_timestamp_seconds"][key] > 1e9
+
+
+def test_what_is_not_sqs_is_no_empty_queue(aws, lab_of):
+    """A proxy that answers 200 to everything is an error with a back-off, and no batch without messages."""
+    aws.sqs.add_queue("json")
+    aws.sqs.add_queue("query")
+    aws.sqs.send("json", task_event())
+    proxy = aws.faults.add("status", service="sqs", operation="ReceiveMessage", status=200, body=b"",
+                           content_type="text/html")
+    lab = lab_of({"json": {}, "query": {"protocol": "query"}}).start()
+    for index, why in ((0, "not its API: HTTP 200"), (1, "cannot be read")):
+        shown = wait_for(lambda: queue_status(lab, index)["error"] and queue_status(lab, index),
+                         "it is an error")
+        assert why in shown["error"] and not shown["connected"] and not shown["last_receive_at"]
+    assert queue_status(lab)["protocol"] == "json"
+    proxy.lift()
+    lab.wait_step(1)
+    wait_for(lambda: queue_status(lab)["connected"] and queue_status(lab, 1)["connected"],
+             "both are polled again")

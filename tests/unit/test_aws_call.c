@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "common/attributes.h"
 #include "control/aws/aws_call.h"
 
 static const struct aws_request describe = {.service = AWS_ECS, .operation = "DescribeServices"};
@@ -146,6 +147,46 @@ static void an_answer_that_cannot_be_read_is_no_answer(void **state)
            "found");
 }
 
+static void other_than_aws(const struct aws_request *request, const char *body, const char *type)
+{
+    const struct aws_response response = {
+        .status = 200, .body = body, .len = strlen(body), .content_type = type};
+    struct aws_answer answer = {.document = NULL};
+    assert_int_equal(aws_call_judge(request, &response, &answer), AWS_FAILURE_PASSING);
+    assert_non_null(strstr(answer.text, "what answered is not its API"));
+    json_decref(answer.document);
+}
+
+/* Of a proxy, or of a portal that wants a password. */
+static void a_200_of_somebody_else_is_no_answer(void **state)
+{
+    (void)state;
+    other_than_aws(&describe, "", NULL);
+    other_than_aws(&describe, "", "application/x-amz-json-1.1"); /* a proxy that echoes */
+    other_than_aws(&describe, "{}", "application/json");
+    other_than_aws(&describe, "{\"status\":\"ok\"}", NULL);
+    other_than_aws(&describe, "[]", "application/x-amz-json-1.1");
+    other_than_aws(&health, "<html><body>ok</body></html>", "text/html");
+    other_than_aws(&health, "<DescribeLoadBalancersResponse/>", "text/xml");
+    other_than_aws(&change, "<html/>", "text/html");
+    other_than_aws(&change, "<ListResourceRecordSetsResponse/>", "text/xml");
+}
+
+static void aws_says_nothing_in_its_own_way(void **state)
+{
+    (void)state;
+    const struct aws_response responses[] = {
+        {.status = 200, .body = "", .request_id = "r"},
+        {.status = 200, .body = "{}", .len = 2, .request_id = "r"},
+        {.status = 200, .body = "{}", .len = 2, .content_type = "application/x-amz-json-1.0"}};
+    for (size_t i = 0; i < ARRAY_LEN(responses); i++) {
+        struct aws_answer answer = {.document = NULL};
+        assert_int_equal(aws_call_judge(&describe, &responses[i], &answer), AWS_FAILURE_NONE);
+        assert_true(json_is_object(answer.document) && json_object_size(answer.document) == 0);
+        json_decref(answer.document);
+    }
+}
+
 static void querys_result_is_taken_out(void **state)
 {
     (void)state;
@@ -183,6 +224,8 @@ int main(void)
         cmocka_unit_test(a_queues_url_says_its_region),
         cmocka_unit_test(errors_are_read_in_every_shape),
         cmocka_unit_test(an_answer_that_cannot_be_read_is_no_answer),
+        cmocka_unit_test(a_200_of_somebody_else_is_no_answer),
+        cmocka_unit_test(aws_says_nothing_in_its_own_way),
         cmocka_unit_test(querys_result_is_taken_out),
         cmocka_unit_test(headers_say_when_and_what_time_it_is),
     };

@@ -236,6 +236,13 @@ static void what_is_no_value_says_why(void **state)
         {"HTTP/1.1 403 No\r\nConnection: close\r\n\r\n<ErrorResponse><Error><Code>AccessDenied"
          "</Code><Message>not you</Message></Error></ErrorResponse>",
          METRIC_FAILED, "cloudwatch GetMetricData: AccessDenied: not you"},
+        /* Of a proxy, and of what is not understood: no window without values. */
+        {OK_HEAD, METRIC_FAILED,
+         "cloudwatch GetMetricData: the answer cannot be read: no XML: line 1: no element found"},
+        {OK_HEAD "<html><body>ok</body></html>", METRIC_FAILED,
+         "cloudwatch GetMetricData: what answered is not its API: HTTP 200"},
+        {OK_HEAD "<GetMetricDataResponse><GetMetricDataResult/></GetMetricDataResponse>",
+         METRIC_FAILED, "the answer has no results"},
     };
     for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
         ask(fixture, cases[i].answer, NULL);

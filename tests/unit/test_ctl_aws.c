@@ -18,7 +18,7 @@
 #include "control/ctl_aws.h"
 #include "tests/unit/web_stub.h"
 
-#define HEAD(status) "HTTP/1.1 " status "\r\nConnection: close\r\n\r\n"
+#define HEAD(status) "HTTP/1.1 " status "\r\nConnection: close\r\nx-amzn-RequestId: r\r\n\r\n"
 
 static const struct web_script good = {{HEAD("200 OK") "{\"a\":1}"}, WEB_CLOSE};
 static const struct web_script denied = {

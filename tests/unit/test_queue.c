@@ -409,6 +409,24 @@ static void a_poll_that_failed_is_tried_again_after_a_while(void **state)
     close_queue(&fixture);
 }
 
+/* Whoever answers at once, and with nothing, is not asked without pause. */
+static void an_empty_answer_that_comes_at_once_is_not_asked_for_again_at_once(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    open_queue(&fixture, QUEUE_PROTOCOL_AUTO);
+    await(&fixture, "ReceiveMessage");
+    uint64_t from_ms = uv_now(&fixture.loop.loop);
+    for (unsigned i = 0; i < 2; i++) {
+        await(&fixture, "ReceiveMessage");
+        answer("ReceiveMessage", AWS_DONE, 200, "", "{}");
+    }
+    await(&fixture, "ReceiveMessage");
+    assert_true(uv_now(&fixture.loop.loop) - from_ms >= 1900);
+    assert_true(queue_numbers(fixture.queue).is_connected);
+    close_queue(&fixture);
+}
+
 static void the_query_protocol_is_used_where_json_is_not_understood(void **state)
 {
     (void)state;
@@ -483,6 +501,7 @@ int main(void)
         cmocka_unit_test(a_deletion_that_failed_is_tried_again),
         cmocka_unit_test(deletions_that_keep_failing_hold_up_nothing),
         cmocka_unit_test(a_poll_that_failed_is_tried_again_after_a_while),
+        cmocka_unit_test(an_empty_answer_that_comes_at_once_is_not_asked_for_again_at_once),
         cmocka_unit_test(the_query_protocol_is_used_where_json_is_not_understood),
         cmocka_unit_test(json_that_was_understood_or_is_asked_for_stays),
         cmocka_unit_test(only_who_may_polls),
