@@ -12,6 +12,7 @@
 #include "control/event_queues.h"
 #include "control/fleet.h"
 #include "control/gate.h"
+#include "control/hook_patience.h"
 #include "control/journal.h"
 #include "control/queue_request.h"
 #include "control/rule.h"
@@ -22,8 +23,6 @@
 #define RETRY_MS 1000
 /* … and whether the fleet's table has what was decided. */
 #define SAVED_MS 50
-/* A candidate whose health is not known for so long is not continued to. */
-#define VERDICT_MS (5 * 60 * INT64_C(1000))
 
 /* One hook on its way to its answer. */
 struct hook {
@@ -32,7 +31,9 @@ struct hook {
     struct rule_state *rule;
     const char *candidate; /* member id */
     struct stored_hook stored;
-    uint64_t begun_ms; /* the loop's time */
+    struct hook_patience patience;
+    char rollback[ROLLOUT_TEXT_SIZE]; /* why it is ROLLBACK, whatever comes; "": it is not */
+    bool is_unwritten; /* the disk did not take what was to be written down, and that was said */
     size_t gate_at;
     struct gate_run *gate;
     struct aws_call *call;
@@ -76,6 +77,16 @@ static void end(struct hook *hook)
 
 /* ---- what is written down ---- */
 
+/* Said when it is new: the disk may stay full for a while. */
+static void warn_unwritten(struct hook *hook, const char *text, const struct error *err)
+{
+    if (!hook->is_unwritten) {
+        log_warning("hook of service %s: %s: not written down yet: %s", hook->stored.service, text,
+                    err->text);
+    }
+    hook->is_unwritten = true;
+}
+
 /* False: it could not be, and is tried again in a while. */
 static bool write_down(struct hook *hook, const struct stored_hook *next, const char *text)
 {
@@ -90,10 +101,12 @@ static bool write_down(struct hook *hook, const struct stored_hook *next, const 
                      store_save_hook(control->store, next, &err) &&
                          store_add_history(control->store, &entry, &err),
                      &err)) {
+        warn_unwritten(hook, text, &err);
         step_in(hook, RETRY_MS);
         return false;
     }
     log_info("%s", entry.text);
+    hook->is_unwritten = false;
     hook->stored = *next;
     return true;
 }
@@ -107,10 +120,14 @@ static void finish(struct hook *hook, const char *text)
     }
 }
 
+/* ROLLBACK stays decided although it cannot be written down yet; CONTINUE is asked about again. */
 static void decide(struct hook *hook, bool goes_on, const char *why)
 {
     char text[ROLLOUT_TEXT_SIZE * 2];
     struct stored_hook next = hook->stored;
+    if (!goes_on && hook->rollback[0] == '\0') {
+        snprintf(hook->rollback, sizeof(hook->rollback), "%.255s", why);
+    }
     snprintf(next.action, sizeof(next.action), "%s", goes_on ? "CONTINUE" : "ROLLBACK");
     snprintf(next.reason, sizeof(next.reason), "%.255s", why);
     snprintf(text, sizeof(text), "%s, since %s", next.action, next.reason);
@@ -244,8 +261,11 @@ static void judge(struct hook *hook)
 {
     char text[ROLLOUT_TEXT_SIZE * 3];
     enum gate_verdict health = health_of(hook, text, sizeof(text));
-    bool is_late = uv_now(&hook->control->loop) - hook->begun_ms > VERDICT_MS;
-    if (health == GATE_FAIL || (health == GATE_WAIT && is_late)) {
+    bool is_late =
+        hook_patience_is_over(&hook->patience, health == GATE_WAIT, uv_now(&hook->control->loop));
+    if (hook->rollback[0] != '\0') {
+        decide(hook, false, hook->rollback);
+    } else if (health == GATE_FAIL || (health == GATE_WAIT && is_late)) {
         decide(hook, false, text);
     } else if (health == GATE_WAIT) {
         step_in(hook, RETRY_MS);
@@ -265,6 +285,7 @@ static void step(struct hook *hook)
 {
     int64_t expires_ms = hook->stored.expires_ms;
     if (!queue_may_poll(hook->control)) {
+        hook->patience = (struct hook_patience){.is_missing = false};
         step_in(hook, RETRY_MS);
     } else if (expires_ms != 0 && clock_now_ms() > expires_ms) {
         finish(hook, "it has expired, and ECS does what it does then");
@@ -352,7 +373,6 @@ static void begin(struct control *control, struct rule_state *rule,
     hook->rule = rule;
     hook->candidate = find_member(rule, stored->service);
     hook->stored = *stored;
-    hook->begun_ms = uv_now(&control->loop);
     uv_timer_init(&control->loop, &hook->timer);
     hook->timer.data = hook;
     hook->next = control->hooks;

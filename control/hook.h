@@ -4,7 +4,9 @@
  *
  * A hook is written down with its event, and once more when it is decided, before ECS is told; it
  * is told until it has taken the answer, after a restart too, and each hook has one answer. A
- * freeze and closed windows hold up CONTINUE. Control thread only. */
+ * freeze and closed windows hold up CONTINUE. ROLLBACK follows from a candidate that is unhealthy,
+ * a gate that fails, or a verdict that has been missing for five minutes without a break; it stays
+ * decided while it cannot be written down. Control thread only. */
 #pragma once
 
 #include "control/ecs_hook.h"

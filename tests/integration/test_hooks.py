@@ -4,6 +4,7 @@ import pytest
 
 import harness
 from harness import wait_for
+from test_store_failures import fill_disk, free_disk
 
 CLUSTER = "catsndogsECScluster"
 
@@ -114,6 +115,23 @@ def test_ecs_is_told_until_it_has_taken_it_over_a_kill(aws, lab_of):
     lab.daemon.start()
     wait_for(lambda: answers(aws) == [(hook, "CONTINUE")], "it is told")
     wait_for(lambda: len(told(lab)) == 2, "it is written down")
+
+
+def test_a_rollback_that_the_disk_does_not_take_stays_decided(aws, lab_of):
+    lab = lab_of()
+    lab.daemon.ctl("rollout", "freeze", "sale")  # nothing but ROLLBACK can come of it
+    deployment, hook = aws.ecs.pause(CLUSTER, "cats-green")
+    assert lab.daemon.push(hook_event(deployment, hook)) == ["noted"]
+    fill_disk(lab.daemon)
+    lab.green.healthy = False
+    wait_for(lambda: lab.daemon.log().count("not written down yet") == 1, "it is decided")
+    lab.green.healthy = True
+    lab.wait_healthy()
+    assert answers(aws) == [] and told(lab) == []
+    free_disk(lab.daemon)
+    wait_for(lambda: answers(aws) == [(hook, "ROLLBACK")], "ECS is told")
+    wait_for(lambda: len(told(lab)) == 2, "it is written down")
+    assert "ROLLBACK, since health of www.catsndogs.lol/A/green: " in told(lab)[0]
 
 
 def test_an_answer_that_was_lost_is_given_once(aws, lab_of):
