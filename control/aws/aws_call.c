@@ -108,6 +108,7 @@ bool aws_call_queue_endpoint(const char *url, const char *fallback_region,
     }
     aws_endpoint_done(endpoint);
     endpoint->url = alloc_printf("%.*s", (int)(authority + 3 + len - url), url);
+    aws_endpoint_drop_port(url, host);
     endpoint->host = STEAL(host);
     endpoint->path = alloc_string("");
     endpoint->signing_region = region;

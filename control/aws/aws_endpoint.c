@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/alloc.h"
 #include "common/attributes.h"
@@ -85,6 +86,15 @@ static bool find_name(const struct aws_settings *settings, enum aws_service serv
     return true;
 }
 
+void aws_endpoint_drop_port(const char *url, char *host)
+{
+    bool is_https = strncasecmp(url, "https://", 8) == 0;
+    char *port = strrchr(host, ':');
+    if (port != NULL && strcmp(port, is_https ? ":443" : ":80") == 0) {
+        *port = '\0';
+    }
+}
+
 /* A URL that somebody set. */
 static bool split_url(const char *url, struct aws_endpoint *endpoint, struct error *err)
 {
@@ -104,11 +114,7 @@ static bool split_url(const char *url, struct aws_endpoint *endpoint, struct err
     endpoint->url = alloc_printf("%.*s", (int)len, url);
     endpoint->host = alloc_printf("%.*s", (int)host_len, url + scheme);
     endpoint->path = alloc_string(endpoint->url + scheme + host_len);
-    /* The port of the scheme is in no Host header. */
-    char *port = strrchr(endpoint->host, ':');
-    if (port != NULL && strcmp(port, scheme == 8 ? ":443" : ":80") == 0) {
-        *port = '\0';
-    }
+    aws_endpoint_drop_port(url, endpoint->host);
     return true;
 }
 

@@ -18,4 +18,6 @@ struct aws_endpoint {
 MUST_CHECK bool aws_endpoint_find(const struct aws_settings *settings, enum aws_service service,
                                   const char *region, struct aws_endpoint *endpoint,
                                   struct error *err);
+/* Takes the port off a URL's "host:port" if it is its scheme's own: no Host header has that. */
+void aws_endpoint_drop_port(const char *url, char *host);
 void aws_endpoint_done(struct aws_endpoint *endpoint);

@@ -88,6 +88,11 @@ static void a_queues_url_says_its_region(void **state)
     queue_lies_at("https://vpce-1-x.sqs.eu-west-1.vpce.amazonaws.com/1/q", "eu-west-1",
                   "vpce-1-x.sqs.eu-west-1.vpce.amazonaws.com", "eu-west-1");
     queue_lies_at("http://127.0.0.1:9324/1/q", "eu-west-3", "127.0.0.1:9324", "eu-west-3");
+    /* The scheme's own port is in no Host header, so it is not signed. */
+    queue_lies_at("https://sqs.eu-west-1.amazonaws.com:443/1/q", NULL,
+                  "sqs.eu-west-1.amazonaws.com", "eu-west-1");
+    queue_lies_at("http://127.0.0.1:80/1/q", "x", "127.0.0.1", "x");
+    queue_lies_at("http://127.0.0.1:443/1/q", "x", "127.0.0.1:443", "x");
     assert_false(aws_call_queue_endpoint("http://127.0.0.1/q", NULL, &endpoint, &err));
     assert_string_equal(err.text, "no region is set, and \"http://127.0.0.1/q\" does not have one");
     assert_false(aws_call_queue_endpoint("q", "x", &endpoint, &err));
