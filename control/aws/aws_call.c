@@ -13,6 +13,9 @@
 #include "control/aws/aws_xml.h"
 #include "control/http/outside_text.h"
 
+/* AWS refuses what is more than five or fifteen minutes off; less is not the reason. */
+#define SKEW_THAT_MATTERS_MS (4 * 60 * 1000)
+
 enum aws_protocol aws_call_protocol(const struct aws_request *request)
 {
     return request->is_query ? AWS_PROTOCOL_QUERY : aws_service_traits(request->service)->protocol;
@@ -285,5 +288,25 @@ bool aws_call_skew(const char *date, int64_t now_ms, int64_t *skew_ms)
         return false;
     }
     *skew_ms = (int64_t)theirs * 1000 - now_ms;
+    return true;
+}
+
+bool aws_call_corrects_skew(enum aws_failure failure, const struct aws_answer *answer,
+                            const char *date, int64_t now_ms, int64_t *skew_ms)
+{
+    bool may_be =
+        failure == AWS_FAILURE_CLOCK || (answer->status >= 400 && answer->status < 500 &&
+                                         (strcmp(answer->code, "InvalidSignatureException") == 0 ||
+                                          strcmp(answer->code, "SignatureDoesNotMatch") == 0 ||
+                                          strcmp(answer->code, "AuthFailure") == 0));
+    int64_t found_ms = 0;
+    if (!may_be || !aws_call_skew(date, now_ms, &found_ms)) {
+        return false;
+    }
+    int64_t change_ms = found_ms - *skew_ms;
+    if (change_ms > -SKEW_THAT_MATTERS_MS && change_ms < SKEW_THAT_MATTERS_MS) {
+        return false;
+    }
+    *skew_ms = found_ms;
     return true;
 }

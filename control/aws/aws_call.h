@@ -37,8 +37,8 @@ struct aws_response {
     long status;
     const char *body;
     size_t len;
-    const char *error_type; /* header x-amzn-ErrorType; NULL: none */
-    const char *request_id; /* header x-amzn-RequestId; NULL: none */
+    const char *error_type;   /* header x-amzn-ErrorType; NULL: none */
+    const char *request_id;   /* header x-amzn-RequestId; NULL: none */
     const char *content_type; /* header Content-Type; NULL: none */
 };
 /* Fills answer (but outcome and attempts) from a whole response. Returns how it failed, if it did.
@@ -55,3 +55,8 @@ enum aws_failure aws_call_judge(const struct aws_request *request,
 int64_t aws_call_retry_after_ms(const char *retry_after, const char *amz_retry_after);
 /* How far AWS's clock is before ours, by its Date header; false: it cannot be read. */
 MUST_CHECK bool aws_call_skew(const char *date, int64_t now_ms, int64_t *skew_ms);
+/* Whether a refusal may be about the time (some services have no code of their own for that), and
+ * its Date, which may be NULL, says that the skew is off by more than AWS lets pass. Then it is
+ * corrected. */
+MUST_CHECK bool aws_call_corrects_skew(enum aws_failure failure, const struct aws_answer *answer,
+                                       const char *date, int64_t now_ms, int64_t *skew_ms);

@@ -19,8 +19,6 @@
 #define CONNECT_MAX_MS     3000
 #define ATTEMPTS_DEFAULT   3
 #define ANSWER_MAX         (16U << 20)
-/* AWS refuses what is more than five or fifteen minutes off; less is not the reason. */
-#define SKEW_THAT_MATTERS_MS (4 * 60 * 1000)
 
 struct aws_client {
     uv_loop_t *loop;
@@ -29,7 +27,6 @@ struct aws_client {
     struct aws_chance chance;
     struct aws_credential_source *source;
     struct aws_retry_bucket buckets[AWS_SERVICE_COUNT];
-    int64_t skew_ms;
 };
 
 struct aws_call {
@@ -43,6 +40,7 @@ struct aws_call {
     struct http_call *http;
     unsigned attempts;
     unsigned retry_cost; /* tokens of the last retry */
+    char *key_id;        /* that signed the last attempt; NULL: none yet */
     bool skew_was_corrected, credentials_were_renewed;
     struct aws_answer answer;
 };
@@ -85,7 +83,7 @@ void aws_client_close(struct aws_client *client)
 
 int64_t aws_client_skew_ms(const struct aws_client *client)
 {
-    return client->skew_ms;
+    return aws_credentials_skew_ms(client->source);
 }
 
 uv_loop_t *aws_client_loop(const struct aws_client *client)
@@ -106,6 +104,7 @@ static void free_call(uv_handle_t *handle)
     json_decref(call->answer.document);
     free((char *)call->request.operation);
     free((char *)call->request.url);
+    free(call->key_id);
     free(call);
 }
 
@@ -161,28 +160,29 @@ static void try_again(struct aws_call *call, int64_t wait_ms)
     uv_timer_start(&call->timer, on_timer, (uint64_t)wait_ms, 0);
 }
 
-/* A refusal by which AWS may mean the time: some services have no code of their own for it. True:
- * the clock is corrected, and the attempt may be made again at once. */
+/* True: the clock is corrected, for everybody, and the attempt may be made again at once. */
 static bool corrects_clock(struct aws_call *call, enum aws_failure failure, const char *date)
 {
     struct aws_client *client = call->client;
-    bool may_be = failure == AWS_FAILURE_CLOCK ||
-                  (call->answer.status >= 400 && call->answer.status < 500 &&
-                   (strcmp(call->answer.code, "InvalidSignatureException") == 0 ||
-                    strcmp(call->answer.code, "SignatureDoesNotMatch") == 0 ||
-                    strcmp(call->answer.code, "AuthFailure") == 0));
-    int64_t skew_ms = 0;
-    if (!may_be || call->skew_was_corrected ||
-        !aws_call_skew(date, client->chance.now_ms(client->chance.argument), &skew_ms)) {
+    int64_t skew_ms = aws_client_skew_ms(client);
+    if (call->skew_was_corrected ||
+        !aws_call_corrects_skew(failure, &call->answer, date,
+                                client->chance.now_ms(client->chance.argument), &skew_ms)) {
         return false;
     }
-    int64_t change_ms = skew_ms - client->skew_ms;
-    if (change_ms > -SKEW_THAT_MATTERS_MS && change_ms < SKEW_THAT_MATTERS_MS) {
-        return false;
-    }
-    client->skew_ms = skew_ms;
+    aws_credentials_set_skew(client->source, skew_ms);
     call->skew_was_corrected = true;
     return true;
+}
+
+/* True: there may be others than those that were refused, and the next attempt waits for them. */
+static bool renews_credentials(struct aws_call *call, enum aws_failure failure)
+{
+    if (failure != AWS_FAILURE_CREDENTIALS || call->credentials_were_renewed) {
+        return false;
+    }
+    call->credentials_were_renewed = true;
+    return aws_credentials_refused(call->client->source, call->key_id);
 }
 
 /* The attempt failed: again, or the end. */
@@ -219,9 +219,7 @@ static void judge_answer(struct aws_call *call, const struct http_answer *answer
         finish(call, AWS_DONE);
     } else if (corrects_clock(call, failure, http_answer_header(answer, "Date"))) {
         try_again(call, 0);
-    } else if (failure == AWS_FAILURE_CREDENTIALS && !call->credentials_were_renewed) {
-        call->credentials_were_renewed = true;
-        aws_credentials_refused(call->client->source);
+    } else if (renews_credentials(call, failure)) {
         try_again(call, 0);
     } else {
         judge_failure(call, failure, retry_after_ms);
@@ -253,7 +251,7 @@ static void send_signed(struct aws_call *call, const struct aws_endpoint *endpoi
     char *url = alloc_printf("%s%s%s%s", endpoint->url, message->path,
                              message->query[0] != '\0' ? "?" : "", message->query);
     struct aws_signature signature;
-    int64_t now_ms = client->chance.now_ms(client->chance.argument) + client->skew_ms;
+    int64_t now_ms = client->chance.now_ms(client->chance.argument) + aws_client_skew_ms(client);
     const struct aws_to_sign to_sign = {
         .method = message->method,
         .host = endpoint->host,
@@ -324,6 +322,8 @@ static void on_credentials(void *argument, const struct aws_credentials *credent
         finish_with(call, AWS_REFUSED, err.text);
     } else {
         call->attempts++;
+        free(call->key_id);
+        call->key_id = alloc_string(credentials->access_key_id);
         send_signed(call, &endpoint, credentials);
     }
     aws_endpoint_done(&endpoint);
@@ -331,7 +331,10 @@ static void on_credentials(void *argument, const struct aws_credentials *credent
 
 static void begin_attempt(struct aws_call *call)
 {
-    call->wait = aws_credentials_ask(call->client->source, on_credentials, call);
+    struct aws_credential_source *source = call->client->source;
+    call->wait = call->credentials_were_renewed
+                     ? aws_credentials_ask_other(source, call->key_id, on_credentials, call)
+                     : aws_credentials_ask(source, on_credentials, call);
 }
 
 struct aws_call *aws_call_start(struct aws_client *client, const struct aws_request *request,

@@ -35,8 +35,7 @@ static const char *text_of(const json_t *document, const char *key)
     return text != NULL && text[0] != '\0' ? text : NULL;
 }
 
-/* They become headers. */
-static bool is_printable(const char *text)
+bool aws_credential_is_printable(const char *text)
 {
     for (; text != NULL && *text != '\0'; text++) {
         if (*text <= ' ' || *text > '~') {
@@ -59,7 +58,8 @@ bool aws_credential_document_read(const json_t *document, const char *token_key,
         return error_set(err, "%s is missing in what it says",
                          id == NULL ? "AccessKeyId" : "SecretAccessKey");
     }
-    if (!is_printable(id) || !is_printable(secret) || !is_printable(token)) {
+    if (!aws_credential_is_printable(id) || !aws_credential_is_printable(secret) ||
+        !aws_credential_is_printable(token)) {
         return error_set(err, "a key has characters that no key has");
     }
     if (end != NULL && !aws_time_parse(end, &expires_ms)) {

@@ -20,5 +20,8 @@ MUST_CHECK bool aws_credential_document_read(const json_t *document, const char 
 MUST_CHECK bool aws_credential_document_parse(const char *text, size_t len, bool is_process,
                                               struct aws_credentials *credentials,
                                               struct error *err);
+/* Whether it can be a key or a token: what becomes a header has no space and no line end. NULL is
+ * fine. */
+bool aws_credential_is_printable(const char *text);
 /* "2026-11-26T15:00:00Z", or with an offset. */
 MUST_CHECK bool aws_time_parse(const char *text, int64_t *at_ms);

@@ -39,13 +39,29 @@ struct aws_credential_wait;
 typedef void (*aws_credentials_given)(void *argument, const struct aws_credentials *credentials,
                                       const struct error *why);
 /* Good ones are kept: done comes from the loop, never from within this call. One search is under
- * way at a time, whoever asks. Where renewing fails, the old ones are given while they are good. */
+ * way at a time, whoever asks. Where renewing fails, the old ones are given while they are good. A
+ * search that found none, or such as end soon, is not made again before a pause, which grows up to
+ * a minute; who asks meanwhile is given what there is. */
 struct aws_credential_wait *aws_credentials_ask(struct aws_credential_source *source,
                                                 aws_credentials_given done, void *argument);
 /* NULL is fine. */
 void aws_credentials_cancel(struct aws_credential_wait *wait);
-/* AWS refused those that were given last (ExpiredToken, …): the next to ask gets new ones. */
-void aws_credentials_refused(struct aws_credential_source *source);
+/* AWS refused the key (ExpiredToken, …). True: there are others already, or they are looked for.
+ * False: they were, because of a refusal a moment ago (1 s; twice as long for each one that
+ * follows, up to a minute), and asking again helps nothing. Whoever asks for any is given those
+ * that there are all the same: it may be one service alone that does not take them. */
+bool aws_credentials_refused(struct aws_credential_source *source, const char *key_id);
+/* As aws_credentials_ask, after a refusal of the key: unless there are others already, it waits for
+ * the end of a search that is under way, and is given none when the last one found none. */
+struct aws_credential_wait *aws_credentials_ask_other(struct aws_credential_source *source,
+                                                      const char *key_id,
+                                                      aws_credentials_given done, void *argument);
+
+/* How far AWS's clock is before ours; 0 until it is set, or the Security Token Service's refusal
+ * has told. Requests of credentials are signed by it, and ends of credentials are compared with it.
+ */
+int64_t aws_credentials_skew_ms(const struct aws_credential_source *source);
+void aws_credentials_set_skew(struct aws_credential_source *source, int64_t skew_ms);
 
 /* Where the last ones came from ("environment", "profile deploy", "container", …), or NULL: none
  * yet. For people. */

@@ -8,6 +8,7 @@
 
 #include "common/alloc.h"
 #include "common/attributes.h"
+#include "control/aws/aws_credential_document.h"
 #include "control/aws/aws_credentials_private.h"
 #include "control/aws/aws_profiles.h"
 
@@ -45,12 +46,19 @@ void aws_search_found(struct aws_credential_source *source, struct aws_credentia
     aws_credentials_done(&search->base);
     search->base = *credentials;
     *credentials = (struct aws_credentials){.expires_ms = 0};
-    aws_search_assume(source, search->roles[--search->role_count]);
+    search->assuming = search->roles[--search->role_count];
+    aws_search_assume(source, search->assuming);
 }
 
 static void found_static(struct aws_credential_source *source, const char *id, const char *secret,
                          const char *token)
 {
+    if (!aws_credential_is_printable(id) || !aws_credential_is_printable(secret) ||
+        !aws_credential_is_printable(token)) {
+        aws_search_failed(source, "%s: a key has characters that no key has",
+                          source->search.origin);
+        return;
+    }
     struct aws_credentials credentials = {.access_key_id = alloc_string(id),
                                           .secret_access_key = alloc_string(secret),
                                           .session_token =

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Credentials from an endpoint of the host: a container's, and EC2's instance metadata, version 2.
  */
+#include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -56,25 +57,35 @@ static void on_container(void *argument, const struct http_answer *answer)
     take_document(source, "the container's endpoint", answer);
 }
 
-/* https, or an address that no network can take for another: loopback, and those of ECS and EKS. */
-static bool is_allowed(const char *uri)
+static bool is_host_of_ours(const char *host)
 {
     static const char *const hosts[] = {"127.0.0.1",     "localhost",      "[::1]",
                                         "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
-    if (strncasecmp(uri, "https://", 8) == 0) {
-        return true;
-    }
-    if (strncasecmp(uri, "http://", 7) != 0) {
-        return false;
-    }
-    const char *host = uri + 7;
     for (size_t i = 0; i < ARRAY_LEN(hosts); i++) {
-        size_t len = strlen(hosts[i]);
-        if (strncasecmp(host, hosts[i], len) == 0 && strchr(":/?", host[len]) != NULL) {
+        if (strcasecmp(host, hosts[i]) == 0) {
             return true;
         }
     }
     return false;
+}
+
+/* https, or an address that no network can take for another: loopback, and those of ECS and EKS.
+ * Read as libcurl reads it, which is who asks there. */
+static bool is_allowed(const char *uri)
+{
+    CURLU *url = curl_url();
+    char *scheme = NULL, *host = NULL, *user = NULL;
+    bool is_good = url != NULL && curl_url_set(url, CURLUPART_URL, uri, 0) == CURLUE_OK &&
+                   curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+                   curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+                   curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_NO_USER;
+    bool is_allowed = is_good && (strcmp(scheme, "https") == 0 ||
+                                  (strcmp(scheme, "http") == 0 && is_host_of_ours(host)));
+    curl_free(scheme);
+    curl_free(host);
+    curl_free(user);
+    curl_url_cleanup(url);
+    return is_allowed;
 }
 
 /* "Authorization: …"; read anew each time. False: it is to be had and cannot be. Caller frees. */

@@ -18,6 +18,7 @@ struct aws_credential_wait {
     aws_credentials_given done;
     void *argument;
     unsigned round; /* those of rounds that are over are given what there is */
+    bool wants_new; /* those that there were are refused */
 };
 TAILQ_HEAD(aws_waits, aws_credential_wait);
 
@@ -31,7 +32,9 @@ struct aws_search {
     const char *roles[AWS_ROLES_MAX]; /* profiles whose roles are still to be assumed, last first */
     size_t role_count;
     struct aws_credentials base; /* that sign for the next role */
-    char *token;                 /* of instance metadata */
+    const char *assuming;        /* the profile whose role is being assumed */
+    bool skew_was_corrected;
+    char *token; /* of instance metadata */
 };
 
 struct aws_credential_source {
@@ -46,8 +49,12 @@ struct aws_credential_source {
     struct error why;               /* the last search found none */
     char origin[128];               /* of current */
     char *region;                   /* of instance metadata; NULL: not asked */
-    int64_t next_try_ms;            /* a renewal has failed: not before */
-    unsigned failures;              /* in a row */
+    int64_t next_try_ms;            /* our clock: no search before */
+    unsigned failures;              /* in a row: none, or such as end soon */
+    int64_t next_refusal_ms;        /* our clock: a refusal begins no search before */
+    unsigned refusals;              /* that began one, shortly after each other */
+    bool found_none;                /* the last search */
+    int64_t skew_ms;                /* AWS's clock is so far before ours */
     struct aws_search search;
 };
 
@@ -57,6 +64,7 @@ void aws_search_begin(struct aws_credential_source *source);
 void aws_search_found(struct aws_credential_source *source, struct aws_credentials *credentials);
 void aws_search_failed(struct aws_credential_source *source, const char *format, ...)
     PRINTF_LIKE(2, 3);
+/* By AWS's clock, as far as that is known. */
 int64_t aws_search_now_ms(const struct aws_credential_source *source);
 /* The end: in aws_credentials.c. */
 void aws_search_end(struct aws_credential_source *source, struct aws_credentials *credentials);

@@ -19,6 +19,39 @@
 #define ANSWER_MAX         65536
 #define DURATION_DEFAULT_S 3600
 
+/* STS refused the signature for its time. True: the clock is corrected, once a search, and the role
+ * is asked for again. */
+static bool corrects_clock(struct aws_credential_source *source, const struct http_answer *answer,
+                           enum aws_failure failure, const struct aws_answer *judged)
+{
+    struct aws_search *search = &source->search;
+    int64_t skew_ms = source->skew_ms;
+    int64_t now_ms = source->chance.now_ms(source->chance.argument);
+    if (search->assuming == NULL || search->skew_was_corrected ||
+        !aws_call_corrects_skew(failure, judged, http_answer_header(answer, "Date"), now_ms,
+                                &skew_ms)) {
+        return false;
+    }
+    search->skew_was_corrected = true;
+    aws_credentials_set_skew(source, skew_ms);
+    aws_search_assume(source, search->assuming);
+    return true;
+}
+
+static void take_role(struct aws_credential_source *source, const json_t *document,
+                      const char *operation)
+{
+    struct aws_credentials credentials = {.expires_ms = 0};
+    struct error err = {.text = ""};
+    if (aws_credential_document_read(json_object_get(document, "Credentials"), "SessionToken",
+                                     &credentials, &err)) {
+        aws_search_found(source, &credentials);
+    } else {
+        aws_search_failed(source, "sts %s: %s", operation, err.text);
+    }
+    aws_credentials_done(&credentials);
+}
+
 static void take(struct aws_credential_source *source, const struct http_answer *answer,
                  const char *operation)
 {
@@ -26,20 +59,17 @@ static void take(struct aws_credential_source *source, const struct http_answer 
     const struct aws_response response = {
         .status = answer->status, .body = answer->body, .len = answer->len};
     struct aws_answer judged = {.document = NULL};
-    struct aws_credentials credentials = {.expires_ms = 0};
-    struct error err = {.text = ""};
     source->search.http = NULL;
     if (!answer->is_whole) {
         aws_search_failed(source, "sts %s: %s", operation, answer->text);
-    } else if (aws_call_judge(&request, &response, &judged) != AWS_FAILURE_NONE) {
-        aws_search_failed(source, "%s", judged.text);
-    } else if (!aws_credential_document_read(json_object_get(judged.document, "Credentials"),
-                                             "SessionToken", &credentials, &err)) {
-        aws_search_failed(source, "sts %s: %s", operation, err.text);
-    } else {
-        aws_search_found(source, &credentials);
+        return;
     }
-    aws_credentials_done(&credentials);
+    enum aws_failure failure = aws_call_judge(&request, &response, &judged);
+    if (failure == AWS_FAILURE_NONE) {
+        take_role(source, judged.document, operation);
+    } else if (!corrects_clock(source, answer, failure, &judged)) {
+        aws_search_failed(source, "%s", judged.text);
+    }
     json_decref(judged.document);
 }
 

@@ -195,6 +195,9 @@ static void credentials_that_ended_are_looked_for_anew(void **state)
     ends_as(fixture, AWS_DONE, 2, "");
     next_script = 0;
     scripts[1] = NULL;
+    ask(fixture); /* they were looked for just now */
+    ends_as(fixture, AWS_NO_CREDENTIALS, 1, "ecs DescribeServices: ExpiredTokenException: m");
+    fixture->aws.now_ms += 60000;
     ask(fixture);
     ends_as(fixture, AWS_NO_CREDENTIALS, 2, "ecs DescribeServices: ExpiredTokenException: m");
 }

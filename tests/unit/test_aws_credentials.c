@@ -75,6 +75,16 @@ static void ask(struct fixture *fixture)
     LOOP_UNTIL(&fixture->aws.loop, fixture->done > before);
 }
 
+/* The key that was given last is refused, and others asked for. */
+static void be_refused(struct fixture *fixture)
+{
+    unsigned before = fixture->done;
+    CLEANUP(alloc_freep) char *key = alloc_string(fixture->id);
+    assert_true(aws_credentials_refused(fixture->source, key));
+    aws_credentials_ask_other(fixture->source, key, note, fixture);
+    LOOP_UNTIL(&fixture->aws.loop, fixture->done > before);
+}
+
 static void finds(struct fixture *fixture, const char *id, const char *secret, const char *token,
                   const char *origin)
 {
@@ -91,6 +101,7 @@ static void finds_none(struct fixture *fixture, const char *why)
     ask(fixture);
     assert_string_equal(fixture->why, why);
     assert_null(aws_credentials_origin(fixture->source));
+    fixture->aws.now_ms += 60000; /* until it is looked again */
 }
 
 /* What the stub answers, and to what. */
@@ -218,13 +229,13 @@ static void a_containers_token_file_is_read_each_time(void **state)
     finds(fixture, "K", "KS", "KT", "container");
     assert_non_null(strstr(fixture->aws.stub.last_request, "\r\nAuthorization: one\r\n"));
     assert_int_equal(pwrite(file, "two\n", 4, 0), 4);
-    aws_credentials_refused(fixture->source);
-    finds(fixture, "K", "KS", "KT", "container");
+    be_refused(fixture);
+    assert_string_equal(fixture->id, "K");
     assert_non_null(strstr(fixture->aws.stub.last_request, "\r\nAuthorization: two\r\n"));
     close(file);
     unlink(path);
-    aws_credentials_refused(fixture->source);
-    ask(fixture);
+    fixture->aws.now_ms += 60000;
+    be_refused(fixture);
     assert_non_null(strstr(fixture->why, path));
 }
 
@@ -235,6 +246,22 @@ static void a_container_endpoint_elsewhere_is_refused(void **state)
     finds_none(fixture, "no credentials: AWS_CONTAINER_CREDENTIALS_FULL_URI is "
                         "\"http://127.0.0.1.example/x\", expected https, a loopback address or the "
                         "container's own endpoint");
+    /* What is before the @ is who asks. */
+    static const char *const others[] = {"http://localhost:1@host.example/x",
+                                         "http://127.0.0.1@host.example/x",
+                                         "http://u@localhost/x",
+                                         "ftp://localhost/x",
+                                         "localhost",
+                                         "http://localhost.:1/x"};
+    for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+        setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", others[i], 1);
+        CLEANUP(alloc_freep)
+        char *why = alloc_printf("no credentials: AWS_CONTAINER_CREDENTIALS_FULL_URI is \"%s\", "
+                                 "expected https, a loopback address or the container's own "
+                                 "endpoint",
+                                 others[i]);
+        finds_none(fixture, why);
+    }
     assert_int_equal(fixture->aws.stub.requests, 0);
 }
 
@@ -368,8 +395,7 @@ static void a_web_identity_is_exchanged_unsigned(void **state)
     assert_null(strstr(request, "Authorization:"));
     assert_non_null(strstr(request, "RoleArn=arn%3Ar&RoleSessionName=pod&WebIdentityToken=ey.J"));
     unlink(path);
-    aws_credentials_refused(fixture->source);
-    ask(fixture);
+    be_refused(fixture);
     assert_non_null(strstr(fixture->why, "no credentials: web identity token: "));
 }
 
@@ -414,8 +440,153 @@ static void who_waits_is_served_by_one_search(void **state)
     LOOP_UNTIL(&fixture->aws.loop, fixture->done == 2);
     assert_int_equal(fixture->aws.stub.requests, 1);
     /* One that is under way when the source is closed calls nobody. */
-    aws_credentials_refused(fixture->source);
-    aws_credentials_ask(fixture->source, note, fixture);
+    aws_credentials_refused(fixture->source, "K");
+    aws_credentials_ask_other(fixture->source, "K", note, fixture);
+}
+
+/* One service may refuse what all others take. */
+static void a_refusal_takes_nothing_from_anybody(void **state)
+{
+    struct fixture *fixture = *state;
+    CLEANUP(alloc_freep) char *url = alloc_printf("%s/v2/x", fixture->aws.url);
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
+    answer_with(fixture, 0, "GET /v2/x ", CONTAINER);
+    finds(fixture, "K", "KS", "KT", "container");
+    assert_true(aws_credentials_refused(fixture->source, "J")); /* there are others already */
+    finds(fixture, "K", "KS", "KT", "container");
+    assert_int_equal(fixture->aws.stub.requests, 1);
+    answer_with(fixture, 0, "GET /v2/x ", NULL); /* nothing for long */
+    answers[0].script.end = WEB_HANG;
+    assert_true(aws_credentials_refused(fixture->source, "K"));
+    LOOP_UNTIL(&fixture->aws.loop, fixture->aws.stub.requests == 2);
+    struct aws_credential_wait *other =
+        aws_credentials_ask_other(fixture->source, "K", note, fixture);
+    finds(fixture, "K", "KS", "KT", "container");
+    loop_fixture_turn(&fixture->aws.loop);
+    assert_int_equal(fixture->done, 3);
+    aws_credentials_cancel(other);
+}
+
+/* A key that is not taken anywhere is not looked for at each call. */
+static void refusals_begin_searches_with_growing_pauses(void **state)
+{
+    struct fixture *fixture = *state;
+    static const unsigned pauses_s[] = {1, 2, 4, 8, 16, 32, 60, 60};
+    CLEANUP(alloc_freep) char *url = alloc_printf("%s/v2/x", fixture->aws.url);
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
+    answer_with(fixture, 0, "GET /v2/x ", CONTAINER);
+    finds(fixture, "K", "KS", "KT", "container");
+    for (size_t i = 0; i < ARRAY_LEN(pauses_s); i++) {
+        be_refused(fixture);
+        assert_int_equal(fixture->aws.stub.requests, i + 2);
+        fixture->aws.now_ms += pauses_s[i] * 1000 - 1;
+        assert_false(aws_credentials_refused(fixture->source, "K"));
+        fixture->aws.now_ms += 1;
+    }
+    fixture->aws.now_ms += 60000; /* it is another matter then */
+    be_refused(fixture);
+    fixture->aws.now_ms += 1000;
+    be_refused(fixture);
+    assert_int_equal(fixture->aws.stub.requests, 3 + ARRAY_LEN(pauses_s));
+}
+
+/* One that is under way ends. */
+static void await_search(struct fixture *fixture)
+{
+    unsigned before = fixture->done;
+    aws_credentials_ask_other(fixture->source, fixture->id, note, fixture);
+    LOOP_UNTIL(&fixture->aws.loop, fixture->done > before);
+}
+
+static void such_as_end_soon_are_not_looked_for_at_each_call(void **state)
+{
+    struct fixture *fixture = *state;
+    CLEANUP(alloc_freep) char *url = alloc_printf("%s/v2/x", fixture->aws.url);
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
+    fixture->aws.now_ms = 1440941760000 - 4 * 60000;
+    answer_with(fixture, 0, "GET /v2/x ", CONTAINER);
+    for (int i = 0; i < 3; i++) {
+        finds(fixture, "K", "KS", "KT", "container");
+        loop_fixture_turn(&fixture->aws.loop);
+    }
+    assert_int_equal(fixture->aws.stub.requests, 1);
+    fixture->aws.now_ms += 5000;
+    finds(fixture, "K", "KS", "KT", "container");
+    await_search(fixture);
+    assert_int_equal(fixture->aws.stub.requests, 2);
+    /* The next pause is longer, but it ends with those that there are. */
+    fixture->aws.now_ms = 1440941760000 - 35000;
+    finds(fixture, "K", "KS", "KT", "container");
+    await_search(fixture);
+    assert_int_equal(fixture->aws.stub.requests, 3);
+    fixture->aws.now_ms = 1440941760000 - 30000;
+    ask(fixture);
+    assert_string_equal(fixture->why, "those of container have ended");
+    assert_int_equal(fixture->aws.stub.requests, 4);
+}
+
+static void where_there_are_none_it_is_looked_again_after_a_pause(void **state)
+{
+    struct fixture *fixture = *state;
+    static const unsigned pauses_s[] = {1, 2, 4, 8, 16, 32, 60, 60};
+    CLEANUP(alloc_freep) char *url = alloc_printf("%s/v2/x", fixture->aws.url);
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url, 1);
+    answer_with(fixture, 0, "GET /other", CONTAINER);
+    for (size_t i = 0; i < ARRAY_LEN(pauses_s); i++) {
+        ask(fixture);
+        assert_int_equal(fixture->aws.stub.requests, i + 1);
+        fixture->aws.now_ms += pauses_s[i] * 1000 - 1;
+        ask(fixture); /* not looked for, and told why at once */
+        assert_string_equal(fixture->why,
+                            "no credentials: the container's endpoint: HTTP 404, expected 200");
+        assert_int_equal(fixture->aws.stub.requests, i + 1);
+        fixture->aws.now_ms += 1;
+    }
+    answer_with(fixture, 0, "GET /v2/x ", CONTAINER);
+    finds(fixture, "K", "KS", "KT", "container");
+}
+
+#define LATE                                                                                       \
+    "HTTP/1.1 403 No\r\nConnection: close\r\nDate: Sun, 30 Aug 2015 12:56:00 GMT\r\n\r\n"          \
+    "<ErrorResponse><Error><Code>SignatureDoesNotMatch</Code><Message>Signature expired</Message>" \
+    "</Error></ErrorResponse>"
+
+static void a_clock_that_is_off_is_corrected_for_a_role_too(void **state)
+{
+    struct fixture *fixture = *state;
+    aws_fixture_profile(&fixture->aws, "[default]\nrole_arn = r\nsource_profile = base\n"
+                                       "[profile base]\naws_access_key_id = B\n"
+                                       "aws_secret_access_key = BS\n");
+    answer_with(fixture, 0, "POST / ", LATE);
+    ask(fixture); /* once a search */
+    assert_string_equal(fixture->why, "no credentials: sts AssumeRole: SignatureDoesNotMatch: "
+                                      "Signature expired");
+    assert_int_equal(fixture->aws.stub.requests, 2);
+    assert_non_null(strstr(fixture->aws.stub.last_request, "X-Amz-Date: 20150830T125600Z\r\n"));
+    assert_int_equal(aws_credentials_skew_ms(fixture->source), 20 * 60000);
+    answer_with(fixture, 0, "POST / ", STS("AssumeRole", "R"));
+    fixture->aws.now_ms += 60000;
+    finds(fixture, "R", "RS", "RT", "profile default");
+    assert_non_null(strstr(fixture->aws.stub.last_request, "X-Amz-Date: 20150830T125700Z\r\n"));
+    /* They end by AWS's clock. */
+    fixture->aws.now_ms = 1440941760000 - 20 * 60000 - 29000;
+    answer_with(fixture, 0, "GET /other", CONTAINER);
+    ask(fixture);
+    assert_string_equal(fixture->id, "");
+}
+
+static void a_key_that_is_none_is_refused(void **state)
+{
+    struct fixture *fixture = *state;
+    setenv("AWS_ACCESS_KEY_ID", "E", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "ES", 1);
+    setenv("AWS_SESSION_TOKEN", "E\r\nX-Other: T", 1);
+    finds_none(fixture, "no credentials: environment: a key has characters that no key has");
+    unsetenv("AWS_ACCESS_KEY_ID");
+    unsetenv("AWS_SECRET_ACCESS_KEY");
+    aws_fixture_profile(&fixture->aws,
+                        "[default]\naws_access_key_id = P Q\naws_secret_access_key = PS\n");
+    finds_none(fixture, "no credentials: profile default: a key has characters that no key has");
 }
 
 static void times_are_read(void **state)
@@ -454,6 +625,12 @@ int main(void)
         TEST(a_web_identity_is_exchanged_unsigned),
         TEST(they_are_renewed_before_they_end),
         TEST(who_waits_is_served_by_one_search),
+        TEST(a_refusal_takes_nothing_from_anybody),
+        TEST(refusals_begin_searches_with_growing_pauses),
+        TEST(such_as_end_soon_are_not_looked_for_at_each_call),
+        TEST(where_there_are_none_it_is_looked_again_after_a_pause),
+        TEST(a_clock_that_is_off_is_corrected_for_a_role_too),
+        TEST(a_key_that_is_none_is_refused),
         cmocka_unit_test(times_are_read),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
