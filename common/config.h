@@ -246,6 +246,8 @@ struct config_plan {
     int64_t
         fall_back_budget_ms; /* how long a fall-back may take at caches; 0: as long as it takes */
 };
+/* The longest TTL that caches are told of a record set: its own, or what Route 53 has. */
+uint32_t config_record_set_ttl_s(const struct config_record_set *set);
 /* The TTL during the rollout of a record set that has ttl_s. */
 uint32_t config_plan_ttl_s(const struct config_plan *plan, uint32_t ttl_s);
 

@@ -116,6 +116,11 @@ bool fill_plan(const struct place *rollout, const struct raw_plan *raw, struct c
            fill_times(&place, raw, plan);
 }
 
+static const char *at(const struct config_record_set *set)
+{
+    return config_record_set_ttl_s(set) > set->ttl_s ? " at Route 53" : "";
+}
+
 /* A shift has reached everybody only when the answers of before it have expired; with a TTL of the
  * plan the hold is counted from then anyway. */
 static bool check_hold(const struct place *place, const struct config_plan *plan,
@@ -123,14 +128,20 @@ static bool check_hold(const struct place *place, const struct config_plan *plan
 {
     char hold[DURATION_TEXT_SIZE];
     if (plan->asl != NULL || plan->allow_short_hold || plan->ttl_s != 0 ||
-        plan->hold_ms >= (int64_t)set->ttl_s * 1000) {
+        plan->hold_ms >= (int64_t)config_record_set_ttl_s(set) * 1000) {
         return true;
     }
     duration_print(plan->hold_ms, hold);
     return place_fail(place, "hold",
-                      "found %s, expected at least the TTL of %s/%s (%" PRIu32
+                      "found %s, expected at least the TTL of %s/%s%s (%" PRIu32
                       "s), or allow_short_hold: true beside it",
-                      hold, set->name, set->type, set->ttl_s);
+                      hold, set->name, set->type, at(set), config_record_set_ttl_s(set));
+}
+
+uint32_t config_record_set_ttl_s(const struct config_record_set *set)
+{
+    uint32_t outside_s = set->route53 == NULL ? 0 : set->route53->ttl_s;
+    return outside_s > set->ttl_s ? outside_s : set->ttl_s;
 }
 
 uint32_t config_plan_ttl_s(const struct config_plan *plan, uint32_t ttl_s)
@@ -143,13 +154,13 @@ bool check_plan(const struct place *rollout, const struct config_plan *plan,
 {
     struct place place = place_key(rollout, "plan");
     char budget[DURATION_TEXT_SIZE];
-    uint32_t ttl_s = config_plan_ttl_s(plan, set->ttl_s);
+    uint32_t ttl_s = config_plan_ttl_s(plan, config_record_set_ttl_s(set));
     if (plan->fall_back_budget_ms != 0 && (int64_t)ttl_s * 1000 > plan->fall_back_budget_ms) {
         duration_print(plan->fall_back_budget_ms, budget);
         return place_fail(&place, "fall_back_budget",
-                          "found %s, but caches keep answers of %s/%s for up to %" PRIu32
+                          "found %s, but caches keep answers of %s/%s%s for up to %" PRIu32
                           "s after a fall-back; expected that much, or a lower ttl in the plan",
-                          budget, set->name, set->type, ttl_s);
+                          budget, set->name, set->type, at(set), ttl_s);
     }
     return check_hold(&place, plan, set);
 }

@@ -22,16 +22,42 @@ static uint32_t ttl_of(const struct record_set_state *set)
     return set->ttl_s < configured_s ? set->ttl_s : configured_s;
 }
 
+/* The longest that anybody is told: of caches that ask Route 53 that of its records, too. */
+static uint32_t longest_ttl_of(const struct record_set_state *set)
+{
+    const struct config_route53_set *route53 = set->config->route53;
+    uint32_t own_s = ttl_of(set);
+    uint32_t outside_s = route53 == NULL               ? 0
+                         : set->ttl_s < route53->ttl_s ? set->ttl_s
+                                                       : route53->ttl_s;
+    return own_s > outside_s ? own_s : outside_s;
+}
+
+/* How long caches may have answers with a longer TTL of before: our own, or, since the last change
+ * of that, Route 53's. */
+static int64_t old_ttl_left_ms(const struct record_set_state *set, int64_t now_ms)
+{
+    int64_t left_ms = weight_log_old_ttl_left_ms(&set->log, now_ms);
+    bool is_lowered = set->config->route53 != NULL && set->ttl_s < set->config->route53->ttl_s;
+    if (is_lowered && set->log.ttl_changed_ms != 0) {
+        int64_t outside_ms =
+            set->log.ttl_changed_ms + (int64_t)set->config->route53->ttl_s * 1000 - now_ms;
+        left_ms = left_ms > outside_ms ? left_ms : outside_ms;
+    }
+    return left_ms;
+}
+
 static bool is_to_be_lowered(const struct rule_state *rule, const struct record_set_state *set)
 {
-    return config_plan_ttl_s(&rule->config->plan, ttl_of(set)) < ttl_of(set);
+    return config_plan_ttl_s(&rule->config->plan, longest_ttl_of(set)) < longest_ttl_of(set);
 }
 
 int64_t rule_fall_back_ms(const struct rule_state *rule)
 {
     int64_t most_ms = 0;
     for (size_t i = 0; i < rule->record_set_count; i++) {
-        uint32_t ttl_s = config_plan_ttl_s(&rule->config->plan, ttl_of(rule->record_sets[i]));
+        uint32_t ttl_s =
+            config_plan_ttl_s(&rule->config->plan, longest_ttl_of(rule->record_sets[i]));
         most_ms = most_ms > (int64_t)ttl_s * 1000 ? most_ms : (int64_t)ttl_s * 1000;
     }
     return most_ms;
@@ -55,9 +81,9 @@ int64_t rule_ttl_plan(struct rule_move *move, int64_t now_ms)
     json_t *ttls = earlier == NULL ? json_object() : json_copy(earlier);
     for (size_t i = 0; i < rule->record_set_count; i++) {
         const struct record_set_state *set = rule->record_sets[i];
-        int64_t left_ms = plan->ttl_s == 0 ? 0 : weight_log_old_ttl_left_ms(&set->log, now_ms);
+        int64_t left_ms = plan->ttl_s == 0 ? 0 : old_ttl_left_ms(set, now_ms);
         if (is_to_be_lowered(rule, set)) {
-            int64_t ttl_ms = (int64_t)ttl_of(set) * 1000;
+            int64_t ttl_ms = (int64_t)longest_ttl_of(set) * 1000;
             left_ms = left_ms > ttl_ms ? left_ms : ttl_ms;
             json_int_t before_s = set->ttl_s == TTL_AS_CONFIGURED ? -1 : (json_int_t)set->ttl_s;
             json_object_set_new(ttls, set->key, json_integer(before_s));

@@ -218,6 +218,28 @@ def test_a_restart_in_step_sends_nothing(aws, lab_of):
     assert sent(aws) == [(100, 0)]
 
 
+def test_a_longer_ttl_there_is_waited_for(aws, lab_of):
+    """Route 53 answers with 3 s, this server with 1 s; the plan lowers both to 1 s."""
+    lab = lab_of(ttl=1, of_set={"ttl": 3}, plan={
+        "steps": [100], "hold": "200ms", "allow_short_hold": True, "ttl": 1})
+    wait_in_step(lab)
+    began = time.monotonic()
+    lab.daemon.push(task_event())
+    lab.wait_state("succeeded", 40)
+    wait_in_step(lab)
+    ttls = [batch["changes"][0]["ResourceRecordSet"]["TTL"] for batch in aws.route53.batches]
+    assert sent(aws)[:3] == [(100, 0), (100, 0), (0, 100)] and ttls[:3] == [3, 1, 1]
+    assert aws.route53.batches[2]["at"] - began >= 3
+
+
+def test_a_fall_back_takes_as_long_as_route_53_says(aws, lab_of):
+    lab = lab_of(hold="60s", of_set={"ttl": 300})
+    wait_in_step(lab)
+    lab.daemon.push(task_event())
+    lab.wait_step(1)
+    assert "a fall-back takes up to 300s" in lab.daemon.log()
+
+
 def test_a_zone_that_is_not_there_is_said(aws, lab_of):
     lab = lab_of(roll=False, of_set={"zone_id": "ZGONE"})
     found = wait_for(lambda: state(lab).get("error") and state(lab), "it is said")

@@ -40,6 +40,26 @@ static void without_it_nothing_goes_to_route_53(void **state)
     assert_null(config->record_sets[0].members[0].route53);
 }
 
+/* Caches that ask Route 53 keep its answers for as long as it says. */
+static void a_longer_ttl_there_counts_for_rollouts(void **state)
+{
+    (void)state;
+#define ROLLOUT(ttl, plan)                                                                         \
+    TOP("")                                                                                        \
+    SET("route53: { zone_id: Z1, ttl: " ttl " },", ", ecs_service: b", "ecs_service: g, " VALUES)  \
+    "rollouts: [{ name: r, record_set: a/A, cluster: c, plan: { " plan " } }]\n"
+    refuse(ROLLOUT("300", "hold: 60s"),
+           "10: rollouts[0].plan.hold: found 1m, expected at least the TTL of a/A at "
+           "Route 53 (300s), or allow_short_hold: true beside it");
+    refuse(ROLLOUT("300", "hold: 300s, fall_back_budget: 60s"),
+           "10: rollouts[0].plan.fall_back_budget: found 1m, but caches keep answers of "
+           "a/A at Route 53 for up to 300s after a fall-back; expected that much, or "
+           "a lower ttl in the plan");
+    config_free(config_text_good(ROLLOUT("300", "hold: 300s, fall_back_budget: 300s")));
+    config_free(config_text_good(ROLLOUT("20", "hold: 30s, fall_back_budget: 30s")));
+    config_free(config_text_good(ROLLOUT("300", "ttl: 20, fall_back_budget: 20s")));
+}
+
 static void every_key_of_all_is_read(void **state)
 {
     (void)state;
@@ -209,6 +229,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_it_nothing_goes_to_route_53),
+        cmocka_unit_test(a_longer_ttl_there_counts_for_rollouts),
         cmocka_unit_test(every_key_of_all_is_read),
         cmocka_unit_test(defaults_are_those_of_the_manual),
         cmocka_unit_test(every_key_of_sets_and_members_is_read),
