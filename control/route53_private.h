@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What the files of Route 53 share: route53.c (who it is about), route53_step.c (what comes
- * next), route53_ask.c (the calls), route53_command.c. */
+ * next), route53_keep.c (what outlives a restart), route53_ask.c (the calls), route53_command.c. */
 #pragma once
 
 #include "control/aws/aws_client.h"
@@ -94,13 +94,19 @@ void route53_set_pending(struct route53_unit *unit);
 /* What is wanted is as things stand. */
 void route53_take_wanted(struct route53_unit *unit);
 bool route53_is_as_planned(const struct record_set_state *set, const struct route53_wanted *wanted);
-/* From what the store has. */
-void route53_restore_unit(struct route53_unit *unit, const struct stored_route53 *list,
-                          size_t count);
 void route53_tell_waiters(struct route53_unit *unit, const struct route53_plan *plan,
                           const char *error);
 /* Does what is due then. */
 void route53_pump_in(struct route53 *all, uint64_t wait_ms);
+
+/* ---- route53_keep.c ---- */
+
+/* Writes the unit down as "sending", "pending" or "in step". Nothing waits for it: without it a
+ * restart only has to wait longer. */
+void route53_journal(const struct route53_unit *unit, const char *state);
+/* From what the store has, once what is wanted is taken. */
+void route53_restore_unit(struct route53_unit *unit, const struct stored_route53 *list,
+                          size_t count);
 
 /* ---- route53_ask.c ---- */
 

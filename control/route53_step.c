@@ -9,7 +9,6 @@
 #include "common/log.h"
 #include "control/http/outside_text.h"
 #include "control/fleet.h"
-#include "control/journal.h"
 #include "control/route53_private.h"
 #include "control/rule_private.h"
 
@@ -54,63 +53,6 @@ void route53_take_wanted(struct route53_unit *unit)
         unit->wanted[i].ttl_s = unit->groups[i].ttl_s = ttl_of(set);
     }
     unit->is_new = false;
-}
-
-/* ---- what outlives a restart ---- */
-
-static void print_wanted(const struct route53_wanted *wanted, size_t count, char *out, size_t size)
-{
-    size_t used = (size_t)snprintf(out, size, "ttl %u:", (unsigned)wanted->ttl_s);
-    for (size_t m = 0; m < count && used + 6 < size; m++) {
-        used += (size_t)snprintf(out + used, size - used, " %u", (unsigned)wanted->weights[m]);
-    }
-}
-
-static bool write_unit(const struct route53_unit *unit, const char *state, struct error *err)
-{
-    for (size_t i = 0; i < unit->set_count; i++) {
-        struct stored_route53 stored = {.sent_ms = unit->sent_ms};
-        snprintf(stored.record_set, sizeof(stored.record_set), "%s", unit->sets[i]->key);
-        snprintf(stored.state, sizeof(stored.state), "%s", state);
-        snprintf(stored.change_id, sizeof(stored.change_id), "%s", unit->change_id);
-        print_wanted(&unit->wanted[i], unit->sets[i]->member_count, stored.wanted,
-                     sizeof(stored.wanted));
-        if (!store_save_route53(unit->all->control->store, &stored, err)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Nothing waits for it: without it a restart only has to wait longer. */
-static void journal(const struct route53_unit *unit, const char *state)
-{
-    struct error err;
-    struct control *control = unit->all->control;
-    (void)!(journal_begin(control, &err) &&
-            journal_end(control, write_unit(unit, state, &err), &err));
-}
-
-void route53_restore_unit(struct route53_unit *unit, const struct stored_route53 *list,
-                          size_t count)
-{
-    size_t in_step = 0;
-    for (size_t i = 0; i < unit->set_count; i++) {
-        char wanted[STORE_ROUTE53_WANTED_SIZE];
-        print_wanted(&unit->wanted[i], unit->sets[i]->member_count, wanted, sizeof(wanted));
-        for (size_t k = 0; k < count; k++) {
-            if (strcmp(list[k].record_set, unit->sets[i]->key) != 0) {
-                continue;
-            }
-            bool is_over = strcmp(list[k].state, "in step") == 0;
-            in_step += is_over && strcmp(list[k].wanted, wanted) == 0;
-            if (!is_over && list[k].sent_ms >= unit->sent_ms) {
-                unit->sent_ms = list[k].sent_ms;
-                snprintf(unit->change_id, sizeof(unit->change_id), "%s", list[k].change_id);
-            }
-        }
-    }
-    unit->was_in_step = in_step == unit->set_count;
 }
 
 /* ---- ends of a look or a batch ---- */
@@ -175,7 +117,7 @@ static void be_in_step(struct route53_unit *unit)
         return;
     }
     unit->sent_ms = 0;
-    journal(unit, "in step");
+    route53_journal(unit, "in step");
     log_info("route53: %s is in step%s%s", unit->sets[0]->key,
              unit->change_id[0] == '\0' ? "" : ", change ", unit->change_id);
     if (unit->rule != NULL && !unit->all->control->is_stopping) {
@@ -282,7 +224,7 @@ void route53_sent(struct route53_unit *unit, const char *change_id, bool is_in_s
 {
     snprintf(unit->change_id, sizeof(unit->change_id), "%s", change_id);
     unit->failures = 0;
-    journal(unit, "pending");
+    route53_journal(unit, "pending");
     route53_polled(unit, is_in_sync);
 }
 
@@ -427,7 +369,7 @@ static void start_unit(struct route53_unit *unit)
         memcpy(unit->before.change_id, unit->change_id, sizeof(unit->change_id));
         unit->sent_ms = clock_now_ms();
         unit->change_id[0] = '\0';
-        journal(unit, "sending");
+        route53_journal(unit, "sending");
     }
     route53_ask(unit);
 }

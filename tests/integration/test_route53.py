@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Route 53 in step, against a double of AWS: one batch for each step, whatever fails."""
+import contextlib
 import json
+import sqlite3
 import time
 
 import pytest
@@ -215,6 +217,36 @@ def test_a_restart_in_step_sends_nothing(aws, lab_of):
     aws.route53.put(ZONE, {**record, "Weight": 7})
     lab.start()
     wait_for(lambda: state(lab)["state"] == "drift", "it is drift")
+    assert sent(aws) == [(100, 0)]
+
+
+def change_state(lab, setting, *values):
+    """What the state file of a daemon that does not run has of the record set."""
+    with contextlib.closing(sqlite3.connect(lab.daemon.state_path)) as state_file, state_file:
+        assert state_file.execute(f"UPDATE route53 SET {setting}", values).rowcount == 1
+
+
+def test_a_clock_that_is_set_back_over_a_restart_keeps_nothing_pending(aws, lab_of):
+    lab = lab_of(roll=False)
+    wait_in_step(lab)
+    lab.daemon.kill()
+    change_state(lab, "state = 'sending', change_id = '', sent_ms = ?",
+                 (time.time_ns() // 1000000) + 86400000)
+    lab.start()
+    wait_in_step(lab)
+    assert sent(aws) == [(100, 0)]
+
+
+def test_a_batch_that_was_not_written_down_is_waited_for_in_full(aws, lab_of):
+    """The disk took neither that it is sent nor that it was; Route 53 has it, and may be PENDING."""
+    lab = lab_of(roll=False, route53={"settle": "3s"})
+    wait_in_step(lab)
+    lab.daemon.kill()
+    change_state(lab, "wanted = 'ttl 60: 90 10'")
+    began = time.monotonic()
+    lab.start()
+    wait_in_step(lab)
+    assert time.monotonic() - began >= 3
     assert sent(aws) == [(100, 0)]
 
 
