@@ -81,8 +81,10 @@ void route53_take_over(struct control *control)
     for (size_t i = 0; all != NULL && i < all->unit_count; i++) {
         struct route53_unit *unit = &all->units[i];
         unit->is_new = true;
+        unit->is_looking = false; /* what was read may be another driver's */
         route53_set_pending(unit);
         if (unit->call == NULL) {
+            unit->is_look_only = false;
             route53_come_next(unit, ROUTE53_LOOK, 0);
         }
     }

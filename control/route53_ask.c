@@ -29,8 +29,6 @@ static void fail_text(struct route53_unit *unit, const char *what, const struct 
 
 /* ---- ListResourceRecordSets ---- */
 
-static void look(struct route53_unit *unit);
-
 /* Whether the next page may have more of the record set. */
 static bool goes_on(const struct route53_unit *unit)
 {
@@ -52,17 +50,20 @@ static void on_listed(void *argument, const struct aws_answer *answer)
         return;
     }
     if (!route53_read_record_sets(answer->document, &unit->live, &err)) {
+        unit->is_looking = false;
         fail_text(unit, "ListResourceRecordSets", &err);
         return;
     }
+    unit->failures = unit->failures_before; /* of other pages, which is over */
     free(STEAL(unit->page));
     unit->page = goes_on(unit) ? route53_next_page(answer->document) : NULL;
     if (unit->page == NULL) {
         unit->looking_at++;
     }
     if (unit->looking_at < unit->set_count) {
-        look(unit);
+        route53_pump_in(unit->all, 0); /* the next page, when there is a token for it */
     } else {
+        unit->is_looking = false;
         route53_looked(unit);
     }
 }
@@ -148,9 +149,13 @@ void route53_ask(struct route53_unit *unit)
     } else if (unit->stage == ROUTE53_POLL) {
         get_change(unit);
     } else {
-        unit->looking_at = 0;
-        free(STEAL(unit->page));
-        route53_record_sets_done(&unit->live);
+        if (!unit->is_looking) {
+            unit->is_looking = true;
+            unit->failures_before = unit->failures;
+            unit->looking_at = 0;
+            free(STEAL(unit->page));
+            route53_record_sets_done(&unit->live);
+        }
         look(unit);
     }
 }

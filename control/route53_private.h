@@ -49,6 +49,7 @@ struct route53_unit {
     int64_t pending_since_ms;            /* wall clock */
     uint64_t due_ms;                     /* of the loop's clock: not before */
     unsigned failures;                   /* in a row */
+    unsigned failures_before;            /* … when the look began */
     char change_id[ROUTE53_CHANGE_SIZE]; /* of the last batch; "": not known */
     int64_t sent_ms;                     /* wall clock: when it was sent; 0: nothing is under way */
     struct {
@@ -59,6 +60,7 @@ struct route53_unit {
     struct route53_group *groups;
     struct route53_record_sets live;
     struct route53_plan plan; /* of the last look */
+    bool is_looking;          /* some pages of the look are read, and the next waits for a token */
     size_t looking_at;        /* index into sets */
     char *page;               /* of the list; NULL: the first of the set */
     struct aws_call *call;
@@ -110,7 +112,7 @@ void route53_restore_unit(struct route53_unit *unit, const struct stored_route53
 
 /* ---- route53_ask.c ---- */
 
-/* Starts the call of the unit's stage. */
+/* Starts the call of the unit's stage; of a look that has begun the next page. */
 void route53_ask(struct route53_unit *unit);
 
 /* Somebody has only looked. What was published meanwhile is not left to the timer of what was under

@@ -251,7 +251,7 @@ static bool is_code(const struct aws_answer *answer, const char *code)
 
 static void fail_look_only(struct route53_unit *unit, const struct aws_answer *answer)
 {
-    unit->is_look_only = false;
+    unit->is_look_only = unit->is_looking = false;
     unit->stage = unit->stage_before;
     route53_tell_waiters(unit, NULL, answer->text);
     route53_go_on(unit);
@@ -306,17 +306,23 @@ void route53_failed(struct route53_unit *unit, const struct aws_answer *answer)
         route53_tell_waiters(unit, NULL, answer->text);
     }
     if (answer->outcome == AWS_REFUSED && !is_prior) {
+        unit->is_looking = false;
         be_refused(unit, answer, stage);
         pump(all);
         return;
     }
     unit->failures++;
     note_error(unit, answer->text);
-    if (answer->outcome == AWS_THROTTLED && !is_prior) {
+    bool is_throttled = answer->outcome == AWS_THROTTLED && !is_prior;
+    unit->is_looking = unit->is_looking && is_throttled; /* … and goes on where it was */
+    if (is_throttled) {
         all->tokens = 0;
         all->quiet_until_ms = now(all) + back_off_ms(unit);
     }
-    route53_come_next(unit, stage == ROUTE53_POLL ? ROUTE53_POLL : ROUTE53_LOOK, back_off_ms(unit));
+    /* A batch that was asked for too often did not happen, and is still what is wanted. */
+    bool is_again =
+        stage == ROUTE53_POLL || (stage == ROUTE53_SEND && is_throttled && !unit->is_new);
+    route53_come_next(unit, is_again ? stage : ROUTE53_LOOK, back_off_ms(unit));
     pump(all);
 }
 
@@ -357,7 +363,9 @@ static enum urgency urgency_of(const struct route53_unit *unit)
 static void start_unit(struct route53_unit *unit)
 {
     bool is_due = unit->due_ms <= now(unit->all);
-    if (unit->waiters != NULL && !(is_due && unit->stage == ROUTE53_LOOK)) {
+    if (unit->is_looking) {
+        /* the next page, for whom it was begun */
+    } else if (unit->waiters != NULL && !(is_due && unit->stage == ROUTE53_LOOK)) {
         unit->is_look_only = true;
         unit->stage_before = unit->stage;
         unit->stage = ROUTE53_LOOK;

@@ -250,6 +250,47 @@ def test_a_batch_that_was_not_written_down_is_waited_for_in_full(aws, lab_of):
     assert sent(aws) == [(100, 0)]
 
 
+def many_sets(aws, keep, monkeypatch, count, **route53):
+    """A daemon with record sets of one rule, which go out together."""
+    for name, value in aws.environment().items():
+        monkeypatch.setenv(name, value)
+    aws.route53.add_zone("catsndogs.lol", ZONE)
+    names = [f"s{number}.catsndogs.lol" for number in range(count)]
+    members = harness.two_members()
+    for one in members:
+        one["ecs_service"] = one["id"]
+    sets = [{**harness.record_set(members, name=name), "route53": {"zone_id": ZONE}} for name in names]
+    return keep(harness.Daemon({
+        "record_sets": sets, "route53": {"poll": "1s", "settle": "1s", "interval": "60s", **route53},
+        "rollouts": [{"name": "all", "record_sets": [f"{name}/A" for name in names],
+                      "cluster": "c", "plan": {"hold": "60s"}}]})).start()
+
+
+def all_in_step(daemon, seconds):
+    wait_for(lambda: {one["state"] for one in daemon.call("route53 status")["record_sets"]} ==
+             {"in step"}, "all are in step", seconds)
+
+
+def test_a_look_over_many_record_sets_keeps_to_the_rate(aws, keep, monkeypatch):
+    aws.route53.rate, aws.route53.burst, aws.route53.tokens = 8, 8, 8
+    daemon = many_sets(aws, keep, monkeypatch, 20, rate=4)
+    all_in_step(daemon, 40)
+    assert [call.code for call in aws.calls(service="route53") if call.code] == []
+    assert len(aws.calls("ListResourceRecordSets")) == 20
+    assert len(aws.route53.batches) == 1
+
+
+def test_a_look_that_is_throttled_goes_on_where_it_was(aws, keep, monkeypatch):
+    """Others ask so much that a look is never through at once."""
+    aws.route53.rate, aws.route53.burst, aws.route53.tokens = 3, 6, 6
+    daemon = many_sets(aws, keep, monkeypatch, 20, rate=50)
+    all_in_step(daemon, 60)
+    calls = aws.calls("ListResourceRecordSets")
+    assert len([call for call in calls if call.code == "Throttling"]) > 0
+    assert len([call for call in calls if not call.code]) == 20
+    assert len(aws.route53.batches) == 1
+
+
 def test_a_longer_ttl_there_is_waited_for(aws, lab_of):
     """Route 53 answers with 3 s, this server with 1 s; the plan lowers both to 1 s."""
     lab = lab_of(ttl=1, of_set={"ttl": 3}, plan={
