@@ -6,6 +6,7 @@
 
 #include "common/alloc.h"
 #include "common/clock.h"
+#include "common/duration.h"
 #include "common/log.h"
 #include "control/http/outside_text.h"
 #include "control/fleet.h"
@@ -264,12 +265,34 @@ static void take_back(struct route53_unit *unit)
     memcpy(unit->change_id, unit->before.change_id, sizeof(unit->change_id));
 }
 
+/* Whoever may not ask GetChange waits for as long as changes take. */
+static bool is_blind(struct route53_unit *unit, const struct aws_answer *answer,
+                     enum route53_stage stage)
+{
+    char text[AWS_TEXT_SIZE * 2], settle[DURATION_TEXT_SIZE];
+    if (stage != ROUTE53_POLL ||
+        !(is_code(answer, "AccessDenied") || is_code(answer, "AccessDeniedException"))) {
+        return false;
+    }
+    duration_print(unit->all->config->settle_ms, settle);
+    snprintf(text, sizeof(text),
+             "expected route53:GetChange to be allowed, each change counts as in sync after %s: %s",
+             settle, answer->text);
+    note_error(unit, text);
+    unit->change_id[0] = '\0';
+    route53_come_next(unit, ROUTE53_LOOK, 0);
+    return true;
+}
+
 static void be_refused(struct route53_unit *unit, const struct aws_answer *answer,
                        enum route53_stage stage)
 {
     if (stage == ROUTE53_POLL && is_code(answer, "NoSuchChange")) {
         unit->change_id[0] = '\0';
         route53_come_next(unit, ROUTE53_LOOK, 0);
+        return;
+    }
+    if (is_blind(unit, answer, stage)) {
         return;
     }
     bool is_of_batch = is_code(answer, "InvalidChangeBatch") || is_code(answer, "InvalidInput");

@@ -250,6 +250,40 @@ def test_a_batch_that_was_not_written_down_is_waited_for_in_full(aws, lab_of):
     assert sent(aws) == [(100, 0)]
 
 
+def test_without_permission_for_get_change_each_change_is_waited_for(aws, lab_of):
+    lab = lab_of(hold="200ms")
+    wait_in_step(lab)
+    aws.faults.add("error", "route53", "GetChange", code="AccessDenied", text="not you", status=403)
+    began = time.monotonic()
+    lab.daemon.push(task_event())
+    shown = wait_for(lambda: state(lab).get("error") and state(lab), "it is said")
+    assert shown["state"] == "pending" and "expected route53:GetChange to be allowed, each change " \
+        "counts as in sync after 1s: route53 GetChange: AccessDenied: not you" in shown["error"]
+    lab.wait_state("succeeded", 30)
+    wait_in_step(lab)
+    assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
+    assert time.monotonic() - began >= 3  # "settle" for each of three
+    assert "warning route53: www.catsndogs.lol/A: expected route53:GetChange" in lab.daemon.log()
+
+
+@pytest.mark.parametrize("operation", ["ListResourceRecordSets", "ChangeResourceRecordSets"])
+def test_without_permission_rollouts_wait_and_it_is_said(aws, lab_of, operation):
+    lab = lab_of(hold="200ms")
+    wait_in_step(lab)
+    fault = aws.faults.add("error", "route53", operation, code="AccessDenied", text="not you",
+                           status=403)
+    lab.daemon.push(task_event())
+    shown = wait_for(lambda: state(lab).get("error") and state(lab), "it is said")
+    assert shown["state"] == "pending"
+    assert f"route53 {operation}: AccessDenied: not you" in shown["error"]
+    wait_for(lambda: fault.used >= 2, "it is asked again")
+    assert sent(aws) == [(100, 0)] and live(aws) == (100, 0)
+    fault.lift()
+    lab.wait_state("succeeded", 40)
+    wait_in_step(lab)
+    assert sent(aws) == [(100, 0), (90, 10), (50, 50), (0, 100)]
+
+
 def many_sets(aws, keep, monkeypatch, count, **route53):
     """A daemon with record sets of one rule, which go out together."""
     for name, value in aws.environment().items():
