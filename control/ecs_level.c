@@ -10,7 +10,6 @@
 #include "common/log.h"
 #include "control/aws/aws_client.h"
 #include "control/ecs_level_private.h"
-#include "control/ecs_level_take.h"
 #include "control/event_queues.h"
 #include "control/http/outside_text.h"
 
@@ -107,18 +106,50 @@ static void count_health(struct look *look)
     }
 }
 
+static void end_take(struct ecs_level *level)
+{
+    level->at++;
+    look_at_next(level);
+}
+
+/* A few tasks a turn of the loop: hundreds may have been missed, each a wait for the disk. */
+static void on_turn(uv_timer_t *timer)
+{
+    struct ecs_level *level = timer->data;
+    struct error err;
+    bool is_over = false;
+    level->is_taking = true;
+    bool is_taken = ecs_level_take_some(&level->taking, &is_over, &err);
+    level->is_taking = false;
+    if (!is_taken) { /* the store has failed, and has been said to; the next round tries again */
+        log_debug("ECS service %s: %s", level->looks[level->at].service->name, err.text);
+    }
+    if (is_taken && !is_over) {
+        uv_timer_start(&level->turn, on_turn, 0, 0);
+    } else {
+        end_take(level);
+    }
+}
+
 static void take(struct ecs_level *level, struct look *look)
 {
     struct error err;
     count_health(look);
     (void)set_problem(look->service, "", "");
     look->service->described_ms = clock_now_ms();
+    level->taking = (struct ecs_level_taking){.control = level->control,
+                                              .cluster = look->service->cluster,
+                                              .described = &look->service->described,
+                                              .document = look->document,
+                                              .tasks = look->tasks};
     level->is_taking = true;
-    bool is_taken = ecs_level_take(level->control, look->service->cluster,
-                                   &look->service->described, look->document, look->tasks, &err);
+    bool is_begun = ecs_level_take_begin(&level->taking, &err);
     level->is_taking = false;
-    if (!is_taken) { /* the store has failed, and has been said to; the next round tries again */
+    if (is_begun) {
+        uv_timer_start(&level->turn, on_turn, 0, 0);
+    } else {
         log_debug("ECS service %s: %s", look->service->name, err.text);
+        end_take(level);
     }
 }
 
@@ -139,8 +170,6 @@ static void describe_tasks(struct ecs_level *level)
     }
     json_decref(some);
     take(level, look);
-    level->at++;
-    look_at_next(level);
 }
 
 /* Tasks that are gone since they were listed are failures of the answer, and left out. */
@@ -393,8 +422,9 @@ void ecs_level_open(struct control *control)
     }
     uv_timer_init(&control->loop, &level->interval);
     uv_timer_init(&control->loop, &level->soon);
-    level->interval.data = level->soon.data = level;
-    level->open_handles = 2;
+    uv_timer_init(&control->loop, &level->turn);
+    level->interval.data = level->soon.data = level->turn.data = level;
+    level->open_handles = 3;
     uv_timer_start(&level->interval, on_interval, 0, (uint64_t)interval_ms);
     control->level = level;
 }
@@ -418,6 +448,7 @@ void ecs_level_close(struct control *control)
     end_looks(level);
     uv_close((uv_handle_t *)&level->interval, on_closed);
     uv_close((uv_handle_t *)&level->soon, on_closed);
+    uv_close((uv_handle_t *)&level->turn, on_closed);
 }
 
 unsigned ecs_level_desired(const struct control *control, const char *cluster_arn,

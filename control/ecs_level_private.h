@@ -5,6 +5,7 @@
 #include "control/aws/aws_client.h"
 #include "control/ecs_described.h"
 #include "control/ecs_level.h"
+#include "control/ecs_level_take.h"
 
 #define SERVICES_MAX 10 /* of DescribeServices */
 #define PROBLEM_SIZE 256
@@ -34,10 +35,11 @@ struct ecs_level {
     struct control *control;
     struct level_service *services;
     size_t count;
-    uv_timer_t interval, soon;
+    uv_timer_t interval, soon, turn;
     size_t open_handles;
     struct aws_call *call;
     struct look looks[SERVICES_MAX]; /* of one cluster */
     size_t look_count, at;
-    bool is_taking; /* what is taken in now is our own */
+    struct ecs_level_taking taking; /* of looks[at], while `turn` runs */
+    bool is_taking;                 /* what is taken in now is our own */
 };

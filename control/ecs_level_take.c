@@ -150,23 +150,6 @@ static bool take_deployments(struct control *control, const json_t *document, un
     return is_good;
 }
 
-static bool take_tasks(struct control *control, const struct ecs_described *described,
-                       const json_t *tasks, unsigned counting, struct error *err)
-{
-    size_t i;
-    const json_t *task;
-    bool is_good = true;
-    json_array_foreach(tasks, i, task)
-    {
-        bool is_news = false;
-        json_t *event = ecs_described_task_event(task);
-        is_good = is_good && is_news_of_task(control, event, described, counting, &is_news, err) &&
-                  (!is_news || push(control, event, err));
-        json_decref(event);
-    }
-    return is_good;
-}
-
 /* Nothing new may have been said of a deployment, and yet it may start now: how many tasks are
  * wanted is known, or the rollout was refused before. */
 static bool look_again(struct control *control, const struct ecs_described *described,
@@ -192,23 +175,44 @@ static bool look_again(struct control *control, const struct ecs_described *desc
 }
 
 /* Deployments before tasks: one that FAILED, or with which ECS rolls back, starts nothing. */
-bool ecs_level_take(struct control *control, const char *cluster,
-                    const struct ecs_described *described, const json_t *document,
-                    const json_t *tasks, struct error *err)
+bool ecs_level_take_begin(struct ecs_level_taking *taking, struct error *err)
 {
+    const struct ecs_described *described = taking->described;
     int64_t since_ms;
-    unsigned counting = 0;
-    if (!load_since(control, cluster, described, &since_ms, err)) {
+    taking->counting = 0;
+    taking->at = 0;
+    if (!load_since(taking->control, taking->cluster, described, &since_ms, err)) {
         return false;
     }
     for (size_t i = 0; i < described->deployment_count; i++) {
         bool counts = false;
-        if (!load_counts(control, described, &described->deployments[i], since_ms, &counts, err)) {
+        if (!load_counts(taking->control, described, &described->deployments[i], since_ms, &counts,
+                         err)) {
             return false;
         }
-        counting |= counts ? 1U << i : 0;
+        taking->counting |= counts ? 1U << i : 0;
     }
-    return take_deployments(control, document, counting, err) &&
-           take_tasks(control, described, tasks, counting, err) &&
-           look_again(control, described, counting, err);
+    return take_deployments(taking->control, taking->document, taking->counting, err);
+}
+
+bool ecs_level_take_some(struct ecs_level_taking *taking, bool *is_over, struct error *err)
+{
+    size_t count = json_array_size(taking->tasks);
+    unsigned looked = 0, taken = 0;
+    bool is_good = true;
+    while (is_good && taking->at < count && looked < ECS_LEVEL_TASKS_PER_TURN &&
+           taken < ECS_LEVEL_NEWS_PER_TURN) {
+        bool is_news = false;
+        json_t *event = ecs_described_task_event(json_array_get(taking->tasks, taking->at));
+        is_good = is_news_of_task(taking->control, event, taking->described, taking->counting,
+                                  &is_news, err) &&
+                  (!is_news || push(taking->control, event, err));
+        json_decref(event);
+        taking->at++;
+        looked++;
+        taken += is_news ? 1 : 0;
+    }
+    *is_over = taking->at == count;
+    return is_good &&
+           (!*is_over || look_again(taking->control, taking->described, taking->counting, err));
 }

@@ -140,16 +140,30 @@ static void add_task(json_t *tasks, const char *name, int version, const char *d
                                            "service:cats-green", "startedBy", deployment));
 }
 
-/* One look; takes over the tasks. */
-static void look(struct world *world, const json_t *service, json_t *tasks)
+/* One look; takes over the tasks. Returns how many turns it took. */
+static unsigned look(struct world *world, const json_t *service, json_t *tasks)
 {
     struct ecs_described described;
     struct error err = {""};
+    unsigned turns = 0;
     assert_true(ecs_described_read(service, &described, &err));
-    if (!ecs_level_take(world->control, "c", &described, service, tasks, &err)) {
+    struct ecs_level_taking taking = {.control = world->control,
+                                      .cluster = "c",
+                                      .described = &described,
+                                      .document = service,
+                                      .tasks = tasks};
+    bool is_over = false, is_good = ecs_level_take_begin(&taking, &err);
+    while (is_good && !is_over) {
+        size_t before = taking.at;
+        is_good = ecs_level_take_some(&taking, &is_over, &err);
+        assert_true(taking.at - before <= ECS_LEVEL_TASKS_PER_TURN);
+        turns++;
+    }
+    if (!is_good) {
         fail_msg("%s", err.text);
     }
     json_decref(tasks);
+    return turns;
 }
 
 /* The fates of all events so far: "noted,started,". */
@@ -296,6 +310,30 @@ static void tasks_that_are_gone_are_lost(void **state)
     end_world(&world);
 }
 
+/* Whatever was missed, others of the loop have their turns. */
+static void hundreds_of_tasks_are_taken_a_few_a_turn(void **state)
+{
+    (void)state;
+    struct world world;
+    begin_world(&world);
+    json_t *service = looked_at(&world);
+    add_deployment(service, "ecs-svc/2", "IN_PROGRESS", "", world.begun_ms + 60000);
+    for (int round = 0; round < 2; round++) {
+        json_t *tasks = json_array();
+        for (int i = 0; i < 200; i++) {
+            char name[16];
+            snprintf(name, sizeof(name), "t%d", i);
+            add_task(tasks, name, 3, "ecs-svc/2", "RUNNING");
+        }
+        /* The second time there is nothing new, and 200 are looked at. */
+        assert_int_equal(look(&world, service, tasks),
+                         round == 0 ? 200 / ECS_LEVEL_NEWS_PER_TURN : 4);
+        assert_true(rule_is_running(&world.control->rules[0]));
+    }
+    json_decref(service);
+    end_world(&world);
+}
+
 /* Listed before those that stopped. */
 static void a_task_that_was_replaced_is_no_loss(void **state)
 {
@@ -323,6 +361,7 @@ int main(void)
         cmocka_unit_test(tasks_that_do_not_run_and_those_of_others_are_no_news),
         cmocka_unit_test(a_deployment_that_failed_falls_back_and_the_way_back_starts_nothing),
         cmocka_unit_test(tasks_that_are_gone_are_lost),
+        cmocka_unit_test(hundreds_of_tasks_are_taken_a_few_a_turn),
         cmocka_unit_test(a_task_that_was_replaced_is_no_loss),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
