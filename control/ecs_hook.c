@@ -5,26 +5,22 @@
 #include <string.h>
 #include <time.h>
 
+#include "control/http/outside_json.h"
+
 #define HOOK_TYPE "ECS Hook State Change"
 #define WAITING   "HOOK_AWAITING_ACTION"
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text == NULL ? "" : text;
-}
-
 bool ecs_hook_is(const json_t *json)
 {
-    const char *source = text_of(json, "source");
+    const char *source = outside_json_text(json, "source");
     return (strcmp(source, "aws.ecs") == 0 || strcmp(source, "custom.ecs") == 0) &&
-           strcmp(text_of(json, "detail-type"), HOOK_TYPE) == 0;
+           strcmp(outside_json_text(json, "detail-type"), HOOK_TYPE) == 0;
 }
 
 static bool copy(const json_t *detail, const char *key, bool is_required, char *out, size_t size,
                  struct error *text)
 {
-    const char *value = text_of(detail, key);
+    const char *value = outside_json_text(detail, key);
     out[0] = '\0';
     if (value[0] == '\0') {
         return !is_required || error_set(text, "%s is no text", key);
@@ -46,7 +42,7 @@ static bool copy(const json_t *detail, const char *key, bool is_required, char *
 static int64_t time_of(const json_t *detail, const char *key)
 {
     struct tm tm = {0};
-    const char *end = strptime(text_of(detail, key), "%Y-%m-%dT%H:%M:%S", &tm);
+    const char *end = strptime(outside_json_text(detail, key), "%Y-%m-%dT%H:%M:%S", &tm);
     bool is_utc = end != NULL && end[strlen(end) > 0 ? strlen(end) - 1 : 0] == 'Z';
     int64_t at_s = is_utc ? (int64_t)timegm(&tm) : 0;
     return at_s > 0 ? at_s * 1000 : 0;
@@ -83,7 +79,8 @@ enum ecs_parse ecs_hook_parse(const json_t *json, struct ecs_hook *hook, struct 
     if (!read_detail(detail, hook, text)) {
         return ECS_MALFORMED;
     }
-    const char *name = text_of(detail, "eventName"), *type = text_of(detail, "hookType");
+    const char *name = outside_json_text(detail, "eventName"),
+               *type = outside_json_text(detail, "hookType");
     if (strcmp(name, WAITING) != 0) {
         error_set(text, "eventName is \"%s\", expected " WAITING, name);
         return ECS_OTHER_EVENT;

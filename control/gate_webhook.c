@@ -10,11 +10,6 @@
 #include "control/secret_file.h"
 #include "control/signature.h"
 
-static void json_freep(json_t **json)
-{
-    json_decref(*json);
-}
-
 static bool parse_state(const char *text, enum gate_state *state)
 {
     static const enum gate_state states[] = {GATE_RESULT_PASS, GATE_RESULT_FAIL, GATE_RESULT_WAIT};
@@ -53,7 +48,7 @@ static void judge_object(const json_t *root, struct gate_finding *finding)
 void gate_webhook_judge(long status, const char *body, size_t len, struct gate_finding *finding)
 {
     json_error_t why;
-    CLEANUP(json_freep) json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &why);
+    CLEANUP(json_decrefp) json_t *root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &why);
     if (status != 200) {
         gate_finding_set(finding, GATE_RESULT_ERROR, "HTTP %ld, expected 200", status);
     } else if (root == NULL) {
@@ -79,7 +74,7 @@ static void on_answer(void *argument, const struct http_answer *answer)
 /* The caller frees it. */
 static char *make_body(const struct gate_run *run)
 {
-    CLEANUP(json_freep) json_t *told = json_copy(run->subject);
+    CLEANUP(json_decrefp) json_t *told = json_copy(run->subject);
     json_object_set_new(told, "attempt", json_integer(run->attempts));
     return json_dumps(told, JSON_COMPACT);
 }

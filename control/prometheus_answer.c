@@ -12,11 +12,6 @@
 #include "common/alloc.h"
 #include "control/http/outside_text.h"
 
-static void json_freep(json_t **json)
-{
-    json_decref(*json);
-}
-
 static bool PRINTF_LIKE(2, 3) fail(struct metric_answer *answer, const char *format, ...)
 {
     char text[METRIC_TEXT_SIZE * 2];
@@ -161,7 +156,7 @@ void prometheus_answer_read(long status, const char *body, size_t len, struct me
     json_error_t why;
     memset(answer, 0, sizeof(*answer));
     answer->state = METRIC_VALUES;
-    CLEANUP(json_freep) json_t *root = json_loadb(body, len, 0, &why);
+    CLEANUP(json_decrefp) json_t *root = json_loadb(body, len, 0, &why);
     bool is_read = false;
     if (root != NULL) {
         is_read = take_answer(status, root, answer);

@@ -11,6 +11,7 @@
 #include "common/attributes.h"
 #include "control/aws/aws_form.h"
 #include "control/aws/aws_xml.h"
+#include "control/http/outside_json.h"
 #include "control/http/outside_text.h"
 
 /* AWS refuses what is more than five or fifteen minutes off; less is not the reason. */
@@ -118,12 +119,6 @@ bool aws_call_queue_endpoint(const char *url, const char *fallback_region,
     return true;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL ? text : "";
-}
-
 /* "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException", "Name:http://…". */
 static void copy_code(const char *type, char out[AWS_CODE_SIZE])
 {
@@ -154,13 +149,13 @@ static void set_error(const struct aws_request *request, const struct aws_respon
 static void judge_json_error(const struct aws_request *request, const struct aws_response *response,
                              struct aws_answer *answer)
 {
-    const char *type = text_of(answer->document, "__type");
-    const char *message = text_of(answer->document, "message");
-    message = message[0] != '\0' ? message : text_of(answer->document, "Message");
+    const char *type = outside_json_text(answer->document, "__type");
+    const char *message = outside_json_text(answer->document, "message");
+    message = message[0] != '\0' ? message : outside_json_text(answer->document, "Message");
     if (type[0] == '\0' && response->error_type != NULL) {
         type = response->error_type;
     }
-    type = type[0] != '\0' ? type : text_of(answer->document, "code");
+    type = type[0] != '\0' ? type : outside_json_text(answer->document, "code");
     copy_code(type, answer->code);
     set_error(request, response, message, answer);
 }
@@ -170,10 +165,10 @@ static void judge_xml_error(const struct aws_request *request, const struct aws_
                             const char *root, struct aws_answer *answer)
 {
     const json_t *error = json_object_get(answer->document, "Error");
-    const char *id = text_of(answer->document, "RequestId");
+    const char *id = outside_json_text(answer->document, "RequestId");
     if (json_is_object(error)) {
-        copy_code(text_of(error, "Code"), answer->code);
-        set_error(request, response, text_of(error, "Message"), answer);
+        copy_code(outside_json_text(error, "Code"), answer->code);
+        set_error(request, response, outside_json_text(error, "Message"), answer);
     } else if (root != NULL && json_is_object(answer->document) &&
                json_object_get(answer->document, "Messages") != NULL) {
         json_t *messages = aws_xml_list(answer->document, "Messages", "Message");

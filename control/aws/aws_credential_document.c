@@ -7,6 +7,7 @@
 
 #include "common/alloc.h"
 #include "common/attributes.h"
+#include "control/http/outside_json.h"
 
 bool aws_time_parse(const char *text, int64_t *at_ms)
 {
@@ -29,12 +30,6 @@ bool aws_time_parse(const char *text, int64_t *at_ms)
     return true;
 }
 
-static const char *text_of(const json_t *document, const char *key)
-{
-    const char *text = json_string_value(json_object_get(document, key));
-    return text != NULL && text[0] != '\0' ? text : NULL;
-}
-
 bool aws_credential_is_printable(const char *text)
 {
     for (; text != NULL && *text != '\0'; text++) {
@@ -48,10 +43,10 @@ bool aws_credential_is_printable(const char *text)
 bool aws_credential_document_read(const json_t *document, const char *token_key,
                                   struct aws_credentials *credentials, struct error *err)
 {
-    const char *id = text_of(document, "AccessKeyId");
-    const char *secret = text_of(document, "SecretAccessKey");
-    const char *token = text_of(document, token_key);
-    const char *end = text_of(document, "Expiration");
+    const char *id = outside_json_text_or_null(document, "AccessKeyId");
+    const char *secret = outside_json_text_or_null(document, "SecretAccessKey");
+    const char *token = outside_json_text_or_null(document, token_key);
+    const char *end = outside_json_text_or_null(document, "Expiration");
     int64_t expires_ms = 0;
     *credentials = (struct aws_credentials){.expires_ms = 0};
     if (id == NULL || secret == NULL) {

@@ -11,6 +11,7 @@
 #include "control/aws/aws_form.h"
 #include "control/aws/aws_xml.h"
 #include "control/aws/route53_text.h"
+#include "control/http/outside_json.h"
 #include "control/http/outside_text.h"
 
 #define NAMESPACE       "https://route53.amazonaws.com/doc/2013-04-01/"
@@ -33,15 +34,9 @@ static struct shown show(const char *text)
     return shown;
 }
 
-static const char *text_of(const json_t *object, const char *key)
-{
-    const char *text = json_string_value(json_object_get(object, key));
-    return text != NULL && text[0] != '\0' ? text : NULL;
-}
-
 static char *copy_of(const json_t *object, const char *key)
 {
-    const char *text = text_of(object, key);
+    const char *text = outside_json_text_or_null(object, key);
     return text == NULL ? NULL : alloc_string(text);
 }
 
@@ -88,8 +83,8 @@ static bool read_alias(const json_t *element, struct route53_alias *alias, struc
     if (target == NULL) {
         return true;
     }
-    const char *zone_id = text_of(target, "HostedZoneId");
-    const char *dns_name = text_of(target, "DNSName");
+    const char *zone_id = outside_json_text_or_null(target, "HostedZoneId");
+    const char *dns_name = outside_json_text_or_null(target, "DNSName");
     if (zone_id == NULL || dns_name == NULL) {
         return error_set(err, "AliasTarget: expected HostedZoneId and DNSName");
     }
@@ -107,7 +102,7 @@ static bool read_values(const json_t *element, struct route53_record_set *set, s
     json_t *record;
     json_array_foreach(records, index, record)
     {
-        const char *text = text_of(record, "Value");
+        const char *text = outside_json_text_or_null(record, "Value");
         char *value = route53_value_read(text == NULL ? "" : text);
         route53_record_set_add_value(set, value);
         if (value[0] == '\0') {
@@ -144,8 +139,8 @@ static const char *find_other_policy(const json_t *element)
 
 static bool read_into(const json_t *element, struct route53_record_set *set, struct error *err)
 {
-    const char *name = text_of(element, "Name");
-    const char *type = text_of(element, "Type");
+    const char *name = outside_json_text_or_null(element, "Name");
+    const char *type = outside_json_text_or_null(element, "Type");
     int64_t weight;
     if (name == NULL || type == NULL) {
         return error_set(err, "ResourceRecordSet: expected Name and Type");
@@ -238,12 +233,12 @@ char *route53_next_page(const json_t *document)
 {
     struct error err;
     bool is_truncated;
-    const char *name = text_of(document, "NextRecordName");
+    const char *name = outside_json_text_or_null(document, "NextRecordName");
     if (!read_bool(document, "IsTruncated", &is_truncated, &err) || !is_truncated || name == NULL) {
         return NULL;
     }
-    return print_page(text_of(document, "NextRecordIdentifier"), 0, name,
-                      text_of(document, "NextRecordType"));
+    return print_page(outside_json_text_or_null(document, "NextRecordIdentifier"), 0, name,
+                      outside_json_text_or_null(document, "NextRecordType"));
 }
 
 char *route53_page(const char *name, const char *type, unsigned max_items)
@@ -385,7 +380,7 @@ json_t *route53_batch_json(const struct route53_batch *batch)
 
 static bool read_action(const json_t *element, enum route53_action *action, struct error *err)
 {
-    const char *text = text_of(element, "Action");
+    const char *text = outside_json_text_or_null(element, "Action");
     for (size_t i = ROUTE53_CREATE; text != NULL && i <= ROUTE53_UPSERT; i++) {
         if (strcmp(text, route53_action_name((enum route53_action)i)) == 0) {
             *action = (enum route53_action)i;
@@ -426,8 +421,8 @@ bool route53_read_batch(const json_t *document, struct route53_batch *out, struc
 bool route53_read_change(const json_t *document, char **id, bool *is_in_sync, struct error *err)
 {
     const json_t *change = json_object_get(document, "ChangeInfo");
-    const char *text = text_of(change, "Id");
-    const char *status = text_of(change, "Status");
+    const char *text = outside_json_text_or_null(change, "Id");
+    const char *status = outside_json_text_or_null(change, "Status");
     if (text == NULL || status == NULL) {
         return error_set(err, "expected ChangeInfo with Id and Status");
     }
