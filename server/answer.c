@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "server/answer.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,6 @@
 #include "server/dns.h"
 #include "server/lookup.h"
 #include "server/options.h"
-#include "server/plain.h"
 #include "server/query.h"
 #include "server/response.h"
 #include "server/restrain.h"
@@ -287,10 +287,10 @@ static enum dns_rcode rcode_of(enum query_verdict verdict)
     return DNS_FORMERR;
 }
 
-size_t answer_in_full(struct answer_context *context, const struct answer_task *task,
-                      enum rate_verdict judged)
+size_t answer_query(struct answer_context *context, const struct answer_task *task)
 {
     struct query query; /* not zeroed: query_parse sets what it vouches for */
+    assert(task->out_size >= DNS_UDP_MIN);
     enum query_verdict verdict = query_parse(&query, task->query, task->query_len);
     if (verdict == QUERY_SILENCE) {
         counter_add(&context->slot->counters[COUNTER_DROPPED], 1);
@@ -317,7 +317,7 @@ size_t answer_in_full(struct answer_context *context, const struct answer_task *
     } else {
         response.rcode = (uint16_t)rcode_of(verdict);
     }
-    if (response.context->rate_limit != NULL && !restrain_response(&response, judged)) {
+    if (response.context->rate_limit != NULL && !restrain_response(&response)) {
         return 0;
     }
     return finish(&response);

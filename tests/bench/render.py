@@ -15,6 +15,7 @@ TITLES = {
     "mixed": "mixed", "many": "many names at random", "tcp-pipelined": "TCP, pipelined",
     "tcp-one-each": "TCP, one query a connection",
 }
+VERDICTS = {True: "yes", False: "no", None: "too noisy"}
 NAMES = {"floor": "floor", "ballast": "Ballast", "gdnsd": "gdnsd", "nsd": "NSD", "knot": "Knot DNS",
          "bind": "BIND", "pdns": "PowerDNS"}
 
@@ -64,7 +65,7 @@ def rows_of_instructions(instructions):
 
 def rows_of_points(result):
     return [["point", "reached", "figure"],
-            *([what, "yes" if is_reached else "**no**", figure]
+            *([what, VERDICTS[is_reached], figure]
               for what, is_reached, figure in figures.points(result))]
 
 
@@ -112,9 +113,8 @@ def text(result):
     parts = [f"{title}\n{plain(rows)}\n" for title, rows in sections(result)]
     if result["publish"]:
         parts.append(publish_line(result["publish"]) + "\n")
-    points = figures.points(result)
-    parts += [f"{'reached ' if is_reached else 'NOT YET '} {what}: {figure}"
-              for what, is_reached, figure in points]
+    if rows_of_points(result)[1:]:
+        parts.append(plain(rows_of_points(result)))
     parts += ["", *lost_lines(result), *noise_lines(result)]
     return "\n".join(parts)
 
@@ -137,13 +137,26 @@ def page(result):
 
 
 def short(result):
-    """One table in Markdown, for the README: CPU in all a query, medians."""
-    scenarios = result["scenarios"]
-    rows = [["CPU ns a query", *(TITLES.get(one, one) for one in scenarios)]]
-    for name in dict.fromkeys(name for table in scenarios.values() for name in table):
-        rows.append([NAMES.get(name, name), *(f"{table[name]['cpu_ns']['median']:,.0f}"
-                                              if name in table else "" for table in scenarios.values())])
-    return markdown(rows) + "\n\n" + "\n".join(noise_lines(result)) + "\n"
+    """One table in Markdown, for the README: what a query takes, and memory; medians. Then what is not
+    reached, and what the machine was too noisy for."""
+    columns = [(f"instructions: {name}", {server: f"{count:,.0f}" for server, count in table.items()})
+               for name, table in result["instructions"].items()]
+    columns += [(f"CPU ns: {name}", {server: f"{found['cpu_ns']['median']:,.0f}"
+                                     for server, found in table.items()})
+                for name, table in result["scenarios"].items()]
+    columns += [(f"MiB: {int(count):,} names", {server: f"{found['resident_mib']['median']:.0f}"
+                                               for server, found in table.items()})
+                for count, table in result["sizes"].items()]
+    servers = dict.fromkeys(server for _, column in columns for server in column)
+    rows = [["", *(title for title, _ in columns)]]
+    rows += [[NAMES.get(one, one), *(column.get(one, "") for _, column in columns)] for one in servers]
+    points = figures.points(result)
+    missed = [f"{what} ({figure})" for what, is_reached, figure in points if is_reached is False]
+    open_ = sum(1 for _, is_reached, _ in points if is_reached is None)
+    lines = [f"Not reached: {'; '.join(missed)}."] if missed else []
+    if open_:
+        lines.append(f"The machine was too noisy to judge {open_} other aims, all of them of time.")
+    return markdown(rows) + "\n\n" + "\n".join([f"Measured on {result['date']}.", *lines]) + "\n"
 
 
 def put_in(document, mark, made):

@@ -187,10 +187,26 @@ def test_points_that_are_reached_and_others():
             "knot": {"resident_mib": [36], "load_s": [0.09]}}
     result = {"scenarios": {"static": compared}, "sizes": {"1000": figures.compare(size)},
               "instructions": {"static": {"ballast": 290.4}},
-              "publish": {"median": 90, "high": 2000}}
+              "publish": {"median": 90, "high": 2000}, "noise": []}
     assert [is_reached for _, is_reached, _ in figures.points(result)] == [
         False, True, False, True, False, True, False]
-    assert "1.20 times" in figures.points(result)[0][2]
+    assert "1.200 times" in figures.points(result)[0][2]
+    result["noise"] = ["steal"]  # memory and instructions are what they are
+    assert [is_reached for _, is_reached, _ in figures.points(result)] == [
+        None, None, None, True, None, True, None]
+
+
+def test_the_short_form_says_what_is_not_reached():
+    size = figures.compare({"ballast": {"resident_mib": [300], "load_s": [2]},
+                            "knot": {"resident_mib": [200], "load_s": [1]}})
+    result = {"scenarios": {}, "sizes": {"1000": size}, "instructions": {}, "publish": None, "noise": [],
+              "date": "2026-01-02"}
+    text = render.short(result)
+    assert "| Ballast | 300 |" in text and "| Knot DNS | 200 |" in text
+    assert "Not reached: 1,000 names: resident memory below Knot's (300.0 MiB, Knot 200.0); " in text
+    assert "too noisy" not in text
+    text = render.short(dict(result, noise=["steal"]))
+    assert "loads in" not in text and "too noisy to judge 1 other aims" in text
 
 
 def test_only_what_is_between_the_marks_is_made_anew():
