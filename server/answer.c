@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "server/answer.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +11,7 @@
 #include "server/dns.h"
 #include "server/lookup.h"
 #include "server/options.h"
+#include "server/plain.h"
 #include "server/query.h"
 #include "server/response.h"
 #include "server/restrain.h"
@@ -287,10 +287,10 @@ static enum dns_rcode rcode_of(enum query_verdict verdict)
     return DNS_FORMERR;
 }
 
-size_t answer_query(struct answer_context *context, const struct answer_task *task)
+size_t answer_in_full(struct answer_context *context, const struct answer_task *task,
+                      enum rate_verdict judged)
 {
     struct query query; /* not zeroed: query_parse sets what it vouches for */
-    assert(task->out_size >= DNS_UDP_MIN);
     enum query_verdict verdict = query_parse(&query, task->query, task->query_len);
     if (verdict == QUERY_SILENCE) {
         counter_add(&context->slot->counters[COUNTER_DROPPED], 1);
@@ -317,7 +317,7 @@ size_t answer_query(struct answer_context *context, const struct answer_task *ta
     } else {
         response.rcode = (uint16_t)rcode_of(verdict);
     }
-    if (response.context->rate_limit != NULL && !restrain_response(&response)) {
+    if (response.context->rate_limit != NULL && !restrain_response(&response, judged)) {
         return 0;
     }
     return finish(&response);

@@ -5,9 +5,12 @@
  * never too little. Time is an argument. One worker's thread. */
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/config.h"
+#include "zones/name.h"
 
 struct rate_limit;
 
@@ -27,12 +30,24 @@ enum rate_kind {
 
 struct rate_subject {
     uint64_t client; /* pick_client_v4() or pick_client_v6(): /24 or /56 */
-    enum rate_kind kind;
-    uint8_t name_len;    /* 0: none */
-    const uint8_t *name; /* lower case, borrowed */
+    uint64_t what;   /* rate_what() */
 };
 
+/* name: lower case; may be NULL when name_len is 0. */
+static inline uint64_t rate_what(enum rate_kind kind, const uint8_t *name, size_t name_len)
+{
+    uint8_t octets[16] = {0};
+    if (name_len < 8) { /* hashes look at 8 octets up to the end */
+        if (name_len > 0) {
+            memcpy(octets + 8, name, name_len);
+        }
+        name = octets + 8;
+    }
+    return name_hash(name, name + name_len) ^ (uint64_t)kind;
+}
+
 enum rate_verdict {
+    RATE_UNKNOWN, /* nobody has asked */
     RATE_SEND,
     RATE_SLIP, /* over the limit; to be sent without records and with TC, so that a client that is
                   really there comes by TCP */

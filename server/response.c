@@ -1,12 +1,29 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "server/response.h"
 
+#include "server/choice.h"
 #include "server/dns.h"
 #include "server/options.h"
 #include "server/pick.h"
 
 #define SCOPE_BITS_V4 24
 #define SCOPE_BITS_V6 56
+
+void choice_note_visit(const struct answer_context *context, const struct weights *weights,
+                       uint64_t client, uint64_t hash)
+{
+    uint32_t configured_s = weights->record_set->ttl_s;
+    if (!visit_is_possible(weights->record_set)) {
+        return;
+    }
+    struct visit visit = {
+        .client = client,
+        .at_ms = context->now_ms,
+        .set = weights->record_set->id,
+        .ttl_s = weights->ttl_s < configured_s ? weights->ttl_s : configured_s,
+    };
+    sketch_note(context->sampler.sketch, &visit, hash);
+}
 
 void response_truncate(struct response *response)
 {
@@ -70,92 +87,34 @@ static uint64_t client_of(struct response *response)
     return pick_client(response->task->source.address);
 }
 
-static size_t pick(struct response *response, const struct weights *weights)
-{
-    struct pick_state *state = &response->context->pick;
-    const struct record_set *set = weights->record_set;
-    switch (set->choice) {
-    case CHOICE_EXACT:
-        return pick_exact(weights, &state->positions[set->id]);
-    case CHOICE_STICKY:
-        return pick_sticky(state, weights, client_of(response));
-    case CHOICE_RANDOM:
-        break;
-    }
-    return pick_random(weights, &state->random);
-}
-
 /* A client that names a subnet gets an answer for that subnet alone, and so has several in its
- * cache. A rate limit may keep back the answer yet: it is a visit all the same. */
-RARELY static void note_visit(struct response *response, const struct weights *weights,
-                              uint64_t client, uint64_t hash)
+ * cache. */
+static void follow(struct response *response, const struct weights *weights)
 {
-    uint32_t configured_s = weights->record_set->ttl_s;
-    if (response->edns.scope_bits == 0 && response->query->type != DNS_TYPE_ANY &&
-        visit_is_possible(weights->record_set)) {
-        struct visit visit = {
-            .client = client,
-            .at_ms = response->context->now_ms,
-            .set = weights->record_set->id,
-            .ttl_s = weights->ttl_s < configured_s ? weights->ttl_s : configured_s,
-        };
-        sketch_note(response->context->sampler.sketch, &visit, hash);
+    uint64_t hash, client = visit_client(response->task->source.address);
+    if (choice_is_followed(response->context, weights, client, &hash) &&
+        response->edns.scope_bits == 0 && response->query->type != DNS_TYPE_ANY) {
+        choice_note_visit(response->context, weights, client, hash);
     }
-}
-
-static inline void follow(struct response *response, const struct weights *weights)
-{
-    const struct sketch_sampler *sampler = &response->context->sampler;
-    uint64_t client = visit_client(response->task->source.address);
-    uint64_t hash = visit_hash(sampler->key, client, weights->record_set->id);
-    if (hash < sampler->limit) {
-        note_visit(response, weights, client, hash);
-    }
-}
-
-static inline struct response_choice choose(struct response *response, uint32_t record_set)
-{
-    const struct weights *weights = snapshot_weights(response->task->snapshot, record_set);
-    size_t index = pick(response, weights);
-    follow(response, weights);
-    const struct member_records *records = weights->members[index].records;
-    counter *tally = &response->context->slot->tally[weights->record_set->first_member + index];
-    uint64_t turn = counter_read(tally);
-    counter_add(tally, 1);
-    struct response_choice choice = {.records = records,
-                                     .member = index,
-                                     .ttl_s = weights->ttl_s,
-                                     .first = 0,
-                                     .is_stale = weights->members[index].is_stale};
-    if (records->count > 1) {
-        choice.first = (uint16_t)((uint32_t)turn % records->count); /* 64 bits divide slowly */
-    }
-    return choice;
 }
 
 struct response_choice response_choose(struct response *response, uint32_t record_set)
 {
-    return choose(response, record_set);
-}
-
-static inline void copy_member(struct response_choice choice, uint16_t shift, uint8_t *out)
-{
-    const struct member_records *records = choice.records;
-    size_t start = records->starts[choice.first];
-    size_t tail = records->len - start;
-    octets_copy(out, records->octets + start, tail);
-    if (start > 0) {
-        octets_copy(out + tail, records->octets, start);
-    }
-    for (uint16_t i = 0; shift != 0 && i < records->pointer_count; i++) {
-        size_t at = records->pointers[i];
-        octets_add_u16(out + (at >= start ? at - start : at + tail), shift);
-    }
+    struct answer_context *context = response->context;
+    const struct weights *weights = snapshot_weights(response->task->snapshot, record_set);
+    bool is_sticky = weights->record_set->choice == CHOICE_STICKY;
+    size_t index = choice_pick(&context->pick, weights, is_sticky ? client_of(response) : 0);
+    follow(response, weights);
+    return (struct response_choice){.records = weights->members[index].records,
+                                    .member = index,
+                                    .ttl_s = weights->ttl_s,
+                                    .first = choice_turn(context->slot, weights, index),
+                                    .is_stale = weights->members[index].is_stale};
 }
 
 void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t *out)
 {
-    copy_member(choice, shift, out);
+    choice_copy(choice.records, choice.first, shift, out);
 }
 
 void response_fail(struct response *response)
@@ -176,14 +135,14 @@ void response_add_weighted(struct response *response, uint32_t record_set, size_
         response_fail(response);
         return;
     }
-    struct response_choice choice = choose(response, record_set);
+    struct response_choice choice = response_choose(response, record_set);
     size_t len = choice.records->len;
     if (len > response->limit - response->len) {
         response_truncate(response);
         return;
     }
     uint16_t shift = (uint16_t)(response->query->name.len - base_len);
-    copy_member(choice, shift, response->out + response->len);
+    response_copy_member(choice, shift, response->out + response->len);
     response_lower_ttl(choice, response->out + response->len, len);
     response->len += len;
     response->answer_count = choice.records->count;

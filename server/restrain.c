@@ -4,22 +4,6 @@
 #include "server/lookup.h"
 #include "server/rate_limit.h"
 
-/* Who has proved its address, and who need not. */
-static bool is_exempt(const struct response *response)
-{
-    const struct config_rate_limit *config = &response->context->config->rate_limit;
-    const struct answer_source *source = &response->task->source;
-    if (source->is_tcp || response->has_good_cookie) {
-        return true;
-    }
-    for (size_t i = 0; i < config->exempt_count; i++) {
-        if (prefix_contains(&config->exempt[i], source->address)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* Not an error, and not a cookie without a question. */
 static bool is_about_a_zone(const struct response *response)
 {
@@ -30,38 +14,48 @@ static bool is_about_a_zone(const struct response *response)
 
 /* The name is looked up a second time, so that without a limit nobody has to keep what was found.
  */
-static struct rate_subject make_subject(const struct response *response)
+static enum rate_verdict judge(const struct response *response)
 {
     const struct query *query = response->query;
-    struct rate_subject subject = {
-        .client = pick_client(response->task->source.address),
-        .kind = RATE_ERROR,
-    };
-    if (!is_about_a_zone(response)) {
-        return subject;
+    const struct answer_task *task = response->task;
+    if (is_about_a_zone(response)) {
+        struct lookup found = lookup_name(task->snapshot, &query->name, query->type);
+        if (found.outcome == LOOKUP_NXDOMAIN) {
+            return restrain_judge(response->context, task, found.zone->apex, RATE_NXDOMAIN);
+        }
+        if (found.node != NULL) {
+            return restrain_judge(response->context, task, found.node, RATE_ANSWER);
+        }
     }
-    struct lookup found = lookup_name(response->task->snapshot, &query->name, query->type);
-    if (found.outcome == LOOKUP_NXDOMAIN) {
-        const struct name *origin = &found.zone->origin;
-        subject.kind = RATE_NXDOMAIN;
-        subject.name = origin->octets;
-        subject.name_len = origin->len;
-    } else if (found.node != NULL) {
-        subject.kind = RATE_ANSWER;
-        subject.name = found.node->name;
-        subject.name_len = found.node->name_len;
-    }
-    return subject;
+    return restrain_judge(response->context, task, NULL, RATE_ERROR);
 }
 
-bool restrain_response(struct response *response)
+enum rate_verdict restrain_judge(struct answer_context *context, const struct answer_task *task,
+                                 const struct node *node, enum rate_kind kind)
+{
+    const struct config_rate_limit *config = &context->config->rate_limit;
+    const struct sockaddr *address = task->source.address;
+    for (size_t i = 0; i < config->exempt_count; i++) {
+        if (prefix_contains(&config->exempt[i], address)) {
+            return RATE_SEND;
+        }
+    }
+    struct rate_subject subject = {
+        .client = pick_client(address),
+        .what =
+            node == NULL ? rate_what(kind, NULL, 0) : rate_what(kind, node->name, node->name_len),
+    };
+    return rate_limit_judge(context->rate_limit, &subject, context->now_ms);
+}
+
+bool restrain_response(struct response *response, enum rate_verdict judged)
 {
     struct answer_context *context = response->context;
-    if (is_exempt(response)) {
-        return true;
+    if (response->task->source.is_tcp || response->has_good_cookie) {
+        return true; /* who has proved its address */
     }
-    struct rate_subject subject = make_subject(response);
-    switch (rate_limit_judge(context->rate_limit, &subject, context->now_ms)) {
+    switch (judged != RATE_UNKNOWN ? judged : judge(response)) {
+    case RATE_UNKNOWN:
     case RATE_SEND:
         return true;
     case RATE_SLIP:

@@ -38,6 +38,12 @@ static inline void wire_store_u32(uint8_t *octets, uint32_t value)
     octets[3] = (uint8_t)value;
 }
 
+static inline void wire_store_u64(uint8_t *octets, uint64_t value)
+{
+    wire_store_u32(octets, (uint32_t)(value >> 32));
+    wire_store_u32(octets + 4, (uint32_t)value);
+}
+
 struct wire_reader {
     const uint8_t *octets;
     size_t len;

@@ -79,6 +79,7 @@ static struct member_records *make(const struct record_set *set, const uint8_t *
         .octets = out,
         .len = (uint16_t)signed_octets,
         .required_len = (uint16_t)signed_octets,
+        .question_count = 1,
         .answer_count = (uint16_t)signatures->count,
     };
     for (size_t i = 0; i < signatures->count; i++) {

@@ -20,12 +20,20 @@ struct encoded {
     const uint8_t *octets;
     uint16_t pointer_count; /* 16-bit pointers that move */
     uint16_t len;
-    uint16_t answer_count, authority_count, additional_count;
+    /* Side by side in this order, so that they are read at once: see encoded_counts. */
+    uint16_t additional_count, authority_count, answer_count, question_count;
     /* What may not be left out: less room than required_len means TC (RFC 9471: in-domain glue is
      * not optional). Between the two, the optional end of the additional section is dropped. */
     uint16_t required_len;
     uint16_t required_additional_count;
 };
+
+/* The four numbers of a header, as they follow each other there: the first is the uppermost. */
+static inline uint64_t encoded_counts(const struct encoded *enc)
+{
+    return (uint64_t)enc->question_count << 48 | (uint64_t)enc->answer_count << 32 |
+           (uint64_t)enc->authority_count << 16 | enc->additional_count;
+}
 
 /* Offset into octets of a pointer that moves; ascending. */
 static inline uint16_t encoded_pointer(const struct encoded *enc, size_t index)

@@ -313,6 +313,7 @@ void encoder_finish(struct encoder *encoder, struct arena *arena, struct encoded
         .octets = arena_copy_octets(arena, encoder->message + encoder->body, len + pointers_len),
         .pointer_count = (uint16_t)encoder->pointer_count,
         .len = (uint16_t)len,
+        .question_count = 1,
         .answer_count = encoder->counts[ENCODER_ANSWER],
         .authority_count = encoder->counts[ENCODER_AUTHORITY],
         .additional_count = encoder->counts[ENCODER_ADDITIONAL],

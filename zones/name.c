@@ -47,7 +47,6 @@ static void copy_lower(uint8_t *to, const uint8_t *from, size_t len)
             to[i] = (uint8_t)(from[i] | ((uint8_t)(from[i] - 'A') < 26 ? 0x20 : 0));
         }
     }
-    memset(to + len, 0, 8);
 }
 
 size_t name_key_parse(struct name_key *key, const uint8_t *octets, size_t available)
@@ -72,7 +71,7 @@ size_t name_key_parse(struct name_key *key, const uint8_t *octets, size_t availa
     }
     size_t len = at + 1;
     copy_lower(key->lower, octets, len);
-    key->hash = name_hash(key->lower, key->lower + len);
+    memset(key->before, 0, sizeof(key->before));
     key->len = (uint8_t)len;
     key->label_count = (uint8_t)labels;
     return len;

@@ -35,6 +35,9 @@ struct weights {
     uint32_t total;
     uint32_t
         ttl_s; /* that of answers, where it is less than the one encoded; or WEIGHTS_TTL_ENCODED */
+    /* Whichever member answers, its records are the answer as they are: there are some, none is
+     * stale, and their TTL is the one encoded. */
+    bool is_plain;
     size_t member_count;
     struct weighted_member members[];
 };

@@ -113,6 +113,14 @@ static void replace(struct snapshot_builder *builder, const void *block)
     builder->replaced[builder->replaced_count++] = (void *)block;
 }
 
+static void note_plainness(struct weights *weights)
+{
+    weights->is_plain = weights->total > 0 && weights->ttl_s == WEIGHTS_TTL_ENCODED;
+    for (size_t i = 0; i < weights->member_count; i++) {
+        weights->is_plain = weights->is_plain && !weights->members[i].is_stale;
+    }
+}
+
 /* Upper bounds are rounded down from the running sum, so that each part is its share of 2^32 to
  * within one. */
 static struct weights *weights_new(const struct record_set *set, const uint16_t *effective,
@@ -135,6 +143,7 @@ static struct weights *weights_new(const struct record_set *set, const uint16_t 
         member->is_stale = old != NULL && old->members[i].is_stale;
         member->records = old == NULL ? &set->members[i].records : old->members[i].records;
     }
+    note_plainness(weights);
     return weights;
 }
 
@@ -204,11 +213,14 @@ void snapshot_builder_set_member_stale(struct snapshot_builder *builder, uint32_
     struct weights *own = own_weights(builder, record_set);
     assert(member < own->member_count);
     own->members[member].is_stale = is_stale;
+    note_plainness(own);
 }
 
 void snapshot_builder_set_ttl(struct snapshot_builder *builder, uint32_t record_set, uint32_t ttl_s)
 {
-    own_weights(builder, record_set)->ttl_s = ttl_s;
+    struct weights *own = own_weights(builder, record_set);
+    own->ttl_s = ttl_s;
+    note_plainness(own);
 }
 
 static void retire(struct snapshot_builder *builder)

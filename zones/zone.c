@@ -58,8 +58,8 @@ const struct node *zone_find_encloser(const struct zone *zone, const struct name
 {
     const struct node *encloser = zone->apex;
     unsigned there = encloser->label_count;
-    while (there < labels) {
-        unsigned middle = (there + labels + 1) / 2;
+    /* Right below the apex first: most names that do not exist end there. */
+    for (unsigned middle = there + 1; there < labels; middle = (there + labels + 1) / 2) {
         const struct node *node = zone_find_node(zone, key, middle);
         if (node == NULL) {
             labels = middle - 1;
@@ -100,11 +100,12 @@ struct zone_table *zone_table_new(struct zone *const *zones, size_t count)
         struct name_key key;
         size_t len = name_key_parse(&key, zones[i]->origin.octets, zones[i]->origin.len);
         assert(len > 0);
-        uint32_t at = key.hash & table->bucket_mask;
+        uint32_t hash = name_key_suffix_hash(&key, key.label_count);
+        uint32_t at = hash & table->bucket_mask;
         while (table->buckets[at].zone != NULL) {
             at = (at + 1) & table->bucket_mask;
         }
-        table->buckets[at] = (struct zone_table_bucket){.zone = zones[i], .hash = key.hash};
+        table->buckets[at] = (struct zone_table_bucket){.zone = zones[i], .hash = hash};
         table->zones[i] = zones[i];
         zone_ref(zones[i]);
     }

@@ -46,7 +46,7 @@ struct node {
 
 /* The hash beside the index: a name that does not exist costs no look at any node. */
 struct zone_bucket {
-    uint32_t hash; /* name_key_suffix_hash of the node's name */
+    uint32_t hash; /* name_key_hash_below of the node's name */
     uint32_t node; /* index into nodes plus 1; 0: free */
 };
 
@@ -103,11 +103,14 @@ struct zone_result {
     const struct node *node;
 };
 
-/* The node with the name's last `labels` labels, or NULL. */
-static inline const struct node *zone_find_node(const struct zone *zone, const struct name_key *key,
-                                                unsigned labels)
+/* The node of these len octets of a name in lower case that ends as the zone's origin, or NULL;
+ * read as in struct name_key. What equals a node's name is a name: nobody has to look at its labels
+ * any more. Only what stands before the origin is hashed and compared. */
+static inline const struct node *zone_find_octets(const struct zone *zone, const uint8_t *name,
+                                                  size_t len)
 {
-    uint32_t hash = name_key_suffix_hash(key, labels);
+    size_t before = len - zone->origin.len;
+    uint32_t hash = (uint32_t)name_hash(name, name + before);
     for (uint32_t i = hash & zone->bucket_mask;; i = (i + 1) & zone->bucket_mask) {
         const struct zone_bucket *bucket = &zone->buckets[i];
         if (bucket->node == 0) {
@@ -117,11 +120,17 @@ static inline const struct node *zone_find_node(const struct zone *zone, const s
             continue;
         }
         const struct node *node = &zone->nodes[bucket->node - 1];
-        size_t len = name_key_suffix_len(key, labels);
-        if (node->name_len == len && octets_equal(node->name, name_key_suffix(key, labels), len)) {
+        if (node->name_len == len && octets_begin_equal(node->name, name, before, len)) {
             return node;
         }
     }
+}
+
+/* The node with the last `labels` labels of a name in the zone, or NULL. */
+static inline const struct node *zone_find_node(const struct zone *zone, const struct name_key *key,
+                                                unsigned labels)
+{
+    return zone_find_octets(zone, name_key_suffix(key, labels), name_key_suffix_len(key, labels));
 }
 
 /* The deepest node that the name lies below, with at most `labels` labels. All ancestors of a node
@@ -144,6 +153,18 @@ static inline struct zone_result zone_result_below(const struct node *encloser)
     return (struct zone_result){ZONE_NXDOMAIN, encloser};
 }
 
+/* Of a name below the origin that is no node, of which a node has at most `labels` labels. */
+static inline struct zone_result zone_lookup_below(const struct zone *zone,
+                                                   const struct name_key *key, unsigned labels)
+{
+    const struct node *encloser = zone->apex;
+    unsigned most = labels < zone->max_labels ? labels : zone->max_labels;
+    if (most > zone->origin.label_count) {
+        encloser = zone_find_encloser(zone, key, most);
+    }
+    return zone_result_below(encloser);
+}
+
 /* key's name is at or below the origin. At a cut itself the match is ZONE_DELEGATION too: whoever
  * answers DS, which belongs to the parent side (RFC 4035 section 3.1.4.1), looks at
  * node->label_count. Any thread; no allocation, no lock. */
@@ -156,14 +177,8 @@ static inline struct zone_result zone_lookup(const struct zone *zone, const stru
             return (struct zone_result){node->is_delegation ? ZONE_DELEGATION : ZONE_EXACT, node};
         }
         labels--;
-    } else {
-        labels = zone->max_labels;
     }
-    const struct node *encloser = zone->apex;
-    if (labels > zone->origin.label_count) {
-        encloser = zone_find_encloser(zone, key, labels);
-    }
-    return zone_result_below(encloser);
+    return zone_lookup_below(zone, key, labels);
 }
 
 /* NULL when the node has no such type. */
@@ -171,8 +186,8 @@ static inline const struct rrset *node_find(const struct node *node, uint16_t ty
 {
     const struct rrset *rrset = node->rrsets;
     for (unsigned left = node->rrset_count; left > 0; left--, rrset++) {
-        if (rrset->type >= type) {
-            return rrset->type == type ? rrset : NULL;
+        if (rrset->type == type) {
+            return rrset;
         }
     }
     return NULL;

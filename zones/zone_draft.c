@@ -22,8 +22,11 @@ struct draft_rrset *draft_find_rrset(const struct draft_node *node, uint16_t typ
 struct draft_node *draft_find_node(const struct zone_draft *draft, const struct name_key *key,
                                    unsigned labels)
 {
-    uint32_t hash = name_key_suffix_hash(key, labels);
     size_t len = name_key_suffix_len(key, labels);
+    if (len < draft->origin.len) {
+        return NULL; /* above the zone */
+    }
+    uint32_t hash = name_key_hash_below(key, labels, draft->origin.len);
     uint32_t at = hash & draft->bucket_mask;
     for (; draft->buckets[at] != 0; at = (at + 1) & draft->bucket_mask) {
         struct draft_node *node = draft->nodes[draft->buckets[at] - 1];
@@ -72,7 +75,7 @@ static struct draft_node *add_node(struct zone_draft *draft, const struct name_k
     node->name = arena_copy_octets(draft->arena, name_key_suffix(key, labels), len);
     node->name_len = (uint8_t)len;
     node->label_count = (uint8_t)labels;
-    node->hash = name_key_suffix_hash(key, labels);
+    node->hash = name_key_hash_below(key, labels, draft->origin.len);
     node->parent = parent;
     draft->nodes[draft->node_count] = node;
     put_bucket(draft, draft->node_count++);

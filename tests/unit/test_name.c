@@ -32,7 +32,7 @@ static struct name_key key_of(const char *text)
 static uint32_t hash_of(const char *text)
 {
     struct name_key key = key_of(text);
-    return key.hash;
+    return name_key_suffix_hash(&key, key.label_count);
 }
 
 static void a_name_is_parsed_to_lower_case_wire_form(void **state)

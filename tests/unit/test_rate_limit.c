@@ -50,10 +50,8 @@ static int tear_down(void **state)
 
 static enum rate_verdict judge(uint64_t client, const char *name, uint32_t now_ms)
 {
-    struct rate_subject subject = {.client = client,
-                                   .kind = RATE_ANSWER,
-                                   .name = (const uint8_t *)name,
-                                   .name_len = (uint8_t)strlen(name)};
+    struct rate_subject subject = {
+        .client = client, .what = rate_what(RATE_ANSWER, (const uint8_t *)name, strlen(name))};
     return rate_limit_judge(limit, &subject, now_ms);
 }
 
@@ -119,8 +117,8 @@ static void clients_names_and_kinds_count_apart(void **state)
     assert_int_equal(judge(1, "name", 0), RATE_DROP);
     assert_int_equal(judge(2, "name", 0), RATE_SEND);
     assert_int_equal(judge(1, "other", 0), RATE_SEND);
-    struct rate_subject subject = {
-        .client = 1, .kind = RATE_NXDOMAIN, .name = (const uint8_t *)"name", .name_len = 4};
+    struct rate_subject subject = {.client = 1,
+                                   .what = rate_what(RATE_NXDOMAIN, (const uint8_t *)"name", 4)};
     assert_int_equal(rate_limit_judge(limit, &subject, 0), RATE_SEND);
 }
 
