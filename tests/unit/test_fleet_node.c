@@ -14,6 +14,7 @@
 
 #include "common/alloc.h"
 #include "control/fleet/fleet_node.h"
+#include "control/store_fleet.h"
 
 #define NODES       3
 #define HOMES       4 /* items that are sealed */
@@ -49,12 +50,13 @@ struct local {
     int64_t change;
     /* What a restart finds. */
     int64_t kept_fence, applied;
-    char origin[96];
+    char origin[128];
     int64_t query_from; /* of the page that comes next */
     int64_t stopped_until_ms, cut_until_ms;
     int64_t leaves_until_ms; /* it is asked to stop, and is stopped then at the latest; 0: not */
     unsigned flight;         /* of the request under way; 0: none */
     bool drives;             /* as told */
+    struct store *store;     /* its state file, of which values is what is served; NULL: none */
     bool refuses;            /* it cannot take over what is in the table */
     unsigned denied;         /* kinds of requests (1 << kind) that the table does not answer it */
     unsigned muted;          /* … that it does, and the answer is lost */
@@ -72,7 +74,8 @@ struct flight {
     bool is_lost;      /* the answer */
     struct fleet_answer answer;
     struct fleet_item items[PAGE];
-    char names[PAGE][16], bodies[PAGE][24];
+    bool has_store; /* the sender */
+    char names[PAGE][16], bodies[PAGE][96];
 };
 
 struct world {
@@ -96,9 +99,18 @@ static unsigned chance(struct world *world, unsigned below)
     return (world->seed >> 8) % below;
 }
 
+/* "item3", or "set#3" of a node that has a store: there "3" is a record set of one member, "m". */
 static size_t index_of(const char *item)
 {
     return (size_t)atoi(item + 4);
+}
+
+#define BODY "{\"sets\":{\"%zu\":{\"weights\":{\"m\":%ld},\"forced\":{},\"ttl\":null}}}"
+
+static long value_of(const char *body)
+{
+    const char *weight = strstr(body, "\"m\":");
+    return weight == NULL ? atol(body) : atol(weight + 4);
 }
 
 /* ---- a node's memory ---- */
@@ -177,7 +189,7 @@ static bool import(void *argument, const struct fleet_item *items, size_t count,
     }
     for (size_t i = 0; i < count; i++) {
         assert_non_null(items[i].body);
-        local->values[index_of(items[i].item)] = atol(items[i].body);
+        local->values[index_of(items[i].item)] = value_of(items[i].body);
     }
     if (is_last) {
         local->applied = sequence;
@@ -208,11 +220,146 @@ static void driving(void *argument, bool drives)
     }
 }
 
+/* ---- the same in a state file ---- */
+
+static struct error err;
+
+static void key_of(size_t i, char key[8])
+{
+    snprintf(key, 8, "%zu", i);
+}
+
+/* What is in the file is what is served. */
+static void serve(struct local *local)
+{
+    for (size_t i = 0; i < ITEMS; i++) {
+        char key[8];
+        bool found;
+        uint8_t weight = 0;
+        key_of(i, key);
+        assert_true(store_load_weight(local->store, key, "m", &found, &weight, &err));
+        assert_true(found);
+        local->values[i] = weight;
+    }
+}
+
+static void change_stored(struct local *local, size_t i, uint8_t weight)
+{
+    char key[8];
+    key_of(i, key);
+    assert_true(store_save_weight(local->store, key, "m", weight, &err));
+    serve(local);
+}
+
+static bool next_stored(void *argument, char item[FLEET_ITEM_SIZE], char **body, int64_t *change)
+{
+    bool found;
+    struct local *local = argument;
+    *body = NULL;
+    assert_true(store_fleet_next(local->store, &found, item, body, change, &err));
+    return found;
+}
+
+static void clean_stored(void *argument, const char *item, int64_t change)
+{
+    assert_true(store_fleet_clean(((struct local *)argument)->store, item, change, &err));
+}
+
+static bool is_dirty_stored(void *argument, const char *item)
+{
+    bool is;
+    assert_true(store_fleet_is_dirty(((struct local *)argument)->store, item, &is, &err));
+    return is;
+}
+
+static void mark_stored(void *argument, const char *item)
+{
+    struct local *local = argument;
+    assert_true(item == NULL ? store_fleet_mark_all(local->store, &err)
+                             : store_fleet_mark(local->store, item, &err));
+}
+
+static bool forget_stored(void *argument)
+{
+    bool had;
+    struct local *local = argument;
+    assert_true(store_fleet_forget(local->store, &had, &err));
+    local->world->lost_changes += had ? 1 : 0;
+    return had;
+}
+
+static bool sealed_stored(void *argument, size_t index, char item[FLEET_ITEM_SIZE])
+{
+    (void)argument;
+    snprintf(item, FLEET_ITEM_SIZE, "set#%zu", index);
+    return index < ITEMS;
+}
+
+static void keep_stored(struct local *local, int64_t fence, int64_t applied)
+{
+    struct store_fleet_memory memory = {.fence = fence, .applied = applied};
+    snprintf(memory.origin, sizeof(memory.origin), "%s", local->node.head.origin);
+    assert_true(store_fleet_save_memory(local->store, &memory, &err));
+}
+
+static bool import_stored(void *argument, const struct fleet_item *items, size_t count,
+                          bool is_last, int64_t sequence)
+{
+    struct local *local = argument;
+    assert_true(store_begin(local->store, &err));
+    for (size_t i = 0; i < count; i++) {
+        assert_true(store_fleet_take(local->store, items[i].item, items[i].body, &err));
+    }
+    if (is_last) {
+        keep_stored(local, local->node.kept_fence, sequence);
+    }
+    assert_true(store_commit(local->store, &err));
+    serve(local);
+    return true;
+}
+
+static void keep_fence_stored(void *argument, int64_t fence)
+{
+    struct local *local = argument;
+    keep_stored(local, fence, local->node.applied);
+}
+
+static void open_store(struct local *local)
+{
+    bool had;
+    local->store = store_open(":memory:", &err);
+    assert_non_null(local->store);
+    assert_true(store_fleet_open(local->store, &err));
+    for (size_t i = 0; i < ITEMS; i++) {
+        char key[8], home[16];
+        key_of(i, key);
+        snprintf(home, sizeof(home), "set#%zu", i);
+        assert_true(store_fleet_set_home(local->store, key, home, &err));
+        assert_true(store_save_weight(local->store, key, "m", 1, &err));
+    }
+    assert_true(store_fleet_forget(local->store, &had, &err));
+}
+
+/* As a start finds it in the state file. */
+static struct fleet_memory stored_memory(struct local *local)
+{
+    struct store_fleet_memory memory;
+    assert_true(store_fleet_load_memory(local->store, &memory, &err));
+    local->applied = memory.applied;
+    local->kept_fence = memory.fence;
+    snprintf(local->origin, sizeof(local->origin), "%s", memory.origin);
+    serve(local);
+    return (struct fleet_memory){local,           next_stored,       clean_stored,  refuse,
+                                 is_dirty_stored, mark_stored,       forget_stored, sealed_stored,
+                                 import_stored,   keep_fence_stored, driving};
+}
+
 static void start(struct local *local)
 {
-    const struct fleet_memory memory = {local,    next_dirty, clean,        refuse,
-                                        is_dirty, mark_dirty, forget_dirty, sealed_item,
-                                        import,   keep_fence, driving};
+    const struct fleet_memory in_memory = {local,    next_dirty, clean,        refuse,
+                                           is_dirty, mark_dirty, forget_dirty, sealed_item,
+                                           import,   keep_fence, driving};
+    const struct fleet_memory memory = local->store == NULL ? in_memory : stored_memory(local);
     const struct fleet_settings settings = {
         .name = local == &local->world->locals[0]   ? "a"
                 : local == &local->world->locals[1] ? "b"
@@ -237,7 +384,7 @@ static void check_put(struct world *world, const struct fleet_request *request, 
 {
     if (i < HOMES && request->kind == FLEET_PUT) {
         assert_true(request->fence >= world->driven_fence);
-        assert_true(atol(request->body) >= world->table.cells[i].value);
+        assert_true(value_of(request->body) >= world->table.cells[i].value);
     }
 }
 
@@ -250,8 +397,13 @@ static bool may_write(const struct cell *cell, const struct fleet_request *reque
 static void add_item(struct flight *flight, size_t i, const struct cell *cell)
 {
     size_t at = flight->answer.item_count++;
-    snprintf(flight->names[at], sizeof(flight->names[at]), "item%zu", i);
-    snprintf(flight->bodies[at], sizeof(flight->bodies[at]), "%ld", cell->value);
+    if (flight->has_store) {
+        snprintf(flight->names[at], sizeof(flight->names[at]), "set#%zu", i);
+        snprintf(flight->bodies[at], sizeof(flight->bodies[at]), BODY, i, cell->value);
+    } else {
+        snprintf(flight->names[at], sizeof(flight->names[at]), "item%zu", i);
+        snprintf(flight->bodies[at], sizeof(flight->bodies[at]), "%ld", cell->value);
+    }
     flight->items[at] =
         (struct fleet_item){flight->names[at], cell->value == 0 ? NULL : flight->bodies[at],
                             cell->fence, cell->sequence};
@@ -260,7 +412,7 @@ static void add_item(struct flight *flight, size_t i, const struct cell *cell)
 static void write_cell(struct world *world, struct flight *flight)
 {
     const struct fleet_request *request = &flight->request;
-    if (request->kind == FLEET_PUT && atol(request->body) >= TOO_LARGE) {
+    if (request->kind == FLEET_PUT && value_of(request->body) >= TOO_LARGE) {
         flight->answer = (struct fleet_answer){.outcome = FLEET_UNFIT, .text = "too large"};
         return;
     }
@@ -278,7 +430,7 @@ static void write_cell(struct world *world, struct flight *flight)
     cell->exists = true;
     cell->fence = request->fence;
     cell->sequence = request->sequence;
-    cell->value = request->kind == FLEET_PUT ? atol(request->body) : cell->value;
+    cell->value = request->kind == FLEET_PUT ? value_of(request->body) : cell->value;
 }
 
 static void query(struct world *world, struct flight *flight)
@@ -365,6 +517,7 @@ static void send(struct world *world, size_t from, const struct fleet_request *r
                               .from = from,
                               .generation = world->generations[from],
                               .request = *request,
+                              .has_store = local->store != NULL,
                               .sent_ms = clock_of(local)};
     local->flight = flight->id;
     world->sent++;
@@ -531,12 +684,15 @@ static void run(struct world *world, int64_t for_ms)
     }
 }
 
-static void world_init(struct world *world, unsigned seed)
+static void world_init(struct world *world, unsigned seed, bool has_stores)
 {
-    *world = (struct world){.seed = seed};
+    *world = (struct world){.seed = seed, .is_quiet = has_stores};
     for (size_t i = 0; i < NODES; i++) {
         struct local *local = &world->locals[i];
         local->world = world;
+        if (has_stores) {
+            open_store(local);
+        }
         local->offset_ms = (int64_t)chance(world, 1000000);
         for (size_t item = 0; item < ITEMS; item++) {
             local->values[item] = 1;
@@ -549,6 +705,7 @@ static void world_done(struct world *world)
 {
     for (size_t i = 0; i < NODES; i++) {
         fleet_node_done(&world->locals[i].node);
+        store_close(world->locals[i].store);
     }
     for (size_t i = 0; i < world->flight_count; i++) {
         free(world->flights[i].request.body);
@@ -588,7 +745,7 @@ static void storms_never_have_two_drivers_and_end_in_agreement(void **state)
     size_t takeovers = 0, stale = 0, changes = 0, lost = 0, restarts = 0, left = 0;
     for (unsigned seed = 1; seed <= 2000; seed++) {
         struct world *world = alloc_zeroed(1, sizeof(*world));
-        world_init(world, seed);
+        world_init(world, seed, false);
         world->has_faults = true;
         run(world, 20 * LEASE_MS);
         check_converged(world);
@@ -610,13 +767,18 @@ static void storms_never_have_two_drivers_and_end_in_agreement(void **state)
     assert_true(left > 1000);
 }
 
-static struct world *calm_world(unsigned seed)
+static struct world *calm_world_with(unsigned seed, bool has_stores)
 {
     struct world *world = alloc_zeroed(1, sizeof(*world));
-    world_init(world, seed);
+    world_init(world, seed, has_stores);
     run(world, 2 * LEASE_MS);
     assert_int_equal(count_drivers(world), 1);
     return world;
+}
+
+static struct world *calm_world(unsigned seed)
+{
+    return calm_world_with(seed, false);
 }
 
 static struct local *driver_of(struct world *world)
@@ -802,7 +964,7 @@ static void a_lost_answer_to_the_first_take_leaves_nothing_out(void **state)
 {
     (void)state;
     struct world *world = alloc_zeroed(1, sizeof(*world));
-    world_init(world, 17);
+    world_init(world, 17, false);
     world->is_quiet = true;
     for (size_t i = 0; i < NODES; i++) {
         world->locals[i].muted = 1U << FLEET_TAKE;
@@ -863,37 +1025,86 @@ static void check_outage(struct world *world, size_t restarted)
     assert_true(world->sent - sent >= NODES * OUTAGE_MS / (4 * INTERVAL_MS));
 }
 
+/* It is there again, for one node after the other, or for the first one long before the others; the
+ * fence has moved once at most then. */
+static void end_outage(struct world *world, int64_t fence, const struct local *first)
+{
+    for (size_t i = 0; i < NODES; i++) {
+        bool is_late = first != NULL && first != &world->locals[i];
+        world->locals[i].cut_until_ms =
+            world->now_ms + chance(world, 2000) + (is_late ? 3 * LEASE_MS : 0);
+    }
+    int64_t since_ms = world->now_ms;
+    while (driver_of(world) == NULL) {
+        run(world, STEP_MS);
+        assert_true(world->now_ms - since_ms < 2 * LEASE_MS);
+    }
+    run(world, 4 * LEASE_MS);
+    assert_true(world->table.head.fence <= fence + 1);
+    for (size_t i = 0; i < NODES; i++) {
+        const struct local *local = &world->locals[i];
+        assert_false(fleet_node_is_cut_off(&local->node, clock_of(local)));
+    }
+    check_converged(world);
+}
+
 static void the_table_is_gone_for_ten_minutes(void **state)
 {
     (void)state;
     for (unsigned seed = 1; seed <= 30; seed++) {
         struct world *world = calm_world(seed);
-        const struct table before = world->table;
+        int64_t fence = world->table.head.fence;
         for (size_t i = 0; i < NODES; i++) {
             world->locals[i].cut_until_ms = INT64_MAX;
         }
         run(world, LEASE_MS);
         assert_null(driver_of(world));
         check_outage(world, seed % NODES);
-        assert_int_equal(world->table.head.fence, before.head.fence);
-        for (size_t i = 0; i < NODES; i++) { /* one after the other finds it again */
-            world->locals[i].cut_until_ms = world->now_ms + chance(world, 2000);
-        }
-        int64_t since_ms = world->now_ms;
-        while (driver_of(world) == NULL) {
-            run(world, STEP_MS);
-            assert_true(world->now_ms - since_ms < 2 * LEASE_MS);
-        }
-        run(world, 2 * LEASE_MS);
-        assert_true(world->table.head.fence <= before.head.fence + 1);
-        for (size_t i = 0; i < NODES; i++) {
-            const struct local *local = &world->locals[i];
-            assert_false(fleet_node_is_cut_off(&local->node, clock_of(local)));
-        }
-        check_converged(world);
+        assert_int_equal(world->table.head.fence, fence);
+        end_outage(world, fence, NULL);
         world_done(world);
         free(world);
     }
+}
+
+/* The driver changes something that the table does not hear of; a node starts again meanwhile, with
+ * what its state file has. What was changed is everywhere afterwards if the same node drives again,
+ * else nowhere. */
+static void state_files_outlive_ten_minutes_without_the_table(void **state)
+{
+    (void)state;
+    size_t kept = 0, dropped = 0;
+    for (unsigned seed = 1; seed <= 16; seed++) {
+        struct world *world = calm_world_with(seed, true);
+        struct local *driver = driver_of(world);
+        change_stored(driver, 2, 70);
+        run(world, LEASE_MS);
+        for (size_t i = 0; i < NODES; i++) {
+            assert_int_equal(world->locals[i].values[2], 70);
+            world->locals[i].cut_until_ms = INT64_MAX;
+        }
+        change_stored(driver, 2, 90);
+        int64_t fence = world->table.head.fence;
+        run(world, LEASE_MS);
+        assert_null(driver_of(world));
+        assert_int_equal(driver->values[2], 90);
+        size_t restarted = seed % 2 == 0 ? (size_t)(driver - world->locals) : seed / 2 % NODES;
+        check_outage(world, restarted);
+        end_outage(world, fence, seed % 4 == 0 ? driver : NULL);
+        long value = driver_of(world) == driver ? 90 : 70;
+        kept += value == 90 && seed % 2 == 0 ? 1 : 0; /* by one that has started again */
+        dropped += value == 70 ? 1 : 0;
+        assert_int_equal(world->lost_changes, value == 90 ? 0 : 1);
+        for (size_t i = 0; i < NODES; i++) {
+            bool is_dirty;
+            assert_int_equal(world->locals[i].values[2], value);
+            assert_true(store_fleet_is_dirty(world->locals[i].store, NULL, &is_dirty, &err));
+            assert_false(is_dirty);
+        }
+        world_done(world);
+        free(world);
+    }
+    assert_true(kept > 0 && dropped > 0);
 }
 
 static void an_item_that_the_table_does_not_take_holds_up_no_other(void **state)
@@ -1009,6 +1220,7 @@ int main(void)
         cmocka_unit_test(what_a_driver_changed_outlives_a_lost_answer_to_its_take),
         cmocka_unit_test(a_lost_answer_to_the_first_take_leaves_nothing_out),
         cmocka_unit_test(the_table_is_gone_for_ten_minutes),
+        cmocka_unit_test(state_files_outlive_ten_minutes_without_the_table),
         cmocka_unit_test(an_item_that_the_table_does_not_take_holds_up_no_other),
         cmocka_unit_test(a_driver_that_stops_hands_over),
         cmocka_unit_test(a_driver_that_stopped_drives_at_once_when_it_starts),
