@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 import figures
@@ -28,6 +29,20 @@ SHIFT_NAME = (servers.WEIGHTED, "A")
 
 class Failure(Exception):
     """The run is worth nothing: what it timed was wrong, or did not run."""
+
+
+class Ended(Exception):
+    """Somebody ended the run."""
+
+
+# Looked at between loads: an exception out of a signal handler could come while a process is being
+# started, which nobody would end then.
+END = threading.Event()
+
+
+def go_on():
+    if END.is_set():
+        raise Ended
 
 
 def say(text):
@@ -71,6 +86,7 @@ class Bench:
 
     def load(self, server, scenario, *options):
         """Asks, and returns what came of it: every answer was right."""
+        go_on()
         way, whose = SCENARIOS[scenario]
         words = [*self.load_pin, LOAD, way, server.port,
                  self.questions(whose, server.weighted_count), *options]
@@ -156,6 +172,7 @@ class Bench:
 
     def size(self, name, names):
         """(MiB, seconds) of a server with one zone of so many names."""
+        go_on()
         self.wait_for_quiet()
         server = self.make(name, names, only_many=True)
         try:
@@ -211,11 +228,11 @@ class Bench:
 
     def publish(self):
         """µs from `weight set` on the admin socket to its answer, which comes when all of two workers
-        answer by the new weights; under load. Beside it, how many queries it took to see them."""
+        answer by the new weights; under load."""
         server = self.make("ballast")
         server.workers = 2
         server.prefix = []
-        took, late = [], 0
+        took, load = [], None
         try:
             server.start()
             words = [LOAD, "udp", server.port, self.questions("weighted", 1), "seconds=120", "window=4"]
@@ -223,13 +240,15 @@ class Bench:
                 load = subprocess.Popen([str(one) for one in words], stdout=nowhere)
             with contextlib.closing(harness.AdminClient(server.folder / "ballast.sock")) as client:
                 for turn in range(self.settings.shifts):
+                    go_on()
                     before = time.perf_counter()
                     client.call("weight set", *SHIFT_NAME, f"m0={turn % 2 * 100}",
                                 f"m1={100 - turn % 2 * 100}")
                     took.append((time.perf_counter() - before) * 1e6)
-            load.terminate()
-            load.wait()
         finally:
+            if load is not None:
+                load.terminate()
+                load.wait()
             server.close()
         took.sort()
         return {"median": statistics.median(took), "low": took[0], "high": took[-1],
