@@ -258,14 +258,15 @@ static void on_signal(uv_signal_t *handle, int number)
     }
 }
 
+static const int signal_numbers[] = {SIGTERM, SIGINT, SIGHUP};
+
 static void start_signals(struct control *control)
 {
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-    static_assert(ARRAY_LEN(numbers) == ARRAY_LEN(control->signals), "one handle a signal");
-    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+    static_assert(ARRAY_LEN(signal_numbers) == ARRAY_LEN(control->signals), "one handle a signal");
+    for (size_t i = 0; i < ARRAY_LEN(control->signals); i++) {
         uv_signal_init(&control->loop, &control->signals[i]);
         control->signals[i].data = control;
-        uv_signal_start(&control->signals[i], on_signal, numbers[i]);
+        uv_signal_start(&control->signals[i], on_signal, signal_numbers[i]);
         uv_unref((uv_handle_t *)&control->signals[i]);
     }
 }
@@ -291,6 +292,8 @@ static void finish_stop(struct control *control)
     http_client_close(STEAL(control->outgoing));
     for (size_t i = 0; i < ARRAY_LEN(control->signals); i++) {
         uv_close((uv_handle_t *)&control->signals[i], NULL);
+        /* libuv gives the signal its default back: one that comes now would end what ends well. */
+        signal(signal_numbers[i], SIG_IGN);
     }
 }
 

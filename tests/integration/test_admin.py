@@ -4,6 +4,7 @@ import json
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import stat
 import subprocess
@@ -189,6 +190,17 @@ def test_stop_ends_the_daemon(daemon):
     daemon.ctl("stop")
     assert daemon.process.wait(20 * harness.PATIENCE) == 0
     daemon.process = None
+
+
+def test_a_signal_while_it_stops_does_not_cut_it_short(make_daemon):
+    """An operator stops it, and so does the service manager."""
+    for _ in range(10):
+        daemon = make_daemon({})
+        daemon.ctl("stop")
+        while daemon.process.poll() is None:
+            daemon.process.send_signal(signal.SIGTERM)
+        assert daemon.process.returncode == 0, daemon.log()
+        daemon.process = None
 
 
 def test_no_thread_or_descriptor_is_left_over_many_clients(daemon):

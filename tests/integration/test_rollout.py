@@ -75,7 +75,7 @@ def test_a_candidate_that_stays_unhealthy_falls_back_after_the_first_hold(make_l
 
 
 def test_a_candidate_that_was_unhealthy_before_has_the_first_hold_to_recover(make_lab):
-    lab = make_lab(hold="3s")
+    lab = make_lab(hold=f"{5 * harness.PATIENCE}s")
     start_unhealthy(lab)
     lab.blue.healthy = False  # a verdict that changes has everybody look again
     harness.wait_for(lambda: lab.daemon.call("status")["health"]["unhealthy"] == 2, "both")
