@@ -44,23 +44,21 @@ static bool next_dirty(void *argument, char item[FLEET_ITEM_SIZE], char **body, 
     return found;
 }
 
-static void clean(void *argument, const char *item, int64_t change)
+static bool clean(void *argument, const char *item, int64_t change)
 {
     struct fleet *fleet = argument;
     struct error err;
-    if (!store_fleet_clean(fleet->control->store, item, change, &err)) {
-        journal_failed(fleet->control, &err); /* it is written once more */
-    }
+    return store_fleet_clean(fleet->control->store, item, change, &err) ||
+           journal_failed(fleet->control, &err);
 }
 
-static void refuse(void *argument, const char *item, int64_t change, const char *why)
+static bool refuse(void *argument, const char *item, int64_t change, const char *why)
 {
     struct fleet *fleet = argument;
     struct error err;
     log_error("fleet: %s is not in the table, and others do not see it: %s", item, why);
-    if (!store_fleet_refuse(fleet->control->store, change, why, &err)) {
-        journal_failed(fleet->control, &err); /* it is tried once more */
-    }
+    return store_fleet_refuse(fleet->control->store, change, why, &err) ||
+           journal_failed(fleet->control, &err);
 }
 
 static bool is_dirty(void *argument, const char *item)

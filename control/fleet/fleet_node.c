@@ -217,8 +217,8 @@ static bool next_of_driver(struct fleet_node *node, int64_t now_ms, struct fleet
         want_renewal(node, request);
         return true;
     }
-    if (node->memory.next_dirty(node->memory.argument, request->item, &request->body,
-                                &request->change)) {
+    if (now_ms >= node->may_put_ms && node->memory.next_dirty(node->memory.argument, request->item,
+                                                              &request->body, &request->change)) {
         stamp(node, request->body == NULL ? FLEET_REMOVE : FLEET_PUT, request);
         return true;
     }

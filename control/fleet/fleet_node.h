@@ -85,10 +85,11 @@ struct fleet_memory {
     /* An item that has changed and is not in the table: the caller of next frees *body, which is
      * NULL when the item is to be removed. False: there is none. */
     bool (*next_dirty)(void *argument, char item[FLEET_ITEM_SIZE], char **body, int64_t *change);
-    /* That change of it is in the table. */
-    void (*clean)(void *argument, const char *item, int64_t change);
-    /* That change of it never will be: it is not named again before the item's next change. */
-    void (*refuse)(void *argument, const char *item, int64_t change, const char *why);
+    /* That change of it is in the table. False: that could not be noted, and it is named again. */
+    bool (*clean)(void *argument, const char *item, int64_t change);
+    /* That change of it never will be: it is not named again before the item's next change. False:
+     * as above. */
+    bool (*refuse)(void *argument, const char *item, int64_t change, const char *why);
     bool (*is_dirty)(void *argument, const char *item);
     /* NULL: everything there is but what is sealed, for a table in which nothing was announced. */
     void (*mark_dirty)(void *argument, const char *item);
@@ -124,6 +125,7 @@ struct fleet_node {
     int64_t told_ms;                  /* when head was last written */
     int64_t may_take_ms;              /* not before */
     int64_t may_query_ms;             /* likewise, after what came could not be taken over */
+    int64_t may_put_ms;               /* likewise, after what was written could not be noted */
     int64_t counter;                  /* SEALS, DRIVES: the last sequence that was given out */
     int64_t beat;                     /* SEALS, DRIVES: the last that was sent */
     int64_t confirmed;                /* the largest sequence that is in the table */

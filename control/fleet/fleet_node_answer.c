@@ -209,10 +209,12 @@ static void renewed(struct fleet_node *node, const struct fleet_request *request
     }
 }
 
-static void written(struct fleet_node *node, const struct fleet_request *request)
+static void written(struct fleet_node *node, const struct fleet_request *request, int64_t now_ms)
 {
     node->confirmed = request->sequence;
-    node->memory.clean(node->memory.argument, request->item, request->change);
+    if (!node->memory.clean(node->memory.argument, request->item, request->change)) {
+        node->may_put_ms = now_ms + node->interval_ms;
+    }
 }
 
 static void done(struct fleet_node *node, const struct fleet_request *request, int64_t sent_ms,
@@ -233,7 +235,7 @@ static void done(struct fleet_node *node, const struct fleet_request *request, i
         break;
     case FLEET_PUT:
     case FLEET_REMOVE:
-        written(node, request);
+        written(node, request, now_ms);
         break;
     case FLEET_QUERY:
         got_page(node, answer, now_ms);
@@ -290,7 +292,9 @@ void fleet_node_answered(struct fleet_node *node, const struct fleet_request *re
         node->stuck_ms = 0;
     }
     if (answer->outcome == FLEET_UNFIT) {
-        node->memory.refuse(node->memory.argument, request->item, request->change, answer->text);
+        bool is_noted = node->memory.refuse(node->memory.argument, request->item, request->change,
+                                            answer->text);
+        node->may_put_ms = is_noted ? node->may_put_ms : now_ms + node->interval_ms;
     } else if (answer->outcome == FLEET_REFUSED && request->kind == FLEET_TAKE) {
         node->next_read_ms = now_ms;
         node->seen_ms = now_ms;

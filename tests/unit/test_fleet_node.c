@@ -57,6 +57,7 @@ struct local {
     unsigned flight;         /* of the request under way; 0: none */
     bool drives;             /* as told */
     struct store *store;     /* its state file, of which values is what is served; NULL: none */
+    bool is_full;            /* its disk: it cannot note what is in the table */
     bool refuses;            /* it cannot take over what is in the table */
     unsigned denied;         /* kinds of requests (1 << kind) that the table does not answer it */
     unsigned muted;          /* … that it does, and the answer is lost */
@@ -129,18 +130,23 @@ static bool next_dirty(void *argument, char item[FLEET_ITEM_SIZE], char **body, 
     return false;
 }
 
-static void clean(void *argument, const char *item, int64_t change)
+static bool clean(void *argument, const char *item, int64_t change)
 {
     struct local *local = argument;
     int64_t *dirty = &local->changes[index_of(item)];
+    if (local->is_full) {
+        return false;
+    }
     *dirty = *dirty == change ? 0 : *dirty;
+    return true;
 }
 
-static void refuse(void *argument, const char *item, int64_t change, const char *why)
+static bool refuse(void *argument, const char *item, int64_t change, const char *why)
 {
     struct local *local = argument;
     assert_string_equal(why, "too large");
     local->refused[index_of(item)] = change;
+    return true;
 }
 
 static bool is_dirty(void *argument, const char *item)
@@ -260,9 +266,10 @@ static bool next_stored(void *argument, char item[FLEET_ITEM_SIZE], char **body,
     return found;
 }
 
-static void clean_stored(void *argument, const char *item, int64_t change)
+static bool clean_stored(void *argument, const char *item, int64_t change)
 {
     assert_true(store_fleet_clean(((struct local *)argument)->store, item, change, &err));
+    return true;
 }
 
 static bool is_dirty_stored(void *argument, const char *item)
@@ -1136,6 +1143,32 @@ static void an_item_that_the_table_does_not_take_holds_up_no_other(void **state)
     free(world);
 }
 
+/* What it cannot note as written it writes again, but not as fast as it can. */
+static void a_driver_with_a_full_disk_does_not_storm_the_table(void **state)
+{
+    (void)state;
+    struct world *world = calm_world(31);
+    struct local *driver = driver_of(world);
+    world->is_quiet = true;
+    run(world, LEASE_MS);
+    driver->values[0] = 77;
+    driver->changes[0] = ++driver->change;
+    driver->is_full = true;
+    size_t sent = world->sent;
+    run(world, 10 * LEASE_MS);
+    assert_ptr_equal(driver_of(world), driver);
+    for (size_t i = 0; i < NODES; i++) {
+        assert_int_equal(world->locals[i].values[0], 77);
+    }
+    /* Each node some requests an interval, whatever they are. */
+    assert_true(world->sent - sent < 10 * LEASE_MS / INTERVAL_MS * NODES * 3);
+    driver->is_full = false;
+    run(world, LEASE_MS);
+    assert_int_equal(driver->changes[0], 0);
+    world_done(world);
+    free(world);
+}
+
 /* Nobody waits for a lease, and nothing that it changed is lost. */
 static void a_driver_that_stops_hands_over(void **state)
 {
@@ -1222,6 +1255,7 @@ int main(void)
         cmocka_unit_test(the_table_is_gone_for_ten_minutes),
         cmocka_unit_test(state_files_outlive_ten_minutes_without_the_table),
         cmocka_unit_test(an_item_that_the_table_does_not_take_holds_up_no_other),
+        cmocka_unit_test(a_driver_with_a_full_disk_does_not_storm_the_table),
         cmocka_unit_test(a_driver_that_stops_hands_over),
         cmocka_unit_test(a_driver_that_stopped_drives_at_once_when_it_starts),
         cmocka_unit_test(a_driver_that_stops_without_the_table_does_not_wait_for_it),
