@@ -5,6 +5,11 @@
 /* Kept out of its callers, and off the path that they take for most queries. */
 #define RARELY __attribute__((cold, noinline))
 
+/* Into every caller, where a call would cost as much as what is done. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+/* A call of its own, so that the callers find more registers free. */
+#define NOT_INLINE __attribute__((noinline))
+
 /* The result says whether it worked: forgetting it is a warning. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 

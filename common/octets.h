@@ -4,6 +4,7 @@
  * as many on every machine. Pure; any thread. */
 #pragma once
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -22,9 +23,10 @@ static inline uint64_t octets_load_word(const uint8_t *from)
 /* Adds to a number in network order. */
 static inline void octets_add_u16(uint8_t *octets, uint16_t amount)
 {
-    unsigned value = ((unsigned)octets[0] << 8 | octets[1]) + amount;
-    octets[0] = (uint8_t)(value >> 8);
-    octets[1] = (uint8_t)value;
+    uint16_t value;
+    memcpy(&value, octets, sizeof(value));
+    value = htobe16((uint16_t)(be16toh(value) + amount));
+    memcpy(octets, &value, sizeof(value));
 }
 
 /* For strings that are most likely equal. */
@@ -64,6 +66,9 @@ static inline bool octets_end_equal(const uint8_t *a, const uint8_t *b_end, size
     const uint8_t *b = b_end - len;
     if (len >= 8 && octets_load_word(a) != octets_load_word(b)) {
         return false;
+    }
+    if (len - 8 <= 8) {
+        return octets_load_word(a + len - 8) == octets_load_word(b_end - 8);
     }
     return octets_equal(a, b, len);
 }

@@ -66,7 +66,7 @@ static uint64_t negative_log2(const struct pick_state *state, uint64_t value)
 size_t pick_sticky(const struct pick_state *state, const struct weights *weights, uint64_t client)
 {
     const struct record_set *set = weights->record_set;
-    uint64_t base = pick_mix(client + PICK_STEP_64) ^ set->name_hash;
+    uint64_t base = pick_mix(pick_mix(client + PICK_STEP_64) ^ set->name_hash);
     size_t best = SIZE_MAX;
     uint64_t best_log = 0;
     for (size_t i = 0; i < weights->member_count; i++) {
@@ -78,7 +78,7 @@ size_t pick_sticky(const struct pick_state *state, const struct weights *weights
             return i; /* alone, as between rollouts */
         }
         uint64_t id_hash = set->members[i].id_hash;
-        uint64_t log = negative_log2(state, pick_mix(pick_mix(base) + id_hash));
+        uint64_t log = negative_log2(state, pick_mix(base + id_hash));
         bool wins = best == SIZE_MAX;
         if (!wins) {
             /* Weights have 16 bits and logarithms 39: the products fit. Ties go by the id, since
@@ -107,14 +107,4 @@ uint64_t pick_client_v6(const uint8_t address[16])
         client |= (uint64_t)address[i] << (56 - 8 * i);
     }
     return client;
-}
-
-uint64_t pick_client(const struct sockaddr *address)
-{
-    if (address->sa_family == AF_INET6) {
-        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
-        return pick_client_v6(v6->sin6_addr.s6_addr);
-    }
-    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
-    return pick_client_v4((const uint8_t *)&v4->sin_addr.s_addr);
 }

@@ -4,8 +4,12 @@
 #pragma once
 
 #include <assert.h>
+#include <endian.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
 
 #include "zones/snapshot.h"
 
@@ -31,13 +35,11 @@ static inline size_t pick_member_at(const struct weights *weights, uint32_t posi
 {
     size_t last = SIZE_MAX;
     for (size_t i = 0; i < weights->member_count; i++) {
-        if (weights->members[i].weight == 0) {
-            continue;
-        }
-        if (position <= weights->members[i].upper) {
+        bool takes_part = weights->members[i].weight != 0;
+        if (position <= weights->members[i].upper && takes_part) {
             return i;
         }
-        last = i;
+        last = takes_part ? i : last;
     }
     assert(last != SIZE_MAX);
     return last;
@@ -81,10 +83,19 @@ size_t pick_sticky(const struct pick_state *state, const struct weights *weights
  * mapped into IPv6 (RFC 4291 section 2.5.5.2) is the IPv4 address. */
 static inline uint64_t pick_client_v4(const uint8_t address[4])
 {
-    return (uint64_t)address[0] << 56 | (uint64_t)address[1] << 48 | (uint64_t)address[2] << 40 | 4;
+    uint32_t octets;
+    memcpy(&octets, address, sizeof(octets));
+    return (uint64_t)(be32toh(octets) & 0xFFFFFF00) << 32 | 4;
 }
 
 uint64_t pick_client_v6(const uint8_t address[16]);
-struct sockaddr;
 /* AF_INET or AF_INET6. */
-uint64_t pick_client(const struct sockaddr *address);
+static inline uint64_t pick_client(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_INET6) {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+        return pick_client_v6(v6->sin6_addr.s6_addr);
+    }
+    const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
+    return pick_client_v4((const uint8_t *)&v4->sin_addr.s_addr);
+}

@@ -40,6 +40,22 @@ struct plain {
     enum rate_verdict verdict; /* when it is to be answered in full */
 };
 
+/* For a call that is seldom made. Field by field, so that the compiler need not keep the original
+ * in memory for it but has it in registers: 20 instructions of each answer. */
+static inline struct plain copy_of(const struct plain *plain)
+{
+    return (struct plain){
+        .context = plain->context,
+        .task = plain->task,
+        .end = plain->end,
+        .name_len = plain->name_len,
+        .opt = plain->opt,
+        .opt_len = plain->opt_len,
+        .is_dnssec_ok = plain->is_dnssec_ok,
+        .head = plain->head,
+    };
+}
+
 /* What the answer is made of. */
 struct body {
     const struct encoded *encoded; /* NULL: weights */
@@ -249,8 +265,7 @@ static inline bool find_body(const struct plain *plain, struct name_key *key, st
                                : take_node(plain, zone, node, false, body);
 }
 
-/* As size_limit in answer.c; whatever fits 512 octets fits. Seldom called, and with a copy, so that
- * the compiler keeps what is common in registers: 20 instructions of each answer. */
+/* As size_limit in answer.c; whatever fits 512 octets fits. */
 RARELY static bool fits(struct plain copy, size_t len)
 {
     const struct plain *plain = &copy;
@@ -295,7 +310,7 @@ static inline size_t add_encoded(const struct plain *plain, const struct body *b
 {
     const struct encoded *encoded = body->encoded;
     uint16_t shift = (uint16_t)(plain->name_len - body->base_len);
-    encoded_copy(encoded, encoded->len, shift, plain->task->out + plain->end);
+    encoded_copy_whole(encoded, shift, plain->task->out + plain->end);
     counter_add(&plain->context->slot->counters[body->outcome], 1);
     return finish(plain, encoded_counts(encoded), body->flags, plain->end + encoded->len);
 }
@@ -332,13 +347,13 @@ static inline size_t add_weighted(const struct plain *plain, const struct body *
         counts += (uint64_t)signatures->answer_count << 32;
         len += signatures->len;
     }
-    if (len + plain->opt_len > DNS_UDP_MIN && !fits(*plain, len + plain->opt_len)) {
-        return truncate(*plain);
+    if (len + plain->opt_len > DNS_UDP_MIN && !fits(copy_of(plain), len + plain->opt_len)) {
+        return truncate(copy_of(plain));
     }
     uint8_t *out = plain->task->out + plain->end;
     choice_copy(records, first, shift, out);
     if (signatures != NULL) {
-        encoded_copy(signatures, signatures->len, shift, out + records->len);
+        encoded_copy_whole(signatures, shift, out + records->len);
     }
     counter_add(&context->slot->counters[COUNTER_NOERROR], 1);
     return finish(plain, counts, DNS_FLAG_AA, len);
@@ -377,16 +392,16 @@ __attribute__((noinline)) static size_t add_proved(struct plain copy, struct bod
 }
 
 /* What the rate limit says. */
-RARELY static enum rate_verdict judge(struct plain copy, struct body body)
+static inline enum rate_verdict judge(const struct plain *plain, const struct body *body)
 {
-    if (copy.task->source.is_tcp || copy.has_good_cookie) {
+    if (plain->task->source.is_tcp || plain->has_good_cookie) {
         return RATE_SEND; /* who has proved its address */
     }
-    if (body.outcome == COUNTER_NXDOMAIN) {
-        return restrain_judge(copy.context, copy.task, body.zone->apex, RATE_NXDOMAIN);
+    if (body->outcome == COUNTER_NXDOMAIN) {
+        return restrain_judge(plain->context, plain->task, body->zone->apex, RATE_NXDOMAIN);
     }
-    return restrain_judge(copy.context, copy.task, body.node,
-                          body.node == NULL ? RATE_ERROR : RATE_ANSWER);
+    return restrain_judge(plain->context, plain->task, body->node,
+                          body->node == NULL ? RATE_ERROR : RATE_ANSWER);
 }
 
 /* The response's length; 0: the query, or its answer, is not plain. */
@@ -403,18 +418,18 @@ static inline size_t answer_plainly(struct plain *plain)
     }
     if (body.encoded != NULL) {
         size_t len = plain->end + body.encoded->len + plain->opt_len;
-        if (len > DNS_UDP_MIN && !fits(*plain, len)) {
+        if (len > DNS_UDP_MIN && !fits(copy_of(plain), len)) {
             return 0;
         }
     }
     if (plain->context->rate_limit != NULL) {
-        plain->verdict = judge(*plain, body);
+        plain->verdict = judge(plain, &body);
         if (plain->verdict != RATE_SEND) {
             return 0;
         }
     }
     if (body.proved != LOOKUP_NO_ZONE) {
-        return add_proved(*plain, body, &key);
+        return add_proved(copy_of(plain), body, &key);
     }
     return body.encoded != NULL ? add_encoded(plain, &body) : add_weighted(plain, &body);
 }

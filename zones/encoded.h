@@ -55,3 +55,19 @@ static inline void encoded_copy(const struct encoded *enc, size_t len, uint16_t 
         encoded_move_pointers(enc, len, shift, out);
     }
 }
+
+/* All of it; the pointers are moved here, without a call: most negative answers have some. */
+static inline void encoded_copy_whole(const struct encoded *enc, uint16_t shift, uint8_t *out)
+{
+    octets_copy(out, enc->octets, enc->len);
+    if (shift == 0) {
+        return;
+    }
+    const uint8_t *offset_at = enc->octets + enc->len;
+    for (unsigned left = enc->pointer_count; left > 0; left--) {
+        uint16_t offset;
+        memcpy(&offset, offset_at, sizeof(offset));
+        octets_add_u16(out + offset, shift);
+        offset_at += sizeof(offset);
+    }
+}

@@ -54,12 +54,11 @@ void zone_has_signed(struct zone *zone)
 }
 
 const struct node *zone_find_encloser(const struct zone *zone, const struct name_key *key,
-                                      unsigned labels)
+                                      unsigned labels, const struct node *encloser)
 {
-    const struct node *encloser = zone->apex;
     unsigned there = encloser->label_count;
-    /* Right below the apex first: most names that do not exist end there. */
-    for (unsigned middle = there + 1; there < labels; middle = (there + labels + 1) / 2) {
+    while (there < labels) {
+        unsigned middle = (there + labels + 1) / 2;
         const struct node *node = zone_find_node(zone, key, middle);
         if (node == NULL) {
             labels = middle - 1;

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/attributes.h"
 #include "zones/denial.h"
 #include "zones/encoded.h"
 #include "zones/name.h"
@@ -106,8 +107,8 @@ struct zone_result {
 /* The node of these len octets of a name in lower case that ends as the zone's origin, or NULL;
  * read as in struct name_key. What equals a node's name is a name: nobody has to look at its labels
  * any more. Only what stands before the origin is hashed and compared. */
-static inline const struct node *zone_find_octets(const struct zone *zone, const uint8_t *name,
-                                                  size_t len)
+static ALWAYS_INLINE const struct node *zone_find_octets(const struct zone *zone,
+                                                         const uint8_t *name, size_t len)
 {
     size_t before = len - zone->origin.len;
     uint32_t hash = (uint32_t)name_hash(name, name + before);
@@ -133,10 +134,11 @@ static inline const struct node *zone_find_node(const struct zone *zone, const s
     return zone_find_octets(zone, name_key_suffix(key, labels), name_key_suffix_len(key, labels));
 }
 
-/* The deepest node that the name lies below, with at most `labels` labels. All ancestors of a node
- * are nodes, so that halving finds it: junk below junk costs no more. */
+/* The deepest node that the name lies below, with at most `labels` labels; encloser: one that is
+ * known already. All ancestors of a node are nodes, so that halving finds it: junk below junk costs
+ * no more. */
 const struct node *zone_find_encloser(const struct zone *zone, const struct name_key *key,
-                                      unsigned labels);
+                                      unsigned labels, const struct node *encloser);
 
 /* What a name that is no node gets from its closest encloser. */
 static inline struct zone_result zone_result_below(const struct node *encloser)
@@ -157,10 +159,14 @@ static inline struct zone_result zone_result_below(const struct node *encloser)
 static inline struct zone_result zone_lookup_below(const struct zone *zone,
                                                    const struct name_key *key, unsigned labels)
 {
-    const struct node *encloser = zone->apex;
+    unsigned first = zone->origin.label_count + 1u;
     unsigned most = labels < zone->max_labels ? labels : zone->max_labels;
-    if (most > zone->origin.label_count) {
-        encloser = zone_find_encloser(zone, key, most);
+    /* Right below the apex first: most names that do not exist end there. */
+    const struct node *encloser = most < first ? NULL : zone_find_node(zone, key, first);
+    if (encloser == NULL) {
+        encloser = zone->apex;
+    } else if (most > first) {
+        encloser = zone_find_encloser(zone, key, most, encloser);
     }
     return zone_result_below(encloser);
 }

@@ -5,9 +5,11 @@
 #include <stdint.h>
 #include <string.h>
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "common/address.h"
 #include "server/cookie.h"
+#include "server/siphash.h"
 
 /* RFC 9018 appendix A. */
 #define SECRET      "e5e973e5a6b2a43f48e7dc849e37bfcf"
@@ -198,9 +200,33 @@ static void secrets_made_by_chance_differ(void **state)
     assert_memory_not_equal(one.secrets[0], other.secrets[0], COOKIE_SECRET_LEN);
 }
 
+/* Whatever the length; of words, and of a rest. */
+static void our_siphash_is_libsodiums(void **state)
+{
+    (void)state;
+    uint8_t key[crypto_shorthash_siphash24_KEYBYTES], octets[80], expected[8], rest[8];
+    for (size_t len = 0; len < sizeof(octets); len++) {
+        for (size_t i = 0; i < sizeof(octets); i++) {
+            octets[i] = (uint8_t)(i * 31 + len * 7 + 0x80);
+            key[i % sizeof(key)] = (uint8_t)(i * 13 + len);
+        }
+        struct siphash hash = siphash_begin(key);
+        size_t at = 0;
+        for (; len - at >= 8; at += 8) {
+            siphash_add(&hash, siphash_load(octets + at));
+        }
+        memset(rest, 0, sizeof(rest));
+        memcpy(rest, octets + at, len - at);
+        uint64_t got = siphash_end(&hash, siphash_load(rest), len);
+        crypto_shorthash_siphash24(expected, octets, len, key);
+        assert_true(got == siphash_load(expected));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(our_siphash_is_libsodiums),
         cmocka_unit_test(a_new_cookie_is_that_of_the_rfc),
         cmocka_unit_test(the_same_client_gets_a_renewed_cookie),
         cmocka_unit_test(another_client_with_reserved_octets_is_good),
