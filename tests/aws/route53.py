@@ -236,7 +236,7 @@ class Route53(Service, HealthChecks):
         return {"ChangeInfo": self.change_info(change)}
 
     def GetAccountLimit(self, given):
-        values = {"MAX_HEALTH_CHECKS_BY_OWNER": (200, len(self.health_checks)),
+        values = {"MAX_HEALTH_CHECKS_BY_OWNER": (self.most_checks, len(self.health_checks)),
                   "MAX_HOSTED_ZONES_BY_OWNER": (500, len(self.zones))}
         most, count = values.get(given["Type"], (50, 0))
         return {"Limit": {"Type": given["Type"], "Value": most}, "Count": count}

@@ -609,14 +609,49 @@ def test_health_checks_are_kept(aws, route53):
                    HealthCheckVersion=1)[0] == "HealthCheckVersionMismatch"
     assert route53.ask.get_health_check(HealthCheckId=name)["HealthCheck"] == changed["HealthCheck"]
     assert [one["Id"] for one in route53.ask.list_health_checks()["HealthChecks"]] == [name]
-    route53("CREATE", record(HealthCheckId=name))
-    assert code_of(route53.ask.delete_health_check, HealthCheckId=name)[0] == "HealthCheckInUse"
-    route53("DELETE", record(HealthCheckId=name))
+    assert route53.ask.get_health_check_count()["HealthCheckCount"] == 1
     route53.ask.delete_health_check(HealthCheckId=name)
+    assert aws.route53.deleted_in_use == []
     assert code_of(route53.ask.get_health_check, HealthCheckId=name)[0] == "NoSuchHealthCheck"
-    assert code_of(route53.ask.create_health_check, CallerReference="2", HealthCheckConfig={
-        "Type": "TCP", "IPAddress": "192.0.2.1"})[0] == "InvalidInput"
-    assert wrong(aws) == 1
+    assert code_of(route53.ask.delete_health_check, HealthCheckId=name)[0] == "NoSuchHealthCheck"
+    assert code_of(route53.ask.create_health_check, CallerReference="1",
+                   HealthCheckConfig=config)[0] == "HealthCheckAlreadyExists"
+    aws.route53.most_checks = 0
+    assert code_of(route53.ask.create_health_check, CallerReference="2",
+                   HealthCheckConfig=config)[0] == "TooManyHealthChecks"
+
+
+def test_a_health_check_in_use_can_be_deleted_and_one_of_a_calculated_one_cannot(aws, route53):
+    def make(reference, **config):
+        return route53.ask.create_health_check(
+            CallerReference=reference, HealthCheckConfig=config)["HealthCheck"]["Id"]
+    child = make("1", Type="TCP", IPAddress="192.0.2.1", Port=80)
+    whole = make("2", Type="CALCULATED", HealthThreshold=1, ChildHealthChecks=[child])
+    assert code_of(route53.ask.delete_health_check, HealthCheckId=child)[0] == "HealthCheckInUse"
+    route53("CREATE", record("blue", 1, HealthCheckId=whole))
+    route53.ask.delete_health_check(HealthCheckId=whole)
+    assert aws.route53.deleted_in_use == [whole]
+    route53.ask.delete_health_check(HealthCheckId=child)
+    assert aws.route53.deleted_in_use == [whole]
+
+
+@pytest.mark.parametrize("config", [
+    {"Type": "TCP", "IPAddress": "192.0.2.1"},
+    {"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 80, "FullyQualifiedDomainName": "a.example"},
+    {"Type": "HTTP", "IPAddress": "10.0.0.1"}, {"Type": "HTTP", "IPAddress": "127.0.0.1"},
+    {"Type": "HTTP", "IPAddress": "100.64.0.1"}, {"Type": "HTTP", "IPAddress": "224.0.0.1"},
+    {"Type": "HTTP", "IPAddress": "fd00::1"}, {"Type": "HTTP", "IPAddress": "fe80::1"},
+    {"Type": "HTTP", "IPAddress": "192.0.2.1", "EnableSNI": True},
+    {"Type": "HTTP", "IPAddress": "192.0.2.1", "HealthThreshold": 1},
+    {"Type": "HTTP", "IPAddress": "192.0.2.1", "RequestInterval": 20},
+    {"Type": "CALCULATED", "HealthThreshold": 1, "ChildHealthChecks": ["none"]},
+    {"Type": "CALCULATED", "ChildHealthChecks": []},
+    {"Type": "CALCULATED", "HealthThreshold": 1, "ChildHealthChecks": [], "Port": 80},
+], ids=str)
+def test_a_health_check_that_route_53_would_not_take(aws, route53, config):
+    assert code_of(route53.ask.create_health_check, CallerReference="1",
+                   HealthCheckConfig=config)[0] == "InvalidInput"
+    assert wrong(aws) == 1 and not aws.route53.health_checks
 
 
 # --- SQS ---
