@@ -168,6 +168,7 @@ struct config_route53_set {
     const char *zone_id; /* the hosted zone's: "Z…" */
     uint32_t ttl_s;      /* of all members without an alias; default: the record set's */
     bool adopts_foreign; /* members that are not Ballast's may be there; default: they may not */
+    bool mirrors_checks; /* `health_checks: mirror`; Route 53 can have every check of its members */
     unsigned line;
 };
 
@@ -184,6 +185,11 @@ struct config_route53 {
     int64_t settle_ms;   /* after which a change whose id is not known counts as in sync; 60 s */
     unsigned line;       /* 0: the configuration has no `route53` */
 };
+
+/* Whether Route 53 gets a health check of its own of the member: it has one here, is no alias there
+ * and names none of Route 53's. For members of record sets with `health_checks: mirror`. */
+struct config_member;
+bool config_route53_mirrors(const struct config_member *member);
 
 /* Whether a record set of that set identifier is Ballast's. */
 bool config_route53_owns(const struct config_route53 *route53, const char *identifier);

@@ -95,6 +95,9 @@ MUST_CHECK bool fill_traffic(const struct place *place, const struct raw_record_
 MUST_CHECK bool fill_route53(const struct config_reader *reader, const struct raw_config *raw);
 MUST_CHECK bool fill_route53_set(const struct place *place, const struct raw_record_set *raw,
                                  struct config_record_set *set);
+/* config_route53_checks.c: of a record set whose members are filled. */
+MUST_CHECK bool fill_route53_checks(const struct place *place, const char *text,
+                                    const struct config_record_set *set, bool *mirrors);
 MUST_CHECK bool fill_gates(const struct place *place, const struct raw_rollout *raw,
                            struct config_rollout *rollout);
 /* config_plan.c: the plan of a rollout; raw NULL is the default. */

@@ -246,5 +246,6 @@ bool fill_route53_set(const struct place *place, const struct raw_record_set *ra
         return false;
     }
     route53->ttl_s = ttl_s;
-    return fill_route53_members(place, raw, set);
+    return fill_route53_members(place, raw, set) &&
+           fill_route53_checks(place, raw->route53->health_checks, set, &route53->mirrors_checks);
 }

@@ -162,6 +162,7 @@ static const cyaml_schema_field_t route53_set_fields[] = {
     REQUIRED(raw_route53_set, zone_id),
     OPTIONAL(raw_route53_set, ttl),
     OPTIONAL(raw_route53_set, foreign),
+    OPTIONAL(raw_route53_set, health_checks),
     CYAML_FIELD_END,
 };
 

@@ -135,6 +135,7 @@ struct raw_route53_set {
     char *zone_id;
     char *ttl;
     char *foreign;
+    char *health_checks;
 };
 
 struct raw_member {

@@ -6,6 +6,23 @@
 
 #include "control/ctl_table.h"
 
+/* Of the record set; without one, of the health checks that are missing. */
+static void add_error(struct table *table, const json_t *set)
+{
+    const json_t *checks = json_object_get(set, "health_checks");
+    json_int_t members = json_integer_value(json_object_get(checks, "members"));
+    json_int_t made = json_integer_value(json_object_get(checks, "made"));
+    if (json_object_get(set, "error") != NULL || made == members) {
+        table_add(table, INK_PLAIN, "%s", field_text(set, "error"));
+        return;
+    }
+    bool is_said = json_object_get(checks, "error") != NULL;
+    table_add(table, INK_PLAIN,
+              "%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+              " members have a health check%s%s",
+              made, members, is_said ? ": " : "", is_said ? field_text(checks, "error") : "");
+}
+
 void render_route53_status(FILE *out, const struct style *style, const json_t *result)
 {
     const json_t *sets = json_object_get(result, "record_sets");
@@ -18,7 +35,7 @@ void render_route53_status(FILE *out, const struct style *style, const json_t *r
         table_add(table, is_in_step ? INK_GOOD : INK_BAD, "%s", field_text(set, "state"));
         table_add(table, INK_PLAIN, "%s", field_text(set, "pending_since"));
         table_add(table, INK_PLAIN, "%s", field_text(set, "change_id"));
-        table_add(table, INK_PLAIN, "%s", field_text(set, "error"));
+        add_error(table, set);
     }
     table_print(table, out, style, "");
     if (json_array_size(sets) == 0) {

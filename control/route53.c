@@ -78,6 +78,9 @@ bool route53_may_send(const struct control *control)
 void route53_take_over(struct control *control)
 {
     struct route53 *all = control->route53;
+    if (all != NULL) {
+        route53_mirrors_forget(all->mirrors);
+    }
     for (size_t i = 0; all != NULL && i < all->unit_count; i++) {
         struct route53_unit *unit = &all->units[i];
         unit->is_new = true;
@@ -172,6 +175,26 @@ static void add_set(struct route53 *all, struct record_set_state *set)
                                                  .weights = unit->wanted[index].weights};
 }
 
+static void release(struct route53 *all)
+{
+    for (size_t i = 0; i < all->unit_count; i++) {
+        struct route53_unit *unit = &all->units[i];
+        for (size_t s = 0; s < unit->set_count; s++) {
+            free(unit->wanted[s].name);
+            free(unit->wanted[s].checks);
+        }
+        free(unit->sets);
+        free(unit->wanted);
+        free(unit->groups);
+        free(unit->page);
+        route53_record_sets_done(&unit->live);
+        route53_plan_done(&unit->plan);
+    }
+    route53_mirrors_free(all->mirrors);
+    free(all->units);
+    free(all);
+}
+
 bool route53_open(struct control *control, struct error *err)
 {
     struct stored_route53 *list = NULL;
@@ -196,6 +219,11 @@ bool route53_open(struct control *control, struct error *err)
             add_set(all, &control->record_sets[i]);
         }
     }
+    if (!route53_mirrors_open(all, err)) {
+        free(list);
+        release(all);
+        return false;
+    }
     for (size_t i = 0; i < all->unit_count; i++) {
         route53_take_wanted(&all->units[i]);
         route53_restore_unit(&all->units[i], list, stored);
@@ -210,23 +238,9 @@ bool route53_open(struct control *control, struct error *err)
     return true;
 }
 
-static void free_all(uv_handle_t *handle)
+static void on_closed(uv_handle_t *handle)
 {
-    struct route53 *all = handle->data;
-    for (size_t i = 0; i < all->unit_count; i++) {
-        struct route53_unit *unit = &all->units[i];
-        for (size_t s = 0; s < unit->set_count; s++) {
-            free(unit->wanted[s].name);
-        }
-        free(unit->sets);
-        free(unit->wanted);
-        free(unit->groups);
-        free(unit->page);
-        route53_record_sets_done(&unit->live);
-        route53_plan_done(&unit->plan);
-    }
-    free(all->units);
-    free(all);
+    release(handle->data);
 }
 
 void route53_close(struct control *control)
@@ -235,9 +249,12 @@ void route53_close(struct control *control)
     if (all == NULL) {
         return;
     }
+    if (all->mirrors != NULL) {
+        aws_call_cancel(STEAL(all->mirrors->call));
+    }
     for (size_t i = 0; i < all->unit_count; i++) {
         aws_call_cancel(STEAL(all->units[i].call));
         route53_tell_waiters(&all->units[i], NULL, "the daemon is stopping");
     }
-    uv_close((uv_handle_t *)&all->timer, free_all);
+    uv_close((uv_handle_t *)&all->timer, on_closed);
 }

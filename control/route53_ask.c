@@ -64,6 +64,7 @@ static void on_listed(void *argument, const struct aws_answer *answer)
         route53_pump_in(unit->all, 0); /* the next page, when there is a token for it */
     } else {
         unit->is_looking = false;
+        unit->is_live_whole = true;
         route53_looked(unit);
     }
 }
@@ -153,6 +154,7 @@ void route53_ask(struct route53_unit *unit)
             unit->is_looking = true;
             unit->failures_before = unit->failures;
             unit->looking_at = 0;
+            unit->is_live_whole = false;
             free(STEAL(unit->page));
             route53_record_sets_done(&unit->live);
         }

@@ -50,6 +50,14 @@ json_t *route53_describe(const struct record_set_state *set)
     if (unit->error[0] != '\0') {
         json_object_set_new(json, "error", json_string(unit->error));
     }
+    for (size_t s = 0; s < unit->set_count; s++) {
+        json_t *checks = unit->sets[s] == set && route53_may_send(unit->all->control)
+                             ? route53_mirrors_describe(unit, s)
+                             : NULL;
+        if (checks != NULL) {
+            json_object_set_new(json, "health_checks", checks);
+        }
+    }
     return json;
 }
 

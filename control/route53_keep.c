@@ -13,6 +13,11 @@ static void print_wanted(const struct route53_wanted *wanted, size_t count, char
     for (size_t m = 0; m < count && used + 6 < size; m++) {
         used += (size_t)snprintf(out + used, size - used, " %u", (unsigned)wanted->weights[m]);
     }
+    for (size_t m = 0; wanted->checks != NULL && m < count && used + 11 < size; m++) {
+        if (wanted->checks[m].is_mirrored) {
+            used += (size_t)snprintf(out + used, size - used, " #%.8s", wanted->checks[m].id);
+        }
+    }
 }
 
 static bool write_unit(const struct route53_unit *unit, const char *state, struct error *err)

@@ -33,6 +33,22 @@ void route53_plan_done(struct route53_plan *plan)
 
 /* ---- what is wanted ---- */
 
+static const struct route53_member_check *mirrored_check(const struct route53_group *group,
+                                                         size_t index)
+{
+    bool is_mirrored = group->checks != NULL && group->checks[index].is_mirrored;
+    return is_mirrored ? &group->checks[index] : NULL;
+}
+
+static const char *check_id_of(const struct route53_group *group, size_t index)
+{
+    const struct route53_member_check *check = mirrored_check(group, index);
+    if (check == NULL) {
+        return group->config->members[index].route53->health_check_id;
+    }
+    return check->is_left_out || check->id[0] == '\0' ? NULL : check->id;
+}
+
 static struct route53_record_set print_member(const struct route53_group *group, size_t index)
 {
     const struct config_member *member = &group->config->members[index];
@@ -42,9 +58,8 @@ static struct route53_record_set print_member(const struct route53_group *group,
                                      .set_identifier = alloc_string(route53->set_identifier),
                                      .weight = group->weights[index],
                                      .ttl_s = -1};
-    if (route53->health_check_id != NULL) {
-        set.health_check_id = alloc_string(route53->health_check_id);
-    }
+    const char *check_id = check_id_of(group, index);
+    set.health_check_id = check_id == NULL ? NULL : alloc_string(check_id);
     if (route53->alias_zone_id != NULL) {
         set.alias.zone_id = alloc_string(route53->alias_zone_id);
         set.alias.dns_name = route53_name_fold(route53->alias_name);
@@ -287,6 +302,18 @@ static void plan_live(struct route53_plan *plan, const struct route53_group *gro
     }
 }
 
+/* Nobody knows yet which health check a member is to have: the one that is there. */
+static void keep_check(const struct route53_group *group, size_t index,
+                       const struct route53_record_sets *live, struct route53_record_set *wanted)
+{
+    const struct route53_member_check *check = mirrored_check(group, index);
+    const struct route53_record_set *is = find(live, wanted->set_identifier);
+    if (check != NULL && check->id[0] == '\0' && !check->is_left_out && is != NULL &&
+        is->health_check_id != NULL) {
+        wanted->health_check_id = alloc_string(is->health_check_id);
+    }
+}
+
 void route53_plan_add(struct route53_plan *plan, const struct route53_group *group,
                       const struct route53_record_sets *all)
 {
@@ -300,6 +327,7 @@ void route53_plan_add(struct route53_plan *plan, const struct route53_group *gro
     route53_group_print(group, &wanted);
     plan_live(plan, group, &live, &wanted);
     for (size_t i = 0; i < wanted.count; i++) {
+        keep_check(group, i, &live, &wanted.sets[i]);
         const struct route53_record_set *is = find(&live, wanted.sets[i].set_identifier);
         if (is == NULL) {
             differ(plan, group, wanted.sets[i].set_identifier, "record set", alloc_string(NONE),

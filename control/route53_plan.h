@@ -9,18 +9,27 @@
 #include <stdint.h>
 
 #include "common/config.h"
+#include "control/aws/route53_check.h"
 #include "control/aws/route53_record.h"
 
 #define ROUTE53_PLAN_TEXT_SIZE 512
+
+/* The health check that Route 53 has of a member because Ballast has one. */
+struct route53_member_check {
+    bool is_mirrored;               /* else the configuration says which, if any */
+    char id[ROUTE53_CHECK_ID_SIZE]; /* "": not known yet; the one that is there stays */
+    bool is_left_out;               /* none is sent, since Route 53 did not know it */
+};
 
 /* A weighted record set as it is to be. */
 struct route53_group {
     const char *name; /* lower case, final dot */
     const char *type; /* "A" */
     const struct config_record_set *config;
-    const struct config_route53 *route53; /* whose set identifiers are whose */
-    const uint8_t *weights;               /* as set, one for each member */
-    uint32_t ttl_s;                       /* of every record set of the group that has one */
+    const struct config_route53 *route53;      /* whose set identifiers are whose */
+    const uint8_t *weights;                    /* as set, one for each member */
+    uint32_t ttl_s;                            /* of every record set of the group that has one */
+    const struct route53_member_check *checks; /* one for each member; NULL: nothing is mirrored */
 };
 
 /* Something that Route 53 has otherwise. */

@@ -9,19 +9,13 @@
 #include "common/duration.h"
 #include "common/log.h"
 #include "control/http/outside_text.h"
-#include "control/fleet.h"
 #include "control/route53_private.h"
 #include "control/rule_private.h"
 
 #define BACK_OFF_MS     500 /* after the first failure; twice as long after each further one */
 #define BACK_OFF_MAX_MS 30000
-#define NOT_ALLOWED_MS  1000
-/* … and whether the fleet's table has what is to be sent: another driver would send it back. */
-#define NOT_DECIDED_MS 50
 
-static void pump(struct route53 *all);
-
-static uint64_t now(const struct route53 *all)
+uint64_t route53_now_ms(const struct route53 *all)
 {
     return uv_now(&all->control->loop);
 }
@@ -68,9 +62,9 @@ static void note_error(struct route53_unit *unit, const char *text)
     memcpy(unit->error, cleaned, sizeof(cleaned));
 }
 
-static uint64_t back_off_ms(const struct route53_unit *unit)
+uint64_t route53_back_off_ms(unsigned failures)
 {
-    unsigned shift = unit->failures < 7 ? unit->failures : 7;
+    unsigned shift = failures < 7 ? failures : 7;
     uint64_t wait_ms = (uint64_t)BACK_OFF_MS << (shift > 0 ? shift - 1 : 0);
     return wait_ms < BACK_OFF_MAX_MS ? wait_ms : BACK_OFF_MAX_MS;
 }
@@ -78,7 +72,7 @@ static uint64_t back_off_ms(const struct route53_unit *unit)
 void route53_come_next(struct route53_unit *unit, enum route53_stage stage, uint64_t in_ms)
 {
     unit->stage = stage;
-    unit->due_ms = now(unit->all) + in_ms;
+    unit->due_ms = route53_now_ms(unit->all) + in_ms;
 }
 
 void route53_set_pending(struct route53_unit *unit)
@@ -98,7 +92,7 @@ static void stop(struct route53_unit *unit, const char *text)
     unit->is_planned_anew = false;
     unit->is_forced = false;
     uint64_t interval_ms = (uint64_t)unit->all->config->interval_ms;
-    uint64_t wait_ms = unit->failures == 0 ? interval_ms : back_off_ms(unit);
+    uint64_t wait_ms = unit->failures == 0 ? interval_ms : route53_back_off_ms(unit->failures);
     route53_come_next(unit, ROUTE53_REST, wait_ms < interval_ms ? wait_ms : interval_ms);
 }
 
@@ -114,6 +108,7 @@ static void be_in_step(struct route53_unit *unit)
     unit->failures = 0;
     unit->error[0] = '\0';
     route53_come_next(unit, ROUTE53_REST, (uint64_t)unit->all->config->interval_ms);
+    route53_mirrors_consider(unit->all->mirrors);
     if (!was_pending) {
         return;
     }
@@ -218,7 +213,7 @@ void route53_looked(struct route53_unit *unit)
         route53_tell_waiters(unit, &unit->plan, NULL);
         decide(unit);
     }
-    pump(unit->all);
+    route53_pump(unit->all);
 }
 
 void route53_sent(struct route53_unit *unit, const char *change_id, bool is_in_sync)
@@ -240,7 +235,16 @@ void route53_polled(struct route53_unit *unit, bool is_in_sync)
         unit->error[0] = '\0';
         route53_come_next(unit, ROUTE53_POLL, (uint64_t)unit->all->config->poll_ms);
     }
-    pump(unit->all);
+    route53_pump(unit->all);
+}
+
+void route53_note_sending(struct route53_unit *unit)
+{
+    unit->before.sent_ms = unit->sent_ms;
+    memcpy(unit->before.change_id, unit->change_id, sizeof(unit->change_id));
+    unit->sent_ms = clock_now_ms();
+    unit->change_id[0] = '\0';
+    route53_journal(unit, "sending");
 }
 
 /* ---- failures ---- */
@@ -292,6 +296,12 @@ static void be_refused(struct route53_unit *unit, const struct aws_answer *answe
         route53_come_next(unit, ROUTE53_LOOK, 0);
         return;
     }
+    if (stage == ROUTE53_SEND && is_code(answer, "NoSuchHealthCheck") &&
+        route53_mirrors_leave_out(unit)) {
+        note_error(unit, answer->text);
+        route53_come_next(unit, ROUTE53_LOOK, 0);
+        return;
+    }
     if (is_blind(unit, answer, stage)) {
         return;
     }
@@ -317,7 +327,7 @@ void route53_failed(struct route53_unit *unit, const struct aws_answer *answer)
     all->errors++;
     if (unit->is_look_only) {
         fail_look_only(unit, answer);
-        pump(all);
+        route53_pump(all);
         return;
     }
     enum route53_stage stage = unit->stage;
@@ -331,7 +341,7 @@ void route53_failed(struct route53_unit *unit, const struct aws_answer *answer)
     if (answer->outcome == AWS_REFUSED && !is_prior) {
         unit->is_looking = false;
         be_refused(unit, answer, stage);
-        pump(all);
+        route53_pump(all);
         return;
     }
     unit->failures++;
@@ -340,134 +350,11 @@ void route53_failed(struct route53_unit *unit, const struct aws_answer *answer)
     unit->is_looking = unit->is_looking && is_throttled; /* … and goes on where it was */
     if (is_throttled) {
         all->tokens = 0;
-        all->quiet_until_ms = now(all) + back_off_ms(unit);
+        all->quiet_until_ms = route53_now_ms(all) + route53_back_off_ms(unit->failures);
     }
     /* A batch that was asked for too often did not happen, and is still what is wanted. */
     bool is_again =
         stage == ROUTE53_POLL || (stage == ROUTE53_SEND && is_throttled && !unit->is_new);
-    route53_come_next(unit, is_again ? stage : ROUTE53_LOOK, back_off_ms(unit));
-    pump(all);
-}
-
-/* ---- one after the other ---- */
-
-static void fill_tokens(struct route53 *all)
-{
-    double rate = all->config->rate;
-    all->tokens += (double)(now(all) - all->filled_ms) * rate / 1000;
-    all->tokens = all->tokens < rate ? all->tokens : rate;
-    all->filled_ms = now(all);
-}
-
-/* Another batch of the zone is on its way. */
-static bool is_zone_busy(const struct route53_unit *unit)
-{
-    for (size_t i = 0; i < unit->all->unit_count; i++) {
-        const struct route53_unit *other = &unit->all->units[i];
-        if (other != unit && other->call != NULL && other->stage == ROUTE53_SEND &&
-            strcmp(other->zone_id, unit->zone_id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum urgency { URGENT, FOLLOWED, LEISURELY, URGENCIES };
-
-static enum urgency urgency_of(const struct route53_unit *unit)
-{
-    if (unit->waiters != NULL || unit->stage == ROUTE53_SEND ||
-        (unit->stage == ROUTE53_LOOK && unit->is_pending)) {
-        return URGENT;
-    }
-    return unit->stage == ROUTE53_POLL ? FOLLOWED : LEISURELY;
-}
-
-static void start_unit(struct route53_unit *unit)
-{
-    bool is_due = unit->due_ms <= now(unit->all);
-    if (unit->is_looking) {
-        /* the next page, for whom it was begun */
-    } else if (unit->waiters != NULL && !(is_due && unit->stage == ROUTE53_LOOK)) {
-        unit->is_look_only = true;
-        unit->stage_before = unit->stage;
-        unit->stage = ROUTE53_LOOK;
-    } else if (unit->stage == ROUTE53_REST) {
-        unit->was_in_step = !unit->is_pending && !unit->is_new;
-        unit->stage = ROUTE53_LOOK;
-    } else if (unit->stage == ROUTE53_SEND) {
-        unit->before.sent_ms = unit->sent_ms;
-        memcpy(unit->before.change_id, unit->change_id, sizeof(unit->change_id));
-        unit->sent_ms = clock_now_ms();
-        unit->change_id[0] = '\0';
-        route53_journal(unit, "sending");
-    }
-    route53_ask(unit);
-}
-
-static bool can_start(const struct route53_unit *unit)
-{
-    bool is_due = unit->due_ms <= now(unit->all) || unit->waiters != NULL;
-    return unit->call == NULL && is_due && (unit->stage != ROUTE53_SEND || !is_zone_busy(unit));
-}
-
-static void on_timer(uv_timer_t *timer)
-{
-    pump(timer->data);
-}
-
-void route53_pump_in(struct route53 *all, uint64_t wait_ms)
-{
-    uv_timer_start(&all->timer, on_timer, wait_ms, 0);
-}
-
-static void arm(struct route53 *all)
-{
-    uint64_t next_ms = UINT64_MAX;
-    for (size_t i = 0; i < all->unit_count; i++) {
-        const struct route53_unit *unit = &all->units[i];
-        uint64_t due_ms = unit->waiters != NULL ? now(all) : unit->due_ms;
-        if (unit->call == NULL && due_ms < next_ms) {
-            next_ms = due_ms;
-        }
-    }
-    if (next_ms == UINT64_MAX) {
-        return;
-    }
-    uint64_t free_ms = now(all) + (all->tokens >= 1 ? 0 : 1000 / all->config->rate);
-    free_ms = free_ms > all->quiet_until_ms ? free_ms : all->quiet_until_ms;
-    if (!route53_may_send(all->control)) {
-        free_ms = now(all) + NOT_ALLOWED_MS;
-    } else if (!fleet_is_decided(all->control)) {
-        free_ms = now(all) + NOT_DECIDED_MS;
-    }
-    next_ms = next_ms > free_ms ? next_ms : free_ms;
-    uint64_t wait_ms = next_ms > now(all) ? next_ms - now(all) : 10;
-    route53_pump_in(all, wait_ms);
-}
-
-static void pump(struct route53 *all)
-{
-    if (all->control->is_stopping) {
-        return;
-    }
-    uv_update_time(&all->control->loop);
-    fill_tokens(all);
-    bool is_driver = route53_may_send(all->control);
-    if (is_driver && !all->is_driver) {
-        all->is_driver = true;
-        route53_take_over(all->control);
-    }
-    all->is_driver = is_driver;
-    bool is_allowed =
-        now(all) >= all->quiet_until_ms && is_driver && fleet_is_decided(all->control);
-    for (unsigned urgency = URGENT; is_allowed && urgency < URGENCIES; urgency++) {
-        for (size_t i = 0; i < all->unit_count && all->tokens >= 1; i++) {
-            struct route53_unit *unit = &all->units[i];
-            if (urgency_of(unit) == (enum urgency)urgency && can_start(unit)) {
-                start_unit(unit);
-            }
-        }
-    }
-    arm(all);
+    route53_come_next(unit, is_again ? stage : ROUTE53_LOOK, route53_back_off_ms(unit->failures));
+    route53_pump(all);
 }

@@ -281,6 +281,20 @@ MUST_CHECK bool store_save_route53(struct store *store, const struct stored_rout
 MUST_CHECK bool store_list_route53(struct store *store, struct stored_route53 **list, size_t *count,
                                    struct error *err);
 
+#define STORE_ROUTE53_CHECK_SIZE 65
+/* A health check that Route 53 has because of us. */
+struct stored_route53_check {
+    char reference[STORE_ROUTE53_CHECK_SIZE]; /* its CallerReference */
+    char id[STORE_ROUTE53_CHECK_SIZE];
+};
+/* All that there are, in place of those before; each reference once. */
+MUST_CHECK bool store_save_route53_checks(struct store *store,
+                                          const struct stored_route53_check *list, size_t count,
+                                          struct error *err);
+/* Caller frees *list. */
+MUST_CHECK bool store_list_route53_checks(struct store *store, struct stored_route53_check **list,
+                                          size_t *count, struct error *err);
+
 /* Pause hooks of ECS that wait for an answer, or had it. */
 struct stored_hook {
     char id[ECS_TEXT_SIZE];

@@ -47,6 +47,8 @@
     "CREATE TABLE route53 (record_set TEXT PRIMARY KEY, state TEXT NOT NULL"                       \
     " CHECK (state IN ('sending', 'pending', 'in step')), change_id TEXT NOT NULL,"                \
     " sent_ms INTEGER NOT NULL, wanted TEXT NOT NULL) STRICT, WITHOUT ROWID;"                      \
+    "CREATE TABLE route53_check (reference TEXT PRIMARY KEY, id TEXT NOT NULL) STRICT, WITHOUT "   \
+    "ROWID;"                                                                                       \
     "CREATE TABLE described (cluster TEXT NOT NULL, service TEXT NOT NULL,"                        \
     " since_ms INTEGER NOT NULL, PRIMARY KEY (cluster, service)) STRICT, WITHOUT ROWID;"           \
     "CREATE TABLE share (history INTEGER NOT NULL REFERENCES history ON DELETE CASCADE,"           \
@@ -308,6 +310,9 @@ static const char *const statement_texts[STATEMENT_COUNT] = {
     [STATEMENT_LIST_ROUTE53] = "SELECT record_set, state, change_id, sent_ms, wanted FROM route53",
     [STATEMENT_LIST_HOOKS] = "SELECT hook, deployment_arn, rule, service, stage, action, reason,"
                              " expires_ms FROM hook WHERE is_done = 0 ORDER BY id",
+    [STATEMENT_ADD_ROUTE53_CHECK] = "INSERT INTO route53_check VALUES (?1, ?2)",
+    [STATEMENT_CLEAR_ROUTE53_CHECKS] = "DELETE FROM route53_check",
+    [STATEMENT_LIST_ROUTE53_CHECKS] = "SELECT reference, id FROM route53_check",
     [STATEMENT_LOAD_DESCRIBED] = "SELECT since_ms FROM described"
                                  " WHERE cluster = ?1 AND service = ?2",
 };

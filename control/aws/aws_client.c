@@ -283,7 +283,7 @@ static void send_signed(struct aws_call *call, const struct aws_endpoint *endpoi
         .url = url,
         .ca_file = client->settings->ca_file,
         .headers = headers,
-        .body = strcmp(message->method, "GET") == 0 ? NULL : message->body,
+        .body = strcmp(message->method, "POST") == 0 ? message->body : NULL,
         .body_len = message->body_len,
         .purpose = aws_service_traits(call->request.service)->name,
         .timeout_ms = timeout_ms,

@@ -49,7 +49,7 @@ struct aws_request {
     const char *url; /* SQS only: the queue's URL, whose path and host are asked unless an endpoint
                         is set; NULL: the service's */
     /* REST-XML only: */
-    const char *method; /* "GET", "POST" */
+    const char *method; /* "GET", "DELETE"; "POST", which alone has a body */
     const char *path;   /* after the API's version, percent-encoded: "/hostedzone/Z1/rrset" */
     const char *query;  /* percent-encoded, without '?'; NULL: none */
     const char *body;   /* XML; NULL: none */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Any octets as Route 53's answers, or as the AWS CLI's JSON: record sets that are taken are whole,
- * and what is written of them, as XML and as JSON, reads back as the same. */
+ * and what is written of them, as XML and as JSON, reads back as the same; health checks have ids
+ * that can be part of a path. */
 #include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -8,6 +9,7 @@
 #include <string.h>
 
 #include "control/aws/aws_xml.h"
+#include "control/aws/route53_check.h"
 #include "control/aws/route53_text.h"
 #include "control/aws/route53_xml.h"
 
@@ -79,6 +81,31 @@ static void write_back(struct route53_record_sets *sets)
     route53_batch_done(&batch);
 }
 
+/* They become part of paths. */
+static void check_id(const struct route53_found_check *check)
+{
+    assert(check->id[0] != '\0' && strlen(check->id) < sizeof(check->id));
+    assert(strpbrk(check->id, "/.%?& <") == NULL);
+    assert(strlen(check->reference) < sizeof(check->reference));
+}
+
+static void read_checks(const json_t *document)
+{
+    struct route53_found_checks found = {0};
+    struct route53_found_check made;
+    struct error err;
+    (void)!route53_read_checks(document, "ballast-", &found, &err);
+    for (size_t i = 0; i < found.count; i++) {
+        check_id(&found.checks[i]);
+        assert(strncmp(found.checks[i].reference, "ballast-", strlen("ballast-")) == 0);
+    }
+    route53_found_checks_done(&found);
+    if (route53_read_check(document, &made, &err)) {
+        check_id(&made);
+    }
+    free(route53_next_checks(document));
+}
+
 static void read_document(const json_t *document)
 {
     struct route53_record_sets sets = {0};
@@ -97,6 +124,7 @@ static void read_document(const json_t *document)
         assert(id[0] != '\0' && strpbrk(id, "/.%?&") == NULL);
         free(id);
     }
+    read_checks(document);
     free(route53_next_page(document));
     free(route53_read_messages(document));
 }

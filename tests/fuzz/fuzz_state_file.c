@@ -243,6 +243,27 @@ static void check_audit(struct store *store)
     }
 }
 
+static void check_route53(struct store *store)
+{
+    struct error err;
+    struct stored_route53 *sets = NULL;
+    struct stored_route53_check *checks = NULL;
+    size_t count = 0;
+    if (store_list_route53(store, &sets, &count, &err)) {
+        for (size_t i = 0; i < count; i++) {
+            assert(strlen(sets[i].wanted) < sizeof(sets[i].wanted));
+        }
+        free(sets);
+    }
+    if (store_list_route53_checks(store, &checks, &count, &err)) {
+        for (size_t i = 0; i < count; i++) {
+            assert(strlen(checks[i].reference) < sizeof(checks[i].reference));
+            assert(strlen(checks[i].id) < sizeof(checks[i].id));
+        }
+        free(checks);
+    }
+}
+
 static void check_values(struct store *store)
 {
     struct error err;
@@ -298,6 +319,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_zones(store);
     check_lists(store);
     check_audit(store);
+    check_route53(store);
     check_values(store);
     store_close(store);
     return 0;

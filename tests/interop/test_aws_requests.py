@@ -22,6 +22,13 @@ CHANGE = """<?xml version="1.0" encoding="UTF-8"?>
 <ResourceRecord><Value>192.0.2.1</Value></ResourceRecord></ResourceRecords></ResourceRecordSet>
 </Change></Changes></ChangeBatch></ChangeResourceRecordSetsRequest>"""
 
+CHECK = """<?xml version="1.0" encoding="UTF-8"?>
+<CreateHealthCheckRequest xmlns="https://route53.amazonaws.com/doc/2013-04-01/">
+<CallerReference>ballast-1</CallerReference><HealthCheckConfig><IPAddress>192.0.2.1</IPAddress>
+<Port>443</Port><Type>HTTPS</Type><ResourcePath>/</ResourcePath><RequestInterval>10</RequestInterval>
+<FailureThreshold>2</FailureThreshold><EnableSNI>false</EnableSNI></HealthCheckConfig>
+</CreateHealthCheckRequest>"""
+
 
 class Once:
     """A client of ours that lives as long as the test."""
@@ -84,6 +91,12 @@ def requests(aws):
     yield "route53", "ListResourceRecordSets", {}, {
         "method": "GET", "path": f"/hostedzone/{ZONE}/rrset",
         "query": "name=www.example.org.&type=A&maxitems=100"}
+    yield "route53", "ListHealthChecks", {}, {
+        "method": "GET", "path": "/healthcheck", "query": "marker=a"}
+    yield "route53", "CreateHealthCheck", {}, {
+        "method": "POST", "path": "/healthcheck", "body": CHECK}
+    yield "route53", "DeleteHealthCheck", {}, {
+        "method": "DELETE", "path": f"/healthcheck/{next(iter(aws.route53.health_checks))}"}
     yield "route53", "ChangeResourceRecordSets", {}, {
         "method": "POST", "path": f"/hostedzone/{ZONE}/rrset/", "body": CHANGE}
 
@@ -92,6 +105,7 @@ def requests(aws):
 def world(aws):
     aws.route53.add_zone("example.org", ZONE)
     aws.route53.rate = None
+    aws.route53.add_health_check({"Type": "TCP", "IPAddress": "192.0.2.1", "Port": 80})
     aws.sqs.add_queue("events")
     aws.ecs.add_service("pets", "cats")
     aws.elbv2.add_target_group("cats", {"192.0.2.1": "healthy"})
@@ -125,7 +139,7 @@ def test_an_answer_may_be_cut_at_every_octet(world, once):
     """Whatever arrived of it, it is no answer, and the next one is. (Before the first line is whole
     libcurl itself may ask again, by a new connection.)"""
     for service, operation, input, more in requests(world):
-        if operation in ("ChangeResourceRecordSets", "ReceiveMessage"):
+        if operation in ("ChangeResourceRecordSets", "ReceiveMessage", "DeleteHealthCheck"):
             continue
         cut = []
         for octets in range(3000):
@@ -147,6 +161,8 @@ def test_an_answer_may_be_cut_at_every_octet(world, once):
 ])
 def test_garbage_is_no_answer(world, once, body, content_type):
     for service, operation, input, more in requests(world):
+        if operation == "DeleteHealthCheck":
+            continue  # the second time it is not there
         world.faults.add("garbage", service, operation, 1, body=body, content_type=content_type)
         answer = once.ask(service, operation, input, **more)
         world.faults.lift()

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "common/alloc.h"
+#include "common/attributes.h"
 #include "tests/unit/config_text.h"
 
 /* Lines 1 to 3; what a test says of all is in line 4, of the record set in 7, members in 8 and 9.
@@ -22,9 +23,10 @@
     "      " set "\n"                                                                              \
     "      members: [{ id: blue, weight: 1, values: [192.0.2.1]" blue " },\n"                      \
     "                { id: green, weight: 0, " green " }] }\n"
-#define ROUTE53   "route53: { zone_id: Z1 },"
-#define VALUES    "values: [192.0.2.2]"
-#define ALL(keys) TOP("route53: { " keys " }") SET(ROUTE53, "", VALUES)
+#define SIXTY_FOUR "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ROUTE53    "route53: { zone_id: Z1 },"
+#define VALUES     "values: [192.0.2.2]"
+#define ALL(keys)  TOP("route53: { " keys " }") SET(ROUTE53, "", VALUES)
 #define OF_SET(keys)                                                                               \
     TOP("")                                                                                        \
     SET("route53: { " keys " },", "", VALUES)
@@ -207,6 +209,125 @@ static void what_makes_no_sense_is_refused(void **state)
            "weigh");
 }
 
+/* Lines 5 to 7 are the record set, 6 and 7 its members. */
+#define MIRROR(check, type, keys)                                                                  \
+    TOP("health_checks: [{ name: c, " check " }]")                                                 \
+    "record_sets:\n"                                                                               \
+    "  - { name: a, type: " type ", route53: { zone_id: Z1, health_checks: mirror }, members: [\n" \
+    "      { id: blue, weight: 1, values: [8.8.8.8] },\n"                                          \
+    "      { id: green, weight: 0, health_check: c, " keys " }] }\n"
+#define MIRROR_HTTP(keys)  MIRROR("type: http", "A", keys)
+#define MIRROR_VALUE(text) MIRROR_HTTP("values: [192.0.2.1, " text "]")
+
+static void health_checks_are_mirrored_where_one_is(void **state)
+{
+    (void)state;
+    struct config *config = config_text_good(MIRROR_HTTP(VALUES));
+    assert_true(config->record_sets[0].route53->mirrors_checks);
+    assert_false(config_route53_mirrors(&config->record_sets[0].members[0]));
+    assert_true(config_route53_mirrors(&config->record_sets[0].members[1]));
+    config_free(config);
+    config = config_text_good(OF_SET("zone_id: Z1, health_checks: none"));
+    assert_false(config->record_sets[0].route53->mirrors_checks);
+    config_free(config);
+    config = config_text_good(OF_GREEN(VALUES));
+    assert_false(config->record_sets[0].route53->mirrors_checks);
+    config_free(config);
+    /* Where Route 53 has another way to know, nothing is mirrored, and anything goes. */
+    config = config_text_good(MIRROR_HTTP("values: [10.0.0.1], route53: { health_check_id: h }"));
+    assert_false(config_route53_mirrors(&config->record_sets[0].members[1]));
+    config_free(config);
+    config = config_text_good(MIRROR("type: elbv2, target_group: 'arn:aws:elasticloadbalancing:"
+                                     "eu-west-1:123456789012:targetgroup/g/0123456789abcdef'",
+                                     "A", "alias: a.example, route53: { alias_zone_id: Z3 }"));
+    assert_false(config_route53_mirrors(&config->record_sets[0].members[1]));
+    config_free(config);
+    config_free(config_text_good(MIRROR("type: tcp, port: 1", "A", VALUES)));
+    config_free(config_text_good(MIRROR("type: https, expect: 200-399", "A", VALUES)));
+    config_free(config_text_good(MIRROR("type: http, expect: \"301\"", "A", VALUES)));
+}
+
+static void what_route_53_cannot_check_is_refused(void **state)
+{
+    (void)state;
+    refuse(OF_SET("zone_id: Z1, health_checks: x"),
+           "7: record_sets[0].route53.health_checks: found \"x\", expected one of: none, mirror");
+    refuse(MIRROR("type: http", "TXT", VALUES),
+           "6: record_sets[0].route53.health_checks: found mirror in a record set of type TXT, "
+           "expected type A or AAAA, whose values are addresses");
+    refuse(MIRROR("type: elbv2, target_group: 'arn:aws:elasticloadbalancing:eu-west-1:"
+                  "123456789012:targetgroup/g/0123456789abcdef'",
+                  "A", VALUES),
+           "8: record_sets[0].members[1].health_check: found c, of type elbv2, expected one of "
+           "http, https or tcp, since Route 53 has no other (or the route53.health_check_id of one "
+           "that it has)");
+    refuse(MIRROR("type: http, expect: 200-404", "A", VALUES),
+           "8: record_sets[0].members[1].health_check: found c, which expects 200-404, expected a "
+           "status of 200 to 399, since those are healthy to Route 53");
+    refuse(MIRROR("type: http, expect: 100-200", "A", VALUES),
+           "8: record_sets[0].members[1].health_check: found c, which expects 100-200, expected a "
+           "status of 200 to 399, since those are healthy to Route 53");
+    refuse(MIRROR("type: http, path: /" SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR, "A", VALUES),
+           "8: record_sets[0].members[1].health_check: found c, whose path has 257 octets, "
+           "expected at most 255, as Route 53 has it");
+    refuse(MIRROR("type: http, body: " SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR SIXTY_FOUR, "A", VALUES),
+           "8: record_sets[0].members[1].health_check: found c, whose body has 256 octets, "
+           "expected at most 255, as Route 53 has it");
+    refuse(MIRROR_VALUE("x"), "8: record_sets[0].members[1].values[1]: found \"x\", expected an "
+                              "IPv4 address, which Route 53 can check");
+    refuse(MIRROR_VALUE("\"2001:db8::1\""),
+           "8: record_sets[0].members[1].values[1]: found \"2001:db8::1\", expected an IPv4 "
+           "address, which Route 53 can check");
+}
+
+static void addresses_that_route_53_does_not_reach_are_refused(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *address, *prefix;
+    } cases[] = {
+        {"0.1.2.3", "0.0.0.0/8"},
+        {"10.255.0.1", "10.0.0.0/8"},
+        {"100.64.0.1", "100.64.0.0/10"},
+        {"127.0.0.1", "127.0.0.0/8"},
+        {"169.254.1.1", "169.254.0.0/16"},
+        {"172.31.255.255", "172.16.0.0/12"},
+        {"192.0.0.8", "192.0.0.0/24"},
+        {"192.168.1.1", "192.168.0.0/16"},
+        {"198.19.0.1", "198.18.0.0/15"},
+        {"224.0.0.1", "224.0.0.0/4"},
+        {"255.255.255.255", "240.0.0.0/4"},
+        {"::1", "::/96"},
+        {"::ffff:8.8.8.8", "::ffff:0:0/96"},
+        {"fd00::1", "fc00::/7"},
+        {"fe80::1", "fe80::/10"},
+        {"fec0::1", "fec0::/10"},
+        {"ff02::1", "ff00::/8"},
+        {"2001:10::1", "2001:10::/28"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        bool is_v4 = strchr(cases[i].address, ':') == NULL;
+        CLEANUP(alloc_freep)
+        char *text = alloc_printf(
+            TOP("health_checks: [{ name: c, type: tcp, port: 1 }]") "record_sets:\n"
+                                                                    "  - { name: a, type: %s, "
+                                                                    "route53: { zone_id: Z1, "
+                                                                    "health_checks: mirror },\n"
+                                                                    "      members: [{ id: b, "
+                                                                    "weight: 1, health_check: c, "
+                                                                    "values: [\"%s\"] }] }\n",
+            is_v4 ? "A" : "AAAA", cases[i].address);
+        CLEANUP(alloc_freep)
+        char *error = alloc_printf("dir/x.yaml:7: record_sets[0].members[0].values[0]: found %s, "
+                                   "which lies in %s, where Route 53's health checkers do not go, "
+                                   "expected an address that is reachable from the Internet",
+                                   cases[i].address, cases[i].prefix);
+        config_text_refused(text, error, __FILE__, __LINE__);
+    }
+    config_free(config_text_good(MIRROR_VALUE("172.32.0.1")));
+    config_free(config_text_good(MIRROR_VALUE("100.128.0.1")));
+}
+
 static void route_53_alone_can_have_the_record_sets(void **state)
 {
     (void)state;
@@ -236,6 +357,9 @@ int main(void)
         cmocka_unit_test(an_alias_goes_where_the_member_goes),
         cmocka_unit_test(whose_a_set_identifier_is),
         cmocka_unit_test(what_makes_no_sense_is_refused),
+        cmocka_unit_test(health_checks_are_mirrored_where_one_is),
+        cmocka_unit_test(what_route_53_cannot_check_is_refused),
+        cmocka_unit_test(addresses_that_route_53_does_not_reach_are_refused),
         cmocka_unit_test(route_53_alone_can_have_the_record_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

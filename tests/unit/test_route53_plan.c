@@ -221,6 +221,39 @@ static void health_checks_of_the_configuration_are_kept(void **state)
     end(&scene);
 }
 
+/* One that is not known yet is the one that is there; what is known is sent; what Route 53 did not
+ * know is left out. */
+static void health_checks_that_are_mirrored_are_sent(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct route53_member_check checks[2] = {{.is_mirrored = true}};
+    begin_in_step(&scene, TWO(""));
+    scene.group.checks = checks;
+    plan(&scene);
+    differs(&scene, "");
+    set_text(&live(&scene, "ballast-blue")->health_check_id, "h1");
+    plan(&scene);
+    differs(&scene, "");
+    live(&scene, "ballast-blue")->weight = 5;
+    plan(&scene);
+    differs(&scene, "ballast-blue weight: 5, 90");
+    assert_string_equal(scene.plan.batch.changes[0].set.health_check_id, "h1");
+    strcpy(checks[0].id, "h2");
+    plan(&scene);
+    differs(&scene, "ballast-blue weight: 5, 90; ballast-blue health check: h1, h2");
+    assert_string_equal(scene.plan.batch.changes[0].set.health_check_id, "h2");
+    assert_null(scene.plan.batch.changes[1].set.health_check_id);
+    checks[0].is_left_out = true;
+    plan(&scene);
+    differs(&scene, "ballast-blue weight: 5, 90; ballast-blue health check: h1, none");
+    assert_null(scene.plan.batch.changes[0].set.health_check_id);
+    checks[0].id[0] = '\0';
+    plan(&scene);
+    differs(&scene, "ballast-blue weight: 5, 90; ballast-blue health check: h1, none");
+    end(&scene);
+}
+
 static void own_ones_that_are_left_over_are_deleted(void **state)
 {
     (void)state;
@@ -414,6 +447,7 @@ int main(void)
         cmocka_unit_test(an_empty_zone_gets_the_whole_group),
         cmocka_unit_test(any_difference_sends_the_whole_group),
         cmocka_unit_test(health_checks_of_the_configuration_are_kept),
+        cmocka_unit_test(health_checks_that_are_mirrored_are_sent),
         cmocka_unit_test(what_is_listed_twice_is_there_once),
         cmocka_unit_test(own_ones_that_are_left_over_are_deleted),
         cmocka_unit_test(foreign_ones_are_refused),

@@ -730,6 +730,27 @@ static void an_alias_comes_back_as_it_was_saved_last(void **state)
     assert_null(loaded.addresses);
 }
 
+static void health_checks_are_those_that_were_saved_last(void **state)
+{
+    static const struct stored_route53_check some[] = {{"ballast-1", "a"}, {"ballast-2", "b"}};
+    struct stored_route53_check *list;
+    size_t count;
+    assert_true(store_list_route53_checks(*state, &list, &count, &err));
+    assert_int_equal(count, 0);
+    free(list);
+    assert_true(store_save_route53_checks(*state, some, 2, &err));
+    assert_true(store_save_route53_checks(*state, &some[1], 1, &err));
+    assert_true(store_list_route53_checks(*state, &list, &count, &err));
+    assert_int_equal(count, 1);
+    assert_string_equal(list[0].reference, "ballast-2");
+    assert_string_equal(list[0].id, "b");
+    free(list);
+    assert_true(store_save_route53_checks(*state, NULL, 0, &err));
+    assert_true(store_list_route53_checks(*state, &list, &count, &err));
+    assert_int_equal(count, 0);
+    free(list);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 static void zones_are_kept_by_name(void **state)
@@ -785,6 +806,7 @@ int main(void)
         TEST(statistics_are_kept_of_the_newest_thousand_deployments),
         TEST(an_alias_comes_back_as_it_was_saved_last),
         TEST(the_event_log_is_bounded_and_its_counters_are_not),
+        TEST(health_checks_are_those_that_were_saved_last),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,7 +290,8 @@ static void a_newer_version_that_is_only_in_the_log_is_refused(void **state)
     "execution;"                                                                                   \
     "DROP TABLE execution_event; DROP TABLE deployment_state; DROP TABLE event_stat; DROP TABLE "  \
     "stat_deployment; DROP TABLE share; DROP TABLE described; DROP TABLE hook; "                   \
-    "DROP TABLE fleet_outbox; DROP TABLE fleet_memory; DROP TABLE route53; "
+    "DROP TABLE fleet_outbox; DROP TABLE fleet_memory; DROP TABLE route53; "                       \
+    "DROP TABLE route53_check; "
 
 /* As it was before the history had weights. */
 static void make_file_of_version_3(void)
