@@ -276,8 +276,32 @@ static void check_zones(const struct doctor *doctor)
     }
 }
 
+/* Those that Ballast makes in the account, as health checks of members. */
+static void check_mirrored(const struct doctor *doctor)
+{
+    struct aws_answer answer;
+    ctl_aws_call(doctor->aws,
+                 &(struct aws_request){.service = AWS_ROUTE53,
+                                       .operation = "ListHealthChecks",
+                                       .method = "GET",
+                                       .path = "/healthcheck",
+                                       .query = "maxitems=1",
+                                       .timeout_ms = TIMEOUT_MS,
+                                       .attempts = ATTEMPTS},
+                 &answer);
+    if (answer.outcome == AWS_DONE) {
+        doctor_note(doctor->report, DOCTOR_OK, "mirrored health checks", NULL,
+                    "Route 53 lists them; making and deleting are not tried");
+    } else {
+        doctor_note_failure(doctor->report, "mirrored health checks", "route53:ListHealthChecks",
+                            &answer);
+    }
+    ctl_aws_answer_done(&answer);
+}
+
 static void look(const struct doctor *doctor)
 {
+    unsigned features = policy_features(doctor->config);
     if (!check_credentials(doctor)) {
         return;
     }
@@ -285,7 +309,10 @@ static void look(const struct doctor *doctor)
     check_groups(doctor);
     check_table(doctor);
     check_zones(doctor);
-    if ((policy_features(doctor->config) & (1U << AWS_FEATURE_CLOUDWATCH)) != 0) {
+    if ((features & (1U << AWS_FEATURE_CHECKS)) != 0) {
+        check_mirrored(doctor);
+    }
+    if ((features & (1U << AWS_FEATURE_CLOUDWATCH)) != 0) {
         check_cloudwatch(doctor);
     }
     check_clock(doctor);

@@ -133,7 +133,10 @@ unsigned policy_features(const struct config *config)
         features |= config->rollouts[i].has_pause_hook ? 1U << AWS_FEATURE_HOOKS : 0;
     }
     for (size_t i = 0; i < config->record_set_count; i++) {
-        features |= config->record_sets[i].route53 != NULL ? 1U << AWS_FEATURE_ROUTE53 : 0;
+        const struct config_route53_set *route53 = config->record_sets[i].route53;
+        bool mirrors = route53 != NULL && route53->mirrors_checks;
+        features |= route53 != NULL ? 1U << AWS_FEATURE_ROUTE53 : 0;
+        features |= mirrors ? 1U << AWS_FEATURE_CHECKS : 0;
     }
     features |= config->control.fleet.table != NULL ? 1U << AWS_FEATURE_DYNAMODB : 0;
     features |= asks_cloudwatch(config) ? 1U << AWS_FEATURE_CLOUDWATCH : 0;
@@ -147,7 +150,7 @@ static const char *resource_name(enum aws_resource resource)
         [AWS_RESOURCE_SERVICE] = "the services", [AWS_RESOURCE_TASK] = "the cluster's tasks",
         [AWS_RESOURCE_CLUSTER] = "the cluster",  [AWS_RESOURCE_ZONE] = "the hosted zone",
         [AWS_RESOURCE_CHANGE] = "changes",       [AWS_RESOURCE_TABLE] = "the table",
-        [AWS_RESOURCE_LAB_TABLE] = "that table"};
+        [AWS_RESOURCE_LAB_TABLE] = "that table", [AWS_RESOURCE_CHECK] = "health checks"};
     return names[resource];
 }
 
@@ -185,10 +188,11 @@ static bool read_arguments(const char *const *arguments, size_t count, struct as
         } else if (aws_feature_parse(arguments[i], &feature)) {
             asked->features |= 1U << feature;
         } else {
-            return error_set(err,
-                             "found %s, expected --config FILE, --explain, or of sqs, ecs, hooks, "
-                             "elbv2, cloudwatch, route53, dynamodb and import those that are used",
-                             arguments[i]);
+            return error_set(
+                err,
+                "found %s, expected --config FILE, --explain, or of sqs, ecs, hooks, "
+                "elbv2, cloudwatch, route53, healthchecks, dynamodb and import those that are used",
+                arguments[i]);
         }
     }
     return asked->config != NULL || asked->features != 0 ||

@@ -13,6 +13,7 @@ static const char *const feature_names[AWS_FEATURE_COUNT] = {
     [AWS_FEATURE_ELBV2] = "elbv2",
     [AWS_FEATURE_CLOUDWATCH] = "cloudwatch",
     [AWS_FEATURE_ROUTE53] = "route53",
+    [AWS_FEATURE_CHECKS] = "healthchecks",
     [AWS_FEATURE_DYNAMODB] = "dynamodb",
     [AWS_FEATURE_IMPORT] = "import",
 };
@@ -26,6 +27,7 @@ static const char *const placeholders[AWS_RESOURCE_COUNT] = {
     [AWS_RESOURCE_CLUSTER] = "arn:aws:ecs:REGION:ACCOUNT:cluster/CLUSTER",
     [AWS_RESOURCE_ZONE] = "arn:aws:route53:::hostedzone/ZONE",
     [AWS_RESOURCE_CHANGE] = "arn:aws:route53:::change/*",
+    [AWS_RESOURCE_CHECK] = "arn:aws:route53:::healthcheck/*",
     [AWS_RESOURCE_TABLE] = "arn:aws:dynamodb:REGION:ACCOUNT:table/TABLE",
     [AWS_RESOURCE_LAB_TABLE] = "arn:aws:dynamodb:REGION:ACCOUNT:table/CANARY-TABLE",
 };
@@ -57,6 +59,12 @@ const struct aws_permission aws_permissions[] = {
      "waits until a change is on all servers"},
     {AWS_FEATURE_ROUTE53, "route53:GetHostedZone", AWS_RESOURCE_ZONE,
      "aws doctor: whether the zone is the one that is meant"},
+    {AWS_FEATURE_CHECKS, "route53:CreateHealthCheck", AWS_RESOURCE_ALL,
+     "makes the health check of a member"},
+    {AWS_FEATURE_CHECKS, "route53:ListHealthChecks", AWS_RESOURCE_ALL,
+     "finds those that were made, also after a kill and on another node"},
+    {AWS_FEATURE_CHECKS, "route53:DeleteHealthCheck", AWS_RESOURCE_CHECK,
+     "deletes those that were made and that no record set names any more"},
     {AWS_FEATURE_DYNAMODB, "dynamodb:GetItem", AWS_RESOURCE_TABLE, "who drives, and what is new"},
     {AWS_FEATURE_DYNAMODB, "dynamodb:Query", AWS_RESOURCE_TABLE, "what has changed since"},
     {AWS_FEATURE_DYNAMODB, "dynamodb:PutItem", AWS_RESOURCE_TABLE, "the driver's changes"},

@@ -14,6 +14,7 @@ enum aws_feature {
     AWS_FEATURE_ELBV2,
     AWS_FEATURE_CLOUDWATCH,
     AWS_FEATURE_ROUTE53,
+    AWS_FEATURE_CHECKS, /* health checks that are mirrored there */
     AWS_FEATURE_DYNAMODB,
     AWS_FEATURE_IMPORT,
 };
@@ -31,6 +32,7 @@ enum aws_resource {
     AWS_RESOURCE_CLUSTER, /* as a condition */
     AWS_RESOURCE_ZONE,
     AWS_RESOURCE_CHANGE,
+    AWS_RESOURCE_CHECK, /* one of Route 53's health checks */
     AWS_RESOURCE_TABLE, /* and its indexes */
     AWS_RESOURCE_LAB_TABLE,
 };

@@ -20,9 +20,9 @@ record_sets:
   - name: www.example.org
     type: A
     traffic: {{ type: cloudwatch }}
-    route53: {{ zone_id: {zone} }}
+    route53: {{ zone_id: {zone}{mirror} }}
     members:
-      - {{ id: blue, weight: 1, values: [192.0.2.1], health_check: cats,
+      - {{ id: blue, weight: 1, values: [192.0.2.1], {check}
            traffic_query: request_rate targetgroup/cats/01 app/front/02 }}
 """
 
@@ -39,9 +39,11 @@ def world(aws):
 
 @pytest.fixture
 def doctor(world, tmp_path):
-    def run(*, status, more=None, group=None, queue=None, zone="Z1EXAMPLE"):
+    def run(*, status, more=None, group=None, queue=None, zone="Z1EXAMPLE", mirrors=False):
         path = tmp_path / "b.yaml"
         path.write_text(CONFIG.format(queue=queue or world.sqs.url("events"), zone=zone,
+                                      mirror=", health_checks: mirror" if mirrors else "",
+                                      check="" if mirrors else "health_check: cats,",
                                       group=group or next(iter(world.elbv2.groups))))
         environment = {key: value for key, value in os.environ.items()
                        if not key.startswith("AWS_")}
@@ -104,6 +106,17 @@ def test_what_is_not_allowed_is_named(doctor, world, action, subject):
     world.wrong.clear()
 
 
+def test_mirrored_health_checks_are_asked_for(doctor, world):
+    checks = doctor(status=0, mirrors=True)
+    assert checks["mirrored health checks"]["state"] == "ok"
+    key = world.accounts.session(3600, ["sts:*", "sqs:*", "elasticloadbalancing:*", "cloudwatch:*",
+                                        "route53:GetHostedZone"])
+    checks = doctor(status=1, mirrors=True, more=world.environment(key))
+    fault(checks, "mirrored health checks", "AccessDenied",
+          "allow route53:ListHealthChecks: see ballastctl aws policy")
+    world.wrong.clear()
+
+
 def test_a_clock_that_is_off(doctor, world):
     world.offset_s = -1200
     checks = doctor(status=0)
@@ -150,7 +163,8 @@ def test_nobody_answers(doctor, world):
 
 def test_people_get_a_line_for_each(world, tmp_path):
     path = tmp_path / "b.yaml"
-    path.write_text(CONFIG.format(queue=world.sqs.url("gone"), zone="Z1EXAMPLE",
+    path.write_text(CONFIG.format(queue=world.sqs.url("gone"), zone="Z1EXAMPLE", mirror="",
+                                  check="health_check: cats,",
                                   group=next(iter(world.elbv2.groups))))
     done = subprocess.run([BALLASTCTL, "aws", "doctor", "--config", str(path)], capture_output=True,
                           text=True, env={**os.environ, **world.environment()}, timeout=120)

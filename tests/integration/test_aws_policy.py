@@ -10,7 +10,8 @@ import pytest
 from harness import BALLASTCTL
 
 FOLDER = pathlib.Path(__file__).resolve().parents[2] / "contrib" / "iam"
-FEATURES = ["sqs", "ecs", "hooks", "elbv2", "cloudwatch", "route53", "dynamodb", "import"]
+FEATURES = ["sqs", "ecs", "hooks", "elbv2", "cloudwatch", "route53", "healthchecks",
+            "dynamodb", "import"]
 # By the prefix of its actions.
 SERVICES = {"sqs": "sqs", "ecs": "ecs", "elasticloadbalancing": "elbv2", "cloudwatch": "cloudwatch",
             "route53": "route53", "dynamodb": "dynamodb"}
@@ -105,6 +106,20 @@ def test_ecs_is_asked_and_answered_where_the_configuration_says_so(tmp_path):
         assert {one for one in actions_of(document) if one.startswith("ecs:")} == expected
 
 
+def test_health_checks_are_made_where_they_are_mirrored(tmp_path):
+    made = {"route53:CreateHealthCheck", "route53:ListHealthChecks", "route53:DeleteHealthCheck"}
+    (tmp_path / "b.yaml").write_text(CONFIG)
+    assert not made & set(actions_of(policy("--config", str(tmp_path / "b.yaml"))))
+    text = CONFIG.replace("zone_id: Z1EXAMPLE", "zone_id: Z1EXAMPLE, health_checks: mirror")
+    text = text.replace(", health_check: cats", "")
+    (tmp_path / "b.yaml").write_text(text)
+    document = policy("--config", str(tmp_path / "b.yaml"))
+    assert made <= set(actions_of(document))
+    statement, = [one for one in document["Statement"]
+                  if "route53:DeleteHealthCheck" in one["Action"]]
+    assert statement["Resource"] == ["arn:aws:route53:::healthcheck/*"]
+
+
 def test_a_fleet_has_its_table(tmp_path):
     text = CONFIG.replace("control: {",
                           "control: { store: dynamodb, dynamodb: { table: ns-state }, ")
@@ -141,7 +156,7 @@ def test_each_permission_is_explained():
 @pytest.mark.parametrize("arguments, text", [
     ((), "found neither --config FILE nor a feature, expected one or the other"),
     (("s3",), "found s3, expected --config FILE, --explain, or of sqs, ecs, hooks, elbv2, "
-              "cloudwatch, route53, dynamodb and import those that are used"),
+              "cloudwatch, route53, healthchecks, dynamodb and import those that are used"),
 ])
 def test_what_is_not_understood_is_a_matter_of_usage(arguments, text):
     done = ctl("aws", "policy", *arguments)

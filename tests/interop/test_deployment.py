@@ -231,6 +231,8 @@ def test_the_roles_allow_what_is_needed_and_nothing_else(template):
     assert by_name(policies[0]["PolicyDocument"]) == printed_policy(
         "sqs", "ecs", "hooks", "elbv2", "cloudwatch", "dynamodb")
     assert by_name(properties(template, "ZonePolicy")["PolicyDocument"]) == printed_policy("route53")
+    assert by_name(properties(template, "HealthCheckPolicy")["PolicyDocument"]) == printed_policy(
+        "healthchecks")
 
 
 def test_only_tasks_have_the_roles(template):
