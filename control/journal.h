@@ -10,7 +10,8 @@
 /* False and err: nothing is open. In a fleet only on the node that drives: what is written is
  * shared. */
 MUST_CHECK bool journal_begin(struct control *control, struct error *err);
-/* The same for what each node has of its own: zones, alias targets, notices. */
+/* The same for what each node has of its own: zones, alias targets, notices, which
+ * health checks Route 53 has of us. */
 MUST_CHECK bool journal_begin_own(struct control *control, struct error *err);
 /* Commits when is_written, else rolls back, with err as the write that failed left it. False and
  * err: nothing of the transaction is in the store. */
