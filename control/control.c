@@ -290,9 +290,15 @@ static void finish_stop(struct control *control)
     fleet_stop(control);
     aws_client_close(STEAL(control->aws));
     http_client_close(STEAL(control->outgoing));
+    /* libuv gives a signal its default back: one that comes then would end what ends well. */
+    sigset_t numbers;
+    sigemptyset(&numbers);
+    for (size_t i = 0; i < ARRAY_LEN(signal_numbers); i++) {
+        sigaddset(&numbers, signal_numbers[i]);
+    }
+    pthread_sigmask(SIG_BLOCK, &numbers, NULL);
     for (size_t i = 0; i < ARRAY_LEN(control->signals); i++) {
         uv_close((uv_handle_t *)&control->signals[i], NULL);
-        /* libuv gives the signal its default back: one that comes now would end what ends well. */
         signal(signal_numbers[i], SIG_IGN);
     }
 }

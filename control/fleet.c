@@ -30,14 +30,19 @@ int64_t fleet_now_ms(void)
 /* ---- requests ---- */
 
 static void step(struct fleet *fleet);
+static void wake_in(struct fleet *fleet, int64_t in_ms);
 static void serve_waiters(struct fleet *fleet);
 
 static void on_timer(uv_timer_t *timer)
 {
     struct fleet *fleet = timer->data;
-    if (fleet->left != NULL && fleet_now_ms() >= fleet->leave_until_ms) {
+    int64_t left_ms = fleet->leave_until_ms - fleet_now_ms();
+    if (fleet->left == NULL) {
+        step(fleet);
+    } else if (left_ms <= 0) {
         fleet_leave_now(fleet->control);
-    } else {
+    } else { /* it came a little early, by another clock */
+        wake_in(fleet, left_ms);
         step(fleet);
     }
 }
@@ -208,7 +213,7 @@ static void ask(struct fleet *fleet, int64_t now_ms)
 static void step_out(struct fleet *fleet, int64_t now_ms)
 {
     int64_t next_ms = 0;
-    if (fleet_node_has_left(&fleet->node, now_ms) ||
+    if (now_ms >= fleet->leave_until_ms || fleet_node_has_left(&fleet->node, now_ms) ||
         !fleet_node_next(&fleet->node, now_ms, &fleet->request, &next_ms)) {
         fleet->leave_until_ms = now_ms;
         wake_in(fleet, 0);

@@ -31,10 +31,21 @@ static void hash_texts(const char *const *texts, size_t count, size_t octets, ch
     out[2 * octets] = '\0';
 }
 
-void route53_owner_print(const char *zone_id, const char *name, const char *type,
-                         char owner[ROUTE53_OWNER_SIZE])
+/* The prefix, or the first of the identifiers in the alphabet. */
+static const char *whose(const struct config_route53 *route53)
 {
-    const char *texts[] = {zone_id, name, type};
+    const char *first = route53->prefix;
+    for (size_t i = 0; i < route53->identifier_count; i++) {
+        const char *identifier = route53->identifiers[i];
+        first = first == NULL || strcmp(identifier, first) < 0 ? identifier : first;
+    }
+    return first;
+}
+
+void route53_owner_print(const struct config_route53 *route53, const char *zone_id,
+                         const char *name, const char *type, char owner[ROUTE53_OWNER_SIZE])
+{
+    const char *texts[] = {whose(route53), zone_id, name, type};
     char hash[2 * OWNER_OCTETS + 1];
     hash_texts(texts, ARRAY_LEN(texts), OWNER_OCTETS, hash);
     snprintf(owner, ROUTE53_OWNER_SIZE, "ballast-%s-", hash);
@@ -160,13 +171,29 @@ void route53_checks_spend(struct route53_found_checks *found, const char *refere
     route53_found_checks_add(found, &check);
 }
 
+void route53_checks_keep(struct route53_found_checks *found, const char *reference)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        found->checks[i].is_kept |= strcmp(found->checks[i].reference, reference) == 0;
+    }
+}
+
+bool route53_checks_has_kept(const struct route53_found_checks *found)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < found->count; i++) {
+        kept += found->checks[i].is_kept;
+    }
+    return kept > 0;
+}
+
 struct route53_found_check *route53_checks_unwanted(struct route53_found_checks *found,
                                                     const char *owner)
 {
     struct route53_found_check *unwanted = NULL;
     for (size_t i = 0; i < found->count; i++) {
         struct route53_found_check *check = &found->checks[i];
-        bool is_one = check->id[0] != '\0' && !check->is_wanted &&
+        bool is_one = check->id[0] != '\0' && !check->is_wanted && !check->is_kept &&
                       strncmp(check->reference, owner, strlen(owner)) == 0;
         if (is_one && (unwanted == NULL || (check->is_calculated && !unwanted->is_calculated))) {
             unwanted = check;

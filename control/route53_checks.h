@@ -18,9 +18,10 @@
 
 #define ROUTE53_OWNER_SIZE 32
 
-/* What the references of a record set's checks begin with. */
-void route53_owner_print(const char *zone_id, const char *name, const char *type,
-                         char owner[ROUTE53_OWNER_SIZE]);
+/* What the references of a record set's checks begin with. Another Ballast whose members are in the
+ * same record set has other set identifiers, and so another owner. */
+void route53_owner_print(const struct config_route53 *route53, const char *zone_id,
+                         const char *name, const char *type, char owner[ROUTE53_OWNER_SIZE]);
 
 /* What Route 53 has to be asked for. */
 struct route53_missing_check {
@@ -40,7 +41,11 @@ bool route53_checks_find(const struct config_member *member, const char *owner,
 /* The reference is used up: it is in no answer of route53_checks_find any more. */
 void route53_checks_spend(struct route53_found_checks *found, const char *reference);
 
-/* One that is there, is not wanted and has one of the owners: calculated ones first, since the
- * others are in them. NULL: there is none. */
+/* Route 53 would not delete it: somebody else needs it. */
+void route53_checks_keep(struct route53_found_checks *found, const char *reference);
+bool route53_checks_has_kept(const struct route53_found_checks *found);
+
+/* One that is there, is not wanted, is not kept and has that owner: calculated ones first, since
+ * the others are in them. NULL: there is none. */
 struct route53_found_check *route53_checks_unwanted(struct route53_found_checks *found,
                                                     const char *owner);

@@ -163,7 +163,7 @@ static bool find_free(struct route53_mirrors *mirrors)
 static void rest(struct route53_mirrors *mirrors)
 {
     bool has_any = mirrors->count > 0;
-    bool is_whole = true;
+    bool is_whole = !route53_checks_has_kept(&mirrors->found);
     for (size_t i = 0; i < mirrors->count; i++) {
         is_whole = is_whole && mirrors->list[i].is_there;
     }
@@ -322,12 +322,16 @@ static void be_refused(struct route53_mirrors *mirrors, const struct aws_answer 
         return;
     }
     note_error(mirrors, answer->text);
-    if (mirrors->stage == ROUTE53_MAKE_CHECK) {
-        mirrors->making->is_refused = true;
-        choose(mirrors);
+    if (mirrors->stage == ROUTE53_LIST_CHECKS) {
+        come_next(mirrors, ROUTE53_LIST_CHECKS, (uint64_t)mirrors->all->config->interval_ms);
         return;
     }
-    come_next(mirrors, ROUTE53_LIST_CHECKS, (uint64_t)mirrors->all->config->interval_ms);
+    if (mirrors->stage == ROUTE53_MAKE_CHECK) { /* till they are listed again */
+        mirrors->making->is_refused = true;
+    } else {
+        route53_checks_keep(&mirrors->found, mirrors->deleting.reference);
+    }
+    choose(mirrors);
 }
 
 void route53_mirrors_failed(struct route53_mirrors *mirrors, const struct aws_answer *answer)
@@ -373,7 +377,8 @@ static void add_set(struct route53_mirrors *mirrors, struct route53_unit *unit, 
     const struct config_record_set *config = unit->sets[set]->config;
     struct route53_owned *owned = &mirrors->owned[mirrors->owned_count++];
     owned->unit = unit;
-    route53_owner_print(unit->zone_id, unit->wanted[set].name, unit->sets[set]->type, owned->owner);
+    route53_owner_print(mirrors->all->config, unit->zone_id, unit->wanted[set].name,
+                        unit->sets[set]->type, owned->owner);
     if (!config->route53->mirrors_checks) {
         return;
     }

@@ -153,6 +153,12 @@ static void search(struct aws_credential_source *source)
     }
 }
 
+/* A pause is never longer than AGAIN_MAX_MS: one that is was begun before the clock went back. */
+static bool is_over(int64_t until_ms, int64_t now_ms)
+{
+    return now_ms >= until_ms || until_ms - now_ms > AGAIN_MAX_MS;
+}
+
 struct aws_credential_wait *aws_credentials_ask(struct aws_credential_source *source,
                                                 aws_credentials_given done, void *argument)
 {
@@ -162,8 +168,8 @@ struct aws_credential_wait *aws_credentials_ask(struct aws_credential_source *so
     wait->argument = argument;
     wait->round = source->round;
     TAILQ_INSERT_TAIL(&source->waits, wait, entry);
-    bool is_over = our_now_ms(source) >= source->next_try_ms;
-    if (ends_within(source, RENEWED_BEFORE_MS) && is_over) {
+    if (ends_within(source, RENEWED_BEFORE_MS) &&
+        is_over(source->next_try_ms, our_now_ms(source))) {
         search(source);
     }
     give(source);
@@ -208,7 +214,7 @@ bool aws_credentials_refused(struct aws_credential_source *source, const char *k
     if (source->search.is_running) {
         return true;
     }
-    if (now_ms < source->next_refusal_ms) {
+    if (!is_over(source->next_refusal_ms, now_ms)) {
         return false;
     }
     if (now_ms - source->next_refusal_ms >= AGAIN_MAX_MS) {

@@ -43,6 +43,7 @@ struct route53_found_check {
     char id[ROUTE53_CHECK_ID_SIZE]; /* letters, digits and '-'; "": the reference is used up */
     bool is_calculated;
     bool is_wanted; /* the reader's to use */
+    bool is_kept;   /* … too: Route 53 would not delete it */
 };
 
 struct route53_found_checks {

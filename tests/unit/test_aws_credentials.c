@@ -544,6 +544,12 @@ static void where_there_are_none_it_is_looked_again_after_a_pause(void **state)
         assert_int_equal(fixture->aws.stub.requests, i + 1);
         fixture->aws.now_ms += 1;
     }
+    /* A clock that goes back by an hour makes no pause of an hour. */
+    ask(fixture);
+    fixture->aws.now_ms -= 3600000;
+    ask(fixture);
+    assert_int_equal(fixture->aws.stub.requests, ARRAY_LEN(pauses_s) + 2);
+    fixture->aws.now_ms += 60000;
     answer_with(fixture, 0, "GET /v2/x ", CONTAINER);
     finds(fixture, "K", "KS", "KT", "container");
 }

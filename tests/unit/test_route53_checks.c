@@ -225,6 +225,10 @@ static void the_newest_generation_counts_and_the_rest_is_unwanted(void **state)
     assert_string_equal(id, "newer");
     struct route53_found_check *unwanted = route53_checks_unwanted(&found, OWNER);
     assert_string_equal(unwanted->id, "id-1");
+    route53_checks_keep(&found, unwanted->reference);
+    assert_null(route53_checks_unwanted(&found, OWNER));
+    assert_true(route53_checks_has_kept(&found));
+    unwanted->is_kept = false;
     route53_checks_spend(&found, unwanted->reference);
     assert_null(route53_checks_unwanted(&found, OWNER));
     route53_found_checks_done(&found);
@@ -255,14 +259,24 @@ static void what_is_over_others_goes_before_them(void **state)
 static void an_owner_is_a_record_set_of_a_zone(void **state)
 {
     (void)state;
+    const struct config_route53 ours = {.prefix = "ballast-"}, theirs = {.prefix = "team-"};
+    const char *names[] = {"b", "a"}, *turned[] = {"a", "b"};
+    const struct config_route53 listed = {.identifiers = names, .identifier_count = 2};
+    const struct config_route53 again = {.identifiers = turned, .identifier_count = 2};
     char owner[ROUTE53_OWNER_SIZE], other[ROUTE53_OWNER_SIZE];
-    route53_owner_print("Z1", "www.example.org.", "A", owner);
-    assert_int_equal(strlen(owner), strlen(OWNER));
-    route53_owner_print("Z1", "www.example.org.", "A", other);
+    route53_owner_print(&listed, "Z1", "www.example.org.", "A", owner);
+    route53_owner_print(&again, "Z1", "www.example.org.", "A", other);
     assert_string_equal(owner, other);
-    route53_owner_print("Z1", "www.example.org.", "AAAA", other);
+    route53_owner_print(&ours, "Z1", "www.example.org.", "A", owner);
     assert_string_not_equal(owner, other);
-    route53_owner_print("Z1w", "ww.example.org.", "A", other);
+    route53_owner_print(&theirs, "Z1", "www.example.org.", "A", other);
+    assert_string_not_equal(owner, other);
+    assert_int_equal(strlen(owner), strlen(OWNER));
+    route53_owner_print(&ours, "Z1", "www.example.org.", "A", other);
+    assert_string_equal(owner, other);
+    route53_owner_print(&ours, "Z1", "www.example.org.", "AAAA", other);
+    assert_string_not_equal(owner, other);
+    route53_owner_print(&ours, "Z1w", "ww.example.org.", "A", other);
     assert_string_not_equal(owner, other);
 }
 
