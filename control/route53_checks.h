@@ -4,10 +4,11 @@
  *
  *   ballast-OWNER-CONTENT-GENERATION
  *
- * whose owner is the record set, whose content is a hash of the member and of everything that the
- * check is to be, and whose generation is 0 unless Route 53 does not take the reference any more,
- * because a check that had it was deleted. So whoever asks for a check again, after a lost answer,
- * a kill or as the next of a fleet to drive, gets the one that is there. Pure; any thread. */
+ * whose owner is the record set with the prefix or identifiers, whose content is a hash of the
+ * member and of everything that the check is to be, and whose generation is 0 unless Route 53 does
+ * not take the reference any more, because a check that had it was deleted. So whoever asks for a
+ * check again, after a lost answer, a kill or as the next of a fleet to drive, gets the one that is
+ * there. Pure; any thread. */
 #pragma once
 
 #include <stdbool.h>
