@@ -2,6 +2,7 @@
 #include "control/aws/aws_xml.h"
 
 #include <expat.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
