@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
 """Counts for tests/run. Each call prints one JSON line; `summary` adds such lines up, and names
-what failed and what was skipped, with the reason.
+what failed and what was skipped, with the reason. Where nobody can look into the logs afterwards, what a
+failure said is all that is known of it: its end is printed too.
 
   report.py automake STAGE BUILD_DIR EXIT_STATUS LOG   .trs and .log files of make check
   report.py pytest STAGE JUNIT_XML EXIT_STATUS LOG
+  report.py failure STAGE WHAT LOG                     of something that is no test, a build say
   report.py summary RESULTS                            exit 1 unless all passed
 """
 import json
@@ -17,6 +19,7 @@ RAN = re.compile(r"^\[ RUN      \] (\S+)", re.M)
 OK = re.compile(r"^\[       OK \] (\S+)", re.M)
 SKIPPED = re.compile(r"^\[  SKIPPED \] (\S+)$", re.M)
 NO_REASON = "no reason given"
+SAID_LINES, SAID_WIDTH = 30, 400  # of a failure
 
 
 def last_line(text):
@@ -24,6 +27,25 @@ def last_line(text):
     lines = [line.strip() for line in text.splitlines()
              if line.strip() and not re.match(r"SKIP \S+ \(exit status: \d+\)$", line)]
     return lines[-1] if lines else NO_REASON
+
+
+def end_of(text):
+    """The last lines of what a failure said, each cut where it is very long."""
+    lines = [line.rstrip() for line in text.splitlines() if line.strip()]
+    return [line if len(line) <= SAID_WIDTH else line[:SAID_WIDTH] + " ..." for line in lines[-SAID_LINES:]]
+
+
+def end_of_file(log):
+    try:
+        return end_of(pathlib.Path(log).read_text(errors="replace"))
+    except OSError:
+        return []
+
+
+def said_by(text, test):
+    """What a test of cmocka's printed until the next began."""
+    found = re.search(rf"^\[ RUN      \] {re.escape(test)}\n(.*?)(?=^\[ RUN |\Z)", text, re.M | re.S)
+    return end_of(found[1]) if found else end_of(text)
 
 
 def why_skipped(text, test):
@@ -34,22 +56,29 @@ def why_skipped(text, test):
 
 
 def count_program(trs):
-    """(passed, [name, reason] of the skipped, names of the failed) of one program or script of make
-    check."""
+    """(passed, [name, reason] of the skipped, [name, log, what it said] of the failed) of one program or
+    script of make check."""
     log = trs.with_suffix(".log")
     text = log.read_text(errors="replace") if log.exists() else ""
+
+    def broken(what, said):
+        return [what, str(log), said]
+
     name = str(trs.with_suffix("").name)
     results = re.findall(r"^:test-result: (\w+)", trs.read_text(), re.M)
     ran = RAN.findall(text)
     if not ran:
         if results == ["PASS"]:
             return 1, [], []
-        return (0, [[name, last_line(text)]], []) if results == ["SKIP"] else (0, [], [name])
+        return (0, [[name, last_line(text)]], []) if results == ["SKIP"] else \
+            (0, [], [broken(name, end_of(text))])
     ok = OK.findall(text)
     skipped = set(SKIPPED.findall(text)) - set(ok)
-    failed = [f"{name}: {test}" for test in ran if test not in ok and test not in skipped]
+    failed = [broken(f"{name}: {test}", said_by(text, test)) for test in ran
+              if test not in ok and test not in skipped]
     if results != ["PASS"] and results != ["SKIP"] and not failed:
-        failed = [f"{name}: the program itself (a sanitizer's report, a crash at its end)"]
+        failed = [broken(f"{name}: the program itself (a sanitizer's report, a crash at its end)",
+                         end_of(text))]
     return len(ok), [[f"{name}: {test}", why_skipped(text, test)] for test in ran
                      if test in skipped], failed
 
@@ -60,11 +89,11 @@ def automake(stage, build, status, log):
         one = count_program(trs)
         passed += one[0]
         skipped += one[1]
-        failed += [[what, str(trs.with_suffix(".log"))] for what in one[2]]
+        failed += one[2]
     if status != "0" and not failed:
-        failed.append([f"make check (exit {status})", log])
+        failed.append([f"make check (exit {status})", log, end_of_file(log)])
     if passed + len(skipped) + len(failed) == 0:
-        failed.append(["make check ran nothing", log])
+        failed.append(["make check ran nothing", log, end_of_file(log)])
     return {"stage": stage, "passed": passed, "skipped": skipped, "failed": failed}
 
 
@@ -75,17 +104,22 @@ def pytest(stage, junit, status, log):
     except (OSError, xml.etree.ElementTree.ParseError):
         cases = []
     for case in cases:
-        kinds = {child.tag for child in case}
+        kinds = {child.tag: child for child in case}
         name = f"{case.get('classname')}::{case.get('name')}"
-        if kinds & {"failure", "error"}:
-            failed.append([name, log])
+        broken = [kinds[kind] for kind in ("failure", "error") if kind in kinds]
+        if broken:
+            failed.append([name, log, end_of(broken[0].text or broken[0].get("message") or "")])
         elif "skipped" in kinds:
-            skipped.append([name, case.find("skipped").get("message") or NO_REASON])
+            skipped.append([name, kinds["skipped"].get("message") or NO_REASON])
         else:
             passed += 1
     if not failed and (status != "0" or not cases):
-        failed.append([f"pytest (exit {status}, {len(cases)} tests)", log])
+        failed.append([f"pytest (exit {status}, {len(cases)} tests)", log, end_of_file(log)])
     return {"stage": stage, "passed": passed, "skipped": skipped, "failed": failed}
+
+
+def failure(stage, what, log):
+    return {"stage": stage, "passed": 0, "skipped": [], "failed": [[what, log, end_of_file(log)]]}
 
 
 def print_skipped(rows):
@@ -111,8 +145,9 @@ def summary(results):
     if any(row["failed"] for row in rows):
         print("\nFailures:")
     for row in rows:
-        for what, log in row["failed"]:
+        for what, log, said in row["failed"]:
             print(f"  {row['stage']}: {what}\n      {log}")
+            print("".join(f"        {line}\n" for line in said), end="")
     passed = sum(row["passed"] for row in rows)
     failed = sum(len(row["failed"]) for row in rows)
     skipped = sum(len(row["skipped"]) for row in rows)
@@ -127,7 +162,8 @@ def main():
     command, *arguments = sys.argv[1:]
     if command == "summary":
         return summary(*arguments)
-    print(json.dumps({"automake": automake, "pytest": pytest}[command](*arguments)))
+    count = {"automake": automake, "pytest": pytest, "failure": failure}[command]
+    print(json.dumps(count(*arguments)))
     return 0
 
 

@@ -75,17 +75,26 @@ def wait_for(condition, what, seconds=10.0):
         time.sleep(0.02)
 
 
+ports_given = set()
+
+
 def free_port(addresses=("127.0.0.1",)):
     """A port that is free for UDP and TCP on all these addresses, below the range that the kernel
-    hands out on its own."""
+    hands out on its own, and given to nobody else: who asked for it may not have bound it yet, and
+    nameservers share a port (SO_REUSEPORT) without a word. Those who test side by side have a range each."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+    first = 20000 + worker % 4 * 3000
     for _ in range(200):
-        port = random.randint(20000, 32000)
+        port = random.randrange(first, first + 3000)
+        if port in ports_given:
+            continue
         with contextlib.ExitStack() as stack:
             try:
                 for address in addresses:
                     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
                         probe = stack.enter_context(socket.socket(socket.AF_INET, kind))
                         probe.bind((address, port))
+                ports_given.add(port)
                 return port
             except OSError:
                 continue

@@ -78,3 +78,20 @@ def test_failures_are_named_and_fail(tmp_path):
     row = run("automake", "gcc", tmp_path, 2, "log")
     said = summarize(tmp_path, row, status=1)
     assert "Failures:\n  gcc: test_a: breaks\n" in said and "0 passed, 1 failed\n" in said
+
+
+def test_what_a_failure_said_is_printed(tmp_path):
+    put_result(tmp_path, "test_a", "FAIL", "[ RUN      ] before\nnot this\n[       OK ] before\n"
+               "[ RUN      ] breaks\n[  ERROR   ] --- 0x2 != 0x1\n[  FAILED  ] breaks\n")
+    said = summarize(tmp_path, run("automake", "gcc", tmp_path, 2, "log"), status=1)
+    assert "[  ERROR   ] --- 0x2 != 0x1\n" in said and "not this" not in said
+    lines = "\n".join(f"line {index}" for index in range(100))
+    (tmp_path / "junit.xml").write_text(
+        "<testsuites><testsuite><testcase classname='a' name='b'>"
+        f"<failure message='m'>{lines}\nE  assert {'x' * 5000}</failure></testcase></testsuite></testsuites>")
+    said = summarize(tmp_path, run("pytest", "interop", tmp_path / "junit.xml", 1, "log"), status=1)
+    assert "line 99\n" in said and "line 10\n" not in said and "E  assert xxx" in said
+    assert "x" * 1000 not in said
+    (tmp_path / "build.log").write_text("a.c: error: no such thing\n")
+    said = summarize(tmp_path, run("failure", "clang", "the build", tmp_path / "build.log"), status=1)
+    assert "  clang: the build\n" in said and "a.c: error: no such thing\n" in said

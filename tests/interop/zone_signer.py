@@ -10,6 +10,7 @@ import zone_maker
 
 ARGUMENTS = {"nsec": [], "nsec3": ["-3", "5a17", "-H", "2"], "optout": ["-3", "-", "-H", "0", "-A"]}
 TTL_MAX = 604800  # RRSIGs get a shorter TTL than what they cover when that outlives them
+START = "20260101000000"  # of keys too: one that begins now is not yet there when the clock is set back
 NAME_MAX = 253  # dnssec-signzone puts "*." before each name that it makes an NSEC3 for
 
 
@@ -36,9 +37,10 @@ def sign(made, variant):
             file, out = folder / f"{index}.zone", folder / f"{index}.signed"
             kept = signable(origin, rows)
             file.write_text(zone_maker.text_of(origin, kept))
-            run("/usr/bin/dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "-K", folder, origin)
+            run("/usr/bin/dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "-P", START, "-A", START,
+                "-K", folder, origin)
             run("/usr/bin/dnssec-signzone", "-q", "-P", "-z", "-S", "-O", "full", "-K", folder, "-o", origin,
-                "-s", "20260101000000", "-e", "20460101000000", *ARGUMENTS[variant], "-f", out, file)
+                "-s", START, "-e", "20460101000000", *ARGUMENTS[variant], "-f", out, file)
             text = out.read_text().replace("[{.", r"\091\123.")  # Knot DNS reads them when they are escaped
             signed[origin] = kept, "".join(line for line in text.splitlines(keepends=True)
                                            if not line.startswith(";"))
