@@ -48,7 +48,8 @@ static bool clean(void *argument, const char *item, int64_t change)
 {
     struct fleet *fleet = argument;
     struct error err;
-    return store_fleet_clean(fleet->control->store, item, change, &err) ||
+    (void)item;
+    return store_fleet_clean(fleet->control->store, change, &err) ||
            journal_failed(fleet->control, &err);
 }
 

@@ -148,9 +148,7 @@ bool store_fleet_next(struct store *store, bool *found, char item[STORE_ITEM_SIZ
                       int64_t *change, struct error *err)
 {
     sqlite3_stmt *row = prepare(store,
-                                "SELECT item, change FROM fleet_outbox"
-                                " WHERE change NOT IN (SELECT change FROM fleet_refused)"
-                                " ORDER BY CASE"
+                                "SELECT item, change FROM fleet_open ORDER BY CASE"
                                 " WHEN item GLOB 'rule#*' THEN 0"
                                 " WHEN item GLOB 'set#*' OR item = 'freeze' THEN 1"
                                 " WHEN item GLOB 'history#*' THEN 3 ELSE 2 END, change LIMIT 1",
@@ -170,12 +168,16 @@ bool store_fleet_next(struct store *store, bool *found, char item[STORE_ITEM_SIZ
     return ok && (!*found || print(store, item, body, err));
 }
 
-bool store_fleet_clean(struct store *store, const char *item, int64_t change, struct error *err)
+bool store_fleet_clean(struct store *store, int64_t change, struct error *err)
 {
     CLEANUP(alloc_freep)
-    char *sql = alloc_printf("DELETE FROM fleet_outbox WHERE item = ?1 AND change = %lld",
-                             (long long)change);
-    return run(store, sql, item, NULL, err);
+    char *note =
+        alloc_printf("INSERT OR IGNORE INTO fleet_written VALUES (%lld)", (long long)change);
+    const char *drop =
+        "DELETE FROM fleet_outbox WHERE change IN (SELECT change FROM fleet_written);"
+        "DELETE FROM fleet_written WHERE change NOT IN (SELECT change FROM fleet_outbox)";
+    struct error full; /* what the disk does not drop now it drops with a later one */
+    return run(store, note, NULL, NULL, err) && (execute(store, drop, &full) || true);
 }
 
 bool store_fleet_refuse(struct store *store, int64_t change, const char *why, struct error *err)
@@ -226,16 +228,15 @@ static bool has_row(struct store *store, const char *sql, const char *text, bool
 bool store_fleet_is_dirty(struct store *store, const char *item, bool *is_dirty, struct error *err)
 {
     return has_row(store,
-                   "SELECT 1 FROM fleet_outbox WHERE item = ?1 OR (?1 IS NULL"
-                   " AND change NOT IN (SELECT change FROM fleet_refused)) LIMIT 1",
+                   item == NULL ? "SELECT 1 FROM fleet_open LIMIT 1"
+                                : "SELECT 1 FROM fleet_unwritten WHERE item = ?1 LIMIT 1",
                    item, is_dirty, err);
 }
 
 bool store_fleet_is_undecided(struct store *store, bool *is_undecided, struct error *err)
 {
     return has_row(store,
-                   "SELECT 1 FROM fleet_outbox WHERE (item GLOB 'rule#*' OR item GLOB 'set#*')"
-                   " AND change NOT IN (SELECT change FROM fleet_refused) LIMIT 1",
+                   "SELECT 1 FROM fleet_open WHERE item GLOB 'rule#*' OR item GLOB 'set#*' LIMIT 1",
                    NULL, is_undecided, err);
 }
 

@@ -30,9 +30,10 @@ MUST_CHECK bool store_fleet_save_memory(struct store *store,
  * the caller frees it; NULL: its rows are gone. Larger changes are later ones. */
 MUST_CHECK bool store_fleet_next(struct store *store, bool *found, char item[STORE_ITEM_SIZE],
                                  char **body, int64_t *change, struct error *err);
-/* That change is in the table; later ones of the item still count. */
-MUST_CHECK bool store_fleet_clean(struct store *store, const char *item, int64_t change,
-                                  struct error *err);
+/* That change is in the table; later ones of the item still count. A full disk does not make it a
+ * change again: it is dropped from the file with a later one, or written once more after a restart.
+ */
+MUST_CHECK bool store_fleet_clean(struct store *store, int64_t change, struct error *err);
 /* That change of an item does not go into the table, because of why: store_fleet_next passes it
  * over until the item changes again, or the store is opened anew. */
 MUST_CHECK bool store_fleet_refuse(struct store *store, int64_t change, const char *why,

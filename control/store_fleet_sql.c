@@ -35,6 +35,11 @@ const char store_fleet_setup[] =
     "CREATE TEMP TABLE fleet_switch (is_on INTEGER NOT NULL);"
     "INSERT INTO fleet_switch VALUES (1);"
     "CREATE TEMP TABLE fleet_refused (change INTEGER PRIMARY KEY, why TEXT NOT NULL);"
+    "CREATE TEMP TABLE fleet_written (change INTEGER PRIMARY KEY);"
+    "CREATE TEMP VIEW fleet_unwritten AS SELECT item, change FROM fleet_outbox"
+    " WHERE change NOT IN (SELECT change FROM fleet_written);"
+    "CREATE TEMP VIEW fleet_open AS SELECT item, change FROM fleet_unwritten"
+    " WHERE change NOT IN (SELECT change FROM fleet_refused);"
     /* clang-format off */
     BOTH(HOME, "weight") BOTH(HOME, "forced") BOTH(HOME, "ttl")
     BOTH(RULE, "rollout") BOTH(RULE, "deployment")

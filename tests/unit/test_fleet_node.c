@@ -268,7 +268,8 @@ static bool next_stored(void *argument, char item[FLEET_ITEM_SIZE], char **body,
 
 static bool clean_stored(void *argument, const char *item, int64_t change)
 {
-    assert_true(store_fleet_clean(((struct local *)argument)->store, item, change, &err));
+    (void)item;
+    assert_true(store_fleet_clean(((struct local *)argument)->store, change, &err));
     return true;
 }
 

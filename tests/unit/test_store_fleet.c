@@ -2,12 +2,14 @@
 /* Rows of the state file as items of a fleet's table, and back: what one node writes, another has.
  */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <cmocka.h>
 
 #include "common/alloc.h"
@@ -71,7 +73,7 @@ static char *flush(struct store *from, struct store *to)
             alloc_printf("%s%s%s%s", items, *items == '\0' ? "" : " ", item, body ? "" : "(gone)");
         free(items);
         items = more;
-        assert_true(store_fleet_clean(from, item, change, &err));
+        assert_true(store_fleet_clean(from, change, &err));
     }
 }
 
@@ -299,7 +301,7 @@ static void a_later_change_of_an_item_is_not_cleaned_with_the_earlier(void **sta
     assert_true(store_save_weight(two->a, WWW, "blue", 1, &err));
     assert_true(store_fleet_next(two->a, &found, item, &body, &change, &err));
     assert_true(store_save_weight(two->a, WWW, "blue", 2, &err));
-    assert_true(store_fleet_clean(two->a, item, change, &err));
+    assert_true(store_fleet_clean(two->a, change, &err));
     assert_true(store_fleet_is_dirty(two->a, item, &is_dirty, &err));
     assert_true(is_dirty);
 }
@@ -406,6 +408,53 @@ static void what_the_table_refuses_is_passed_over_until_it_changes(void **state)
     assert_int_equal(weight_of(two->b, WWW, "blue"), 3);
 }
 
+static struct store *open_file(const char *path)
+{
+    struct store *store = store_open(path, &err);
+    assert_non_null(store);
+    assert_true(store_fleet_open(store, &err));
+    return store;
+}
+
+static void a_full_disk_does_not_make_what_is_written_a_change_again(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/ballast-XXXXXX", item[STORE_ITEM_SIZE];
+    assert_non_null(mkdtemp(folder));
+    CLEANUP(alloc_freep) char *path = alloc_printf("%s/state.db", folder);
+    CLEANUP(alloc_freep) char *wipe = alloc_printf("rm -r %s", folder);
+    struct rlimit limit, none;
+    int64_t change;
+    bool found, is;
+    char *body;
+    struct store *store = open_file(path);
+    assert_true(store_save_weight(store, WWW, "blue", 1, &err));
+    assert_true(store_fleet_next(store, &found, item, &body, &change, &err) && found);
+    free(body);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    none = (struct rlimit){.rlim_cur = 1, .rlim_max = limit.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    bool is_noted = store_fleet_clean(store, change, &err);
+    bool is_full = !store_save_weight(store, API, "blue", 2, &err);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    assert_true(is_noted && is_full);
+    assert_true(store_fleet_next(store, &found, item, &body, &change, &err) && !found);
+    assert_true(store_fleet_is_undecided(store, &is, &err) && !is);
+    assert_true(store_fleet_is_dirty(store, item, &is, &err) && !is);
+
+    assert_true(store_save_weight(store, API, "blue", 2, &err));
+    assert_true(store_fleet_next(store, &found, item, &body, &change, &err) && found);
+    free(body);
+    assert_string_equal(item, "set#" API);
+    assert_true(store_fleet_clean(store, change, &err));
+    store_close(store);
+    store = open_file(path);
+    assert_true(store_fleet_next(store, &found, item, &body, &change, &err) && !found);
+    store_close(store);
+    assert_int_equal(system(wipe), 0);
+}
+
 static void what_is_known_of_the_table_is_kept(void **state)
 {
     struct two *two = *state;
@@ -437,6 +486,7 @@ int main(void)
         TEST(bodies_that_fit_no_rows_are_refused),
         TEST(all_that_an_empty_table_needs_is_marked),
         TEST(what_the_table_refuses_is_passed_over_until_it_changes),
+        TEST(a_full_disk_does_not_make_what_is_written_a_change_again),
         TEST(what_is_known_of_the_table_is_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
