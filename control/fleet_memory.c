@@ -359,6 +359,8 @@ static void driving(void *argument, bool drives)
     }
     if (drives) {
         route53_take_over(control);
+    } else {
+        route53_hand_over(control);
     }
     for (size_t i = 0; !control->is_stopping && i < control->config->rollout_count; i++) {
         if (drives) {

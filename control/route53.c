@@ -10,6 +10,8 @@
 #include "control/fleet.h"
 #include "control/route53_private.h"
 
+#define NOT_DRIVING "this node does not drive: ask the one that does"
+
 struct route53_unit *route53_unit_of(const struct record_set_state *set)
 {
     struct route53 *all = set->control->route53;
@@ -26,7 +28,7 @@ struct route53_unit *route53_unit_of(const struct record_set_state *set)
 void route53_want_look(struct route53_unit *unit, struct route53_waiter *waiter, bool is_forced)
 {
     if (!route53_may_send(unit->all->control)) {
-        waiter->looked(waiter->argument, NULL, "this node does not drive: ask the one that does");
+        waiter->looked(waiter->argument, NULL, NOT_DRIVING);
         free(waiter);
         return;
     }
@@ -84,7 +86,10 @@ void route53_take_over(struct control *control)
     for (size_t i = 0; all != NULL && i < all->unit_count; i++) {
         struct route53_unit *unit = &all->units[i];
         unit->is_new = true;
-        unit->is_looking = false; /* what was read may be another driver's */
+        if (unit->stage == ROUTE53_LOOK) {
+            aws_call_cancel(STEAL(unit->call)); /* what it reads may be another driver's … */
+        }
+        unit->is_looking = false; /* … as what was read before */
         route53_set_pending(unit);
         if (unit->call == NULL) {
             unit->is_look_only = false;
@@ -93,6 +98,14 @@ void route53_take_over(struct control *control)
     }
     if (all != NULL) {
         route53_pump_in(all, 0);
+    }
+}
+
+void route53_hand_over(struct control *control)
+{
+    struct route53 *all = control->route53;
+    for (size_t i = 0; all != NULL && i < all->unit_count; i++) {
+        route53_tell_waiters(&all->units[i], NULL, NOT_DRIVING);
     }
 }
 

@@ -24,6 +24,8 @@ void route53_close(struct control *control);
 bool route53_may_send(const struct control *control);
 /* This daemon may send now and did not before: everything is read, and sent where it differs. */
 void route53_take_over(struct control *control);
+/* … and does not any more: who waits for a look is told. */
+void route53_hand_over(struct control *control);
 
 /* The record set has been published. */
 void route53_published(struct record_set_state *set);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The whole of it: a rollout that a message in a queue started runs through three nodes and Route 53,
 whatever happens to the one that drives and to the table they share."""
+import concurrent.futures
 import json
 import os
 
@@ -107,3 +108,48 @@ def test_kills_and_a_table_that_comes_and_goes(fleet, aws):
         driver.start()
         fleet.wait_driver()
     the_end(fleet, aws)
+
+
+@pytest.fixture
+def node(fleet):
+    """One node, which looks at Route 53 only when something makes it."""
+    del fleet.nodes[1:], fleet.roads[1:]
+    fleet.nodes[0].config["route53"]["interval"] = "1h"
+    return fleet.nodes[0]
+
+
+def lose_lease(fleet):
+    fleet.roads[0].shut()
+    wait_for(lambda: not fleet.drivers(), "nobody drives", 10 * LEASE_S)
+
+
+def test_who_waits_for_a_look_is_told_when_the_node_drives_no_more(fleet, aws, node):
+    fleet.start()
+    wait_for(lambda: live(aws) == SHIFTS[0], "Route 53 has the first weights", 30)
+    fault = aws.faults.throttle("route53")
+    node.set_weights(NAME, "A", "blue=50", "green=50")
+    # The pauses double: those that come are longer than the lease.
+    wait_for(lambda: fault.used >= 5, "it was asked in vain", 120)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        asked = pool.submit(node.ctl, "route53", "diff", status=1)
+        lose_lease(fleet)
+        assert "does not drive" in asked.result().stderr
+    aws.faults.lift()
+    fleet.roads[0].open()
+    wait_for(lambda: live(aws) == (50, 50), "Route 53 has the weights", 120)
+
+
+def test_what_was_read_before_another_drove_is_not_believed(fleet, aws, node):
+    fleet.start()
+    wait_for(lambda: live(aws) == SHIFTS[0], "Route 53 has the first weights", 30)
+    node.stop()
+    # The answer is there at once, and comes within twelve seconds.
+    slow = aws.faults.add("drip", "route53", "ListResourceRecordSets", count=1, octets=20, seconds=0.2)
+    node.start()
+    wait_for(lambda: slow.used == 1, "it looks", 30)
+    lose_lease(fleet)
+    [blue] = [one for one in aws.route53.records(ZONE, NAME, "A") if one["SetIdentifier"] == "ballast-blue"]
+    aws.route53.put(ZONE, {**blue, "Weight": 7})
+    fleet.roads[0].open()
+    fleet.wait_driver()
+    wait_for(lambda: live(aws) == SHIFTS[0], "Route 53 has what it shall have", 60)
