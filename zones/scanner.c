@@ -12,10 +12,12 @@
 
 /* The largest RDATA in hexadecimal is half of that; what never ends shall not fill the memory. */
 #define ENTRY_MAX_OCTETS ((size_t)1 << 18)
+#define BUFFER_OCTETS    ((size_t)1 << 16)
 
 struct scanner {
     const char *path;
     FILE *file;
+    size_t at, filled;  /* of the buffer */
     unsigned line;      /* of the octet read last */
     bool is_at_start;   /* of a line */
     unsigned depth;     /* of parentheses */
@@ -25,6 +27,7 @@ struct scanner {
     size_t *starts; /* of fields, in text */
     size_t count, capacity;
     char **fields;
+    char buffer[BUFFER_OCTETS];
 };
 
 struct scanner *scanner_open(const char *path, struct error *err)
@@ -88,6 +91,24 @@ static void put(struct scanner *scanner, int octet)
     scanner->text[scanner->len++] = (char)octet;
 }
 
+/* What is left moves to the beginning. */
+static void fill(struct scanner *scanner)
+{
+    scanner->filled -= scanner->at;
+    memmove(scanner->buffer, scanner->buffer + scanner->at, scanner->filled);
+    scanner->at = 0;
+    scanner->filled +=
+        fread(scanner->buffer + scanner->filled, 1, BUFFER_OCTETS - scanner->filled, scanner->file);
+}
+
+static int next_octet(struct scanner *scanner)
+{
+    if (scanner->at == scanner->filled) {
+        fill(scanner);
+    }
+    return scanner->at == scanner->filled ? EOF : (unsigned char)scanner->buffer[scanner->at++];
+}
+
 static bool is_blank(int octet)
 {
     return octet == ' ' || octet == '\t' || octet == '\r';
@@ -103,7 +124,7 @@ static bool put_escaped(struct scanner *scanner, int octet, struct error *err)
 {
     put(scanner, octet);
     if (octet == '\\') {
-        octet = getc_unlocked(scanner->file);
+        octet = next_octet(scanner);
         if (octet == EOF || octet == '\n') {
             return fail(scanner, scanner->line, err, "\\ at the end of a line");
         }
@@ -134,14 +155,12 @@ static bool read_field(struct scanner *scanner, int octet, struct error *err)
             put(scanner, '\0');
             return true;
         }
-        octet = getc_unlocked(scanner->file);
+        octet = next_octet(scanner);
         if (is_quoted && (octet == EOF || octet == '\n')) {
             return fail(scanner, scanner->line, err, "a quote is not closed, expected \"");
         }
     } while (is_quoted || !ends_field(octet));
-    if (octet != EOF) {
-        ungetc(octet, scanner->file);
-    }
+    scanner->at -= octet == EOF ? 0 : 1;
     put(scanner, '\0');
     return true;
 }
@@ -150,11 +169,9 @@ static void skip_comment(struct scanner *scanner)
 {
     int octet;
     do {
-        octet = getc_unlocked(scanner->file);
+        octet = next_octet(scanner);
     } while (octet != EOF && octet != '\n');
-    if (octet == '\n') {
-        ungetc(octet, scanner->file);
-    }
+    scanner->at -= octet == EOF ? 0 : 1;
 }
 
 static bool read_parenthesis(struct scanner *scanner, int octet, struct error *err)
@@ -176,7 +193,7 @@ static bool read_line(struct scanner *scanner, struct scanner_entry *entry, bool
                       struct error *err)
 {
     for (;;) {
-        int octet = getc_unlocked(scanner->file);
+        int octet = next_octet(scanner);
         bool is_right = true;
         if (octet == EOF || (octet == '\n' && scanner->depth == 0)) {
             *is_end = octet == EOF;
@@ -199,6 +216,21 @@ static bool read_line(struct scanner *scanner, struct scanner_entry *entry, bool
             return false;
         }
     }
+}
+
+size_t scanner_ahead(struct scanner *scanner, const char **text)
+{
+    if (scanner->filled - scanner->at < SCANNER_AHEAD && !feof_unlocked(scanner->file)) {
+        fill(scanner);
+    }
+    *text = scanner->buffer + scanner->at;
+    return scanner->filled - scanner->at;
+}
+
+void scanner_skip(struct scanner *scanner, size_t len, unsigned lines)
+{
+    scanner->at += len;
+    scanner->line += lines;
 }
 
 bool scanner_next(struct scanner *scanner, struct scanner_entry *entry, struct error *err)

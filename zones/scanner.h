@@ -28,5 +28,10 @@ void scanner_closep(struct scanner **scanner);
 /* The next entry that is not empty; valid until the next call. */
 MUST_CHECK bool scanner_next(struct scanner *scanner, struct scanner_entry *entry,
                              struct error *err);
+/* The text that comes next, for who reads entries without fields: at least SCANNER_AHEAD octets but
+ * at the end of the file; and the way past the entries that were read so, with so many lines. */
+#define SCANNER_AHEAD ((size_t)1 << 13)
+size_t scanner_ahead(struct scanner *scanner, const char **text);
+void scanner_skip(struct scanner *scanner, size_t len, unsigned lines);
 /* The line that was read last. */
 unsigned scanner_line(const struct scanner *scanner);

@@ -179,7 +179,8 @@ struct zone *zonefile_load(const struct config *config, size_t zone_index,
     }
     CLEANUP(zone_draft_freep) struct zone_draft *draft = zone_draft_new(&origin);
     return add_record_sets(draft, config, zone_index, &origin, sets, err) &&
-                   zonefile_read(draft, config->zones[zone_index].file, &origin, &end, err)
+                   zonefile_read(draft, config->zones[zone_index].file, &origin, plain_entry_read,
+                                 &end, err)
                ? make_zone(draft, &wanted, &origin, end, err)
                : NULL;
 }

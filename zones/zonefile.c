@@ -18,6 +18,8 @@
 struct load {
     struct zone_draft *draft;
     struct rdata rdata;
+    zonefile_reader *read_plain;
+    struct plain_entry plain;
     bool has_default_ttl; /* $TTL */
     uint32_t default_ttl;
     bool has_last_ttl; /* of the record before: RFC 1035 section 5.1, where no $TTL is */
@@ -220,6 +222,48 @@ static bool read_record(struct source *source, const struct scanner_entry *entry
     return zone_draft_add(source->load->draft, &input, err);
 }
 
+static bool add_plain(struct source *source, unsigned line, struct error *err)
+{
+    struct load *load = source->load;
+    const struct plain_entry *entry = &load->plain;
+    if (entry->has_owner) {
+        source->has_owner = true;
+        source->owner = entry->owner;
+    }
+    struct draft_input input = {
+        .owner = source->owner,
+        .type = entry->type,
+        .rdata_len = entry->rdata_len,
+        .ttl_s = entry->ttl_s,
+        .rdata = entry->rdata,
+        .place = {.path = source->path, .line = line},
+    };
+    if (!choose_ttl(load, entry->type, entry->has_ttl, &input.ttl_s, err)) {
+        return error_add_context(err, "%s:%u", source->path, line);
+    }
+    return zone_draft_add(load->draft, &input, err);
+}
+
+/* Entries of the usual shapes; stops before the first that is none. */
+static bool read_plain_entries(struct source *source, struct scanner *scanner, struct error *err)
+{
+    struct load *load = source->load;
+    for (;;) {
+        const char *text;
+        size_t available = scanner_ahead(scanner, &text);
+        size_t len = load->read_plain(&load->plain, text, available, &source->origin);
+        bool has_record = len > 0 && load->plain.has_record;
+        if (len == 0 || (has_record && !load->plain.has_owner && !source->has_owner)) {
+            return true;
+        }
+        unsigned line = scanner_line(scanner);
+        scanner_skip(scanner, len, load->plain.lines);
+        if (has_record && !add_plain(source, line, err)) {
+            return false;
+        }
+    }
+}
+
 /* "dir/b.zone" for b.zone in dir/a.zone. */
 static char *resolve_path(const char *from, const char *path)
 {
@@ -325,7 +369,7 @@ static bool read_file(struct source *source, unsigned *last_line, struct error *
     for (;;) {
         struct scanner_entry entry;
         *last_line = scanner_line(scanner);
-        if (!scanner_next(scanner, &entry, err)) {
+        if (!read_plain_entries(source, scanner, err) || !scanner_next(scanner, &entry, err)) {
             return false;
         }
         if (entry.count == 0) {
@@ -341,10 +385,11 @@ static bool read_file(struct source *source, unsigned *last_line, struct error *
 }
 
 bool zonefile_read(struct zone_draft *draft, const char *path, const struct name *origin,
-                   struct draft_place *end, struct error *err)
+                   zonefile_reader *read_plain, struct draft_place *end, struct error *err)
 {
     CLEANUP(alloc_freep) struct load *load = alloc_zeroed(1, sizeof(*load));
     load->draft = draft;
+    load->read_plain = read_plain;
     struct source source = {.load = load, .path = path, .origin = *origin};
     *end = (struct draft_place){.path = path};
     return read_file(&source, &end->line, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* Master files (RFC 1035 section 5) to zones; types and RDATA are read by ldns. All or nothing.
+/* Master files (RFC 1035 section 5) to zones; types and RDATA are read by ldns, or as it would read
+ * them. All or nothing.
  *
  * $ORIGIN, $TTL and $INCLUDE FILE [ORIGIN] are known. An included file is found from the folder of
  * the one that includes it, at most 10 deep; afterwards origin and owner are what they were before,
