@@ -6,7 +6,7 @@
 #   tests/bench/instructions.sh            prints the table
 #   tests/bench/instructions.sh --check    compares with instructions.txt; fails when a figure is more
 #                                          than 10 % worse, or a kind is missing on either side
-#   tests/bench/instructions.sh --update   writes instructions.txt anew
+#   tests/bench/instructions.sh --update   writes instructions.txt anew, and the table of docs/bench.md
 #
 # From a build directory: make bench-instructions, or, once that has built the programs,
 # top_builddir=. SOURCE/tests/bench/instructions.sh --check. Exit code 77: valgrind is missing.
@@ -74,6 +74,7 @@ case "${1:-}" in
         measure
     } >"$committed.new"
     mv "$committed.new" "$committed"
+    "$here/answers.py" --update
     ;;
 "") measure ;;
 *)
