@@ -25,6 +25,13 @@ int64_t clock_now_ms(void)
     return read_ms(CLOCK_MONOTONIC) + offset_ms;
 }
 
+uint64_t clock_monotonic_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
 void clock_format(int64_t at_ms, char out[CLOCK_TEXT_SIZE])
 {
     time_t seconds = (time_t)(at_ms / 1000);

@@ -10,6 +10,9 @@
  * first call. */
 int64_t clock_now_ms(void);
 
+/* Of a clock that only goes forward, for differences. Any thread; costs no system call. */
+uint64_t clock_monotonic_ns(void);
+
 /* Seconds since the epoch, modulo 2^32, as the wall clock says now: for what is compared with other
  * hosts' clocks. Costs no system call. Any thread. */
 uint32_t clock_wall_s(void);

@@ -156,7 +156,7 @@ static void report_weights(struct control *control)
 
 static void publish_first(struct control *control, const struct cookie_secrets *cookies)
 {
-    struct snapshot_builder *builder = snapshot_builder_new(NULL, control->sets);
+    struct snapshot_builder *builder = publisher_begin(&control->publisher, control->sets);
     snapshot_builder_set_zones(builder, zone_start_table(&control->zones));
     snapshot_builder_set_cookies(builder, cookies);
     for (size_t i = 0; i < control->config->record_set_count; i++) {

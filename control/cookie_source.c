@@ -35,7 +35,7 @@ void cookie_source_reload(struct control *control)
     if (cookie_secrets_are_equal(&secrets, &current->cookies)) {
         return;
     }
-    struct snapshot_builder *builder = snapshot_builder_new(current, control->sets);
+    struct snapshot_builder *builder = publisher_begin(&control->publisher, control->sets);
     snapshot_builder_set_cookies(builder, &secrets);
     publisher_publish(&control->publisher, snapshot_builder_finish(builder));
     log_info("%s: read again, cookie secrets: %zu", path, secrets.count);

@@ -267,6 +267,8 @@ static void render_keys(FILE *out, const struct style *style, const json_t *resu
     table_print(table, out, style, "");
 }
 
+static const char *const publish_fields[] = {"median_us", "p99_us", "worst_us"};
+
 static void render_stats(FILE *out, const struct style *style, const json_t *result)
 {
     const char *name;
@@ -279,6 +281,14 @@ static void render_stats(FILE *out, const struct style *style, const json_t *res
         table_add(totals, INK_PLAIN, "%" PRId64, (int64_t)json_integer_value(value));
     }
     table_print(totals, out, style, "");
+    const json_t *publishes = json_object_get(result, "publishes");
+    struct table *times = TABLE(">PUBLISHES", ">MEDIAN UNDER", ">99 % UNDER", ">WORST");
+    table_add(times, INK_PLAIN, "%" PRId64, field_number(publishes, "count"));
+    for (size_t i = 0; i < ARRAY_LEN(publish_fields); i++) {
+        table_add(times, INK_PLAIN, "%.0f µs",
+                  json_number_value(json_object_get(publishes, publish_fields[i])));
+    }
+    table_print(times, out, style, "");
     const json_t *sets = list_of(result, "record_sets");
     struct table *table = TABLE("RECORD SET", "MEMBER", ">ANSWERED");
     for (size_t i = 0; i < json_array_size(sets); i++) {

@@ -226,6 +226,14 @@ json_t *describe_zone(const struct zone_entry *entry)
     return json;
 }
 
+static json_t *describe_publishes(const struct publish_times *times)
+{
+    return json_pack("{s:I, s:f, s:f, s:f}", "count", (json_int_t)times->count, "median_us",
+                     publish_times_quantile_us(times, 500), "p99_us",
+                     publish_times_quantile_us(times, 990), "worst_us",
+                     (double)times->worst_ns / 1000);
+}
+
 json_t *describe_stats(struct control *control)
 {
     json_t *counters = json_object();
@@ -248,8 +256,9 @@ json_t *describe_stats(struct control *control)
         json_array_append_new(sets, json_pack("{s:s, s:s, s:o}", "name", set->name, "type",
                                               set->type, "members", members));
     }
-    return json_pack("{s:I, s:o, s:o}", "workers", (json_int_t)control->exchange->worker_count,
-                     "counters", counters, "record_sets", sets);
+    return json_pack("{s:I, s:o, s:o, s:o}", "workers", (json_int_t)control->exchange->worker_count,
+                     "counters", counters, "publishes",
+                     describe_publishes(&control->publisher.times), "record_sets", sets);
 }
 
 static void count_event(void *argument, const char *fate, int64_t count)

@@ -76,6 +76,26 @@ static void put_daemon(struct control *control, FILE *out)
             control->store_error.text[0] == '\0' ? 1 : 0);
 }
 
+static void put_publishes(const struct publish_times *times, FILE *out)
+{
+    char bound[32];
+    struct metric_label labels[METRIC_LABELS_MAX] = {{"le", bound}};
+    uint64_t below = 0;
+    metrics_begin(out, "ballast_publish_seconds", "histogram",
+                  "From the beginning of a change until every worker answers by it.");
+    for (size_t i = 0; i <= PUBLISH_BOUNDS; i++) {
+        if (i < PUBLISH_BOUNDS) {
+            snprintf(bound, sizeof(bound), "%g", publish_bounds_us[i] / 1e6);
+        } else {
+            snprintf(bound, sizeof(bound), "+Inf");
+        }
+        below += times->counts[i];
+        metrics_put(out, "ballast_publish_seconds_bucket", labels, (double)below);
+    }
+    metrics_put(out, "ballast_publish_seconds_sum", no_labels, (double)times->sum_ns / 1e9);
+    metrics_put(out, "ballast_publish_seconds_count", no_labels, (double)times->count);
+}
+
 /* ---- what workers count ---- */
 
 /* Samples of a family stand together. */
@@ -403,6 +423,7 @@ char *metrics_print(struct control *control)
     /* First, for it tells whether the state file can be read. */
     put_events(control, out);
     put_daemon(control, out);
+    put_publishes(&control->publisher.times, out);
     put_fleet(control, out);
     put_server(control, out);
     put_members(control, out);

@@ -12,7 +12,8 @@ struct metric_label {
 };
 #define METRIC_LABELS_MAX 3
 
-/* The lines before a family's samples. type: "counter", whose name ends with _total, or "gauge".
+/* The lines before a family's samples. type: "counter", whose name ends with _total, "gauge", or
+ * "histogram", whose samples are NAME_bucket with le, NAME_sum and NAME_count.
  * help has no line breaks and no backslashes. */
 void metrics_begin(FILE *out, const char *name, const char *type, const char *help);
 /* One sample; labels end with one without a name, or with METRIC_LABELS_MAX. */

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "common/alloc.h"
-#include "zones/snapshot_builder.h"
 
 void publisher_init(struct publisher *publisher, struct exchange *exchange)
 {
@@ -47,9 +46,28 @@ static void call_waits(struct publisher *publisher, uint64_t oldest)
     free(called);
 }
 
+/* A worker that has skipped a snapshot counts with the later one that it took. */
+static void note_times(struct publisher *publisher, uint64_t oldest)
+{
+    uint64_t seen_ns = exchange_seen_ns(publisher->exchange);
+    size_t due = 0;
+    for (; due < publisher->start_count && publisher->starts[due].generation <= oldest; due++) {
+        uint64_t begun_ns = publisher->starts[due].begun_ns;
+        if (seen_ns >= begun_ns) { /* else no worker runs */
+            publish_times_add(&publisher->times, seen_ns - begun_ns);
+        }
+    }
+    if (due > 0) {
+        publisher->start_count -= due;
+        memmove(publisher->starts, publisher->starts + due,
+                publisher->start_count * sizeof(*publisher->starts));
+    }
+}
+
 static void collect(struct publisher *publisher)
 {
     uint64_t oldest = exchange_oldest(publisher->exchange);
+    note_times(publisher, oldest);
     free_old(publisher, oldest);
     call_waits(publisher, oldest);
 }
@@ -73,8 +91,27 @@ void publisher_watch(struct publisher *publisher, uv_loop_t *loop)
     publisher->exchange->wake_control = wake_control;
 }
 
+struct snapshot_builder *publisher_begin(struct publisher *publisher,
+                                         const struct record_sets *sets)
+{
+    publisher->begun_ns = publisher->exchange->now_ns();
+    return snapshot_builder_new(publisher->current, sets);
+}
+
+static void note_start(struct publisher *publisher, uint64_t generation)
+{
+    if (publisher->start_count == publisher->start_room) {
+        publisher->start_room = publisher->start_room * 2 + 8;
+        publisher->starts =
+            alloc_resize(publisher->starts, publisher->start_room, sizeof(*publisher->starts));
+    }
+    publisher->starts[publisher->start_count++] =
+        (struct publisher_start){generation, publisher->begun_ns};
+}
+
 void publisher_publish(struct publisher *publisher, struct snapshot *next)
 {
+    note_start(publisher, next->generation);
     if (publisher->current != NULL) {
         if (publisher->old_count == publisher->old_room) {
             publisher->old_room = publisher->old_room * 2 + 8;
@@ -116,4 +153,5 @@ void publisher_done(struct publisher *publisher)
     }
     free(publisher->old);
     free(publisher->waits);
+    free(publisher->starts);
 }

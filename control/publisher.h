@@ -5,8 +5,10 @@
 #include <stdbool.h>
 #include <uv.h>
 
+#include "control/publish_times.h"
 #include "zones/exchange.h"
 #include "zones/snapshot.h"
+#include "zones/snapshot_builder.h"
 
 /* Every worker answers from the state that was current when the wait began, or a later one. */
 typedef void (*publisher_seen)(void *argument);
@@ -17,6 +19,11 @@ struct publisher_wait {
     void *argument;
 };
 
+/* A snapshot that not every worker is known to have. */
+struct publisher_start {
+    uint64_t generation, begun_ns;
+};
+
 struct publisher {
     struct exchange *exchange;
     struct snapshot *current;
@@ -24,6 +31,10 @@ struct publisher {
     size_t old_count, old_room;
     struct publisher_wait *waits; /* in the order of their generations */
     size_t wait_count, wait_room;
+    struct publisher_start *starts; /* likewise */
+    size_t start_count, start_room;
+    uint64_t begun_ns; /* when the next snapshot's builder was made */
+    struct publish_times times;
     uv_async_t async; /* a worker has seen something new */
     bool has_async;
 };
@@ -31,6 +42,10 @@ struct publisher {
 void publisher_init(struct publisher *publisher, struct exchange *exchange);
 /* From here on workers wake the loop when they have seen a snapshot. */
 void publisher_watch(struct publisher *publisher, uv_loop_t *loop);
+/* What the next snapshot is built with, from the current one; the caller owns it, finishes it and
+ * publishes what it gets before it begins another. From here on time counts (publisher->times). */
+struct snapshot_builder *publisher_begin(struct publisher *publisher,
+                                         const struct record_sets *sets);
 /* Takes ownership and offers it to every worker; returns at once. */
 void publisher_publish(struct publisher *publisher, struct snapshot *next);
 /* Calls back, perhaps before it returns. */

@@ -164,8 +164,7 @@ void shift_publish(struct control *control)
     if (control->unpublished_count == 0) {
         return;
     }
-    struct snapshot_builder *builder =
-        snapshot_builder_new(control->publisher.current, control->sets);
+    struct snapshot_builder *builder = publisher_begin(&control->publisher, control->sets);
     for (size_t i = 0; i < control->unpublished_count; i++) {
         shift_build(control->unpublished[i], builder);
     }

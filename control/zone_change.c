@@ -313,8 +313,7 @@ static void publish(struct zone_changer *changer, char **warnings)
         }
         zones[i] = entry->zone;
     }
-    struct snapshot_builder *builder =
-        snapshot_builder_new(control->publisher.current, control->sets);
+    struct snapshot_builder *builder = publisher_begin(&control->publisher, control->sets);
     struct zone_table *table = zone_table_new(zones, view->count);
     zone_start_add_absent(&control->zones, table);
     snapshot_builder_set_zones(builder, table);

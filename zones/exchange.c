@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "common/clock.h"
 
 #define CACHE_LINE 64
 
@@ -46,6 +47,7 @@ struct exchange *exchange_new(size_t worker_count, uint32_t tally_len)
     struct exchange *exchange = alloc_zeroed(1, sizeof(*exchange));
     exchange->worker_count = worker_count;
     exchange->tally_len = tally_len;
+    exchange->now_ns = clock_monotonic_ns;
     exchange->slots = alloc_zeroed_aligned(CACHE_LINE, worker_count, sizeof(struct worker_slot));
     for (size_t i = 0; i < worker_count; i++) {
         exchange->slots[i].tally = alloc_zeroed_aligned(CACHE_LINE, tally_len, sizeof(counter));
@@ -118,6 +120,18 @@ uint64_t exchange_oldest(const struct exchange *exchange)
     return oldest;
 }
 
+uint64_t exchange_seen_ns(const struct exchange *exchange)
+{
+    uint64_t last_ns = 0;
+    for (size_t i = 0; i < exchange->worker_count; i++) {
+        const struct worker_slot *slot = &exchange->slots[i];
+        /* Relaxed: exchange_oldest has acquired what the worker wrote before `seen`. */
+        uint64_t seen_ns = atomic_load_explicit(&slot->seen_ns, memory_order_relaxed);
+        last_ns = seen_ns > last_ns ? seen_ns : last_ns;
+    }
+    return last_ns;
+}
+
 /* The pointer was not the worker's: take it. */
 static const struct snapshot *take_new(struct exchange *exchange, struct worker_slot *slot)
 {
@@ -134,6 +148,7 @@ static const struct snapshot *take_new(struct exchange *exchange, struct worker_
         return NULL;
     }
     slot->current = snapshot;
+    atomic_store_explicit(&slot->seen_ns, exchange->now_ns(), memory_order_relaxed);
     /* Release: all reads of the old snapshot are before. */
     atomic_store_explicit(&slot->seen, snapshot->generation, memory_order_release);
     if (exchange->wake_control != NULL) {

@@ -50,6 +50,7 @@ struct worker_slot {
     /* worker writes, control reads */
     _Alignas(64) _Atomic uint64_t seen; /* generation: nothing older is answered any more;
                                            0: the worker has not started, or has left */
+    _Atomic uint64_t seen_ns;           /* when it took that generation */
     const struct snapshot *current;     /* worker's own */
     counter counters[COUNTER_COUNT];
     counter *tally; /* answers by member: record_set->first_member + index; cache-aligned */
@@ -62,6 +63,7 @@ struct exchange {
     uint32_t tally_len;
     exchange_wake wake_control; /* a worker has seen a new snapshot; thread-safe; may be NULL */
     void *wake_control_argument;
+    uint64_t (*now_ns)(void); /* clock_monotonic_ns; tests have their own. Any thread */
 };
 
 /* tally_len: record_sets->member_count. Caller owns; aborts when out of memory. */
@@ -77,6 +79,9 @@ void exchange_offer(struct exchange *exchange, const struct snapshot *snapshot);
  * be freed. A worker that has not started counts as the newest (it will take what is offered
  * then), and so does one that has left. 0 while nothing was offered; without workers UINT64_MAX. */
 uint64_t exchange_oldest(const struct exchange *exchange);
+
+/* Control thread: when the last of the workers took what it answers from; 0: none has any. */
+uint64_t exchange_seen_ns(const struct exchange *exchange);
 
 /* Worker, between packets only (before each batch): the snapshot to answer from, never NULL once
  * one was offered. Tells control when it changed. */

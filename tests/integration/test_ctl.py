@@ -163,7 +163,8 @@ ANSWERS = {
     "key roll": {"keys": [KEY]},
     "key ds-seen": {"keys": [KEY]},
     "key forget": {"keys": [KEY]},
-    "stats": {"workers": 2, "counters": {"udp_queries": 10000}, "record_sets": [
+    "stats": {"workers": 2, "counters": {"udp_queries": 10000}, "publishes": {
+        "count": 12, "median_us": 50.0, "p99_us": 250.0, "worst_us": 812.5}, "record_sets": [
         {"name": "www.catsndogs.lol", "type": "A", "members": [{"id": "blue", "answered": 9000}]}]},
     "log level": {"level": "info"},
     "history": {"history": HISTORY},

@@ -30,10 +30,11 @@ def samples(text):
             family, kind = line.split()[2:]
             assert family not in found, f"{family} is in two places"
             assert (kind == "counter") == family.endswith("_total")
-            found[family] = {}
+            names = [f"{family}_{one}" for one in ("bucket", "sum", "count")] if kind == "histogram" else [family]
+            found.update({name: {} for name in [family, *names]})
         elif not line.startswith("# HELP "):
             name, labels, value = SAMPLE.fullmatch(line).groups()
-            assert name == family, line
+            assert name in names, line
             key = tuple(re.findall(r'="((?:[^"\\]|\\.)*)"', labels or ""))
             assert key not in found[name], line
             found[name][key] = float(value)
@@ -46,6 +47,25 @@ def fixture_lab():
     one.daemon.with_http(token=None)
     yield one.start()
     one.close()
+
+
+def test_each_publish_is_counted_with_the_time_that_it_took(lab):
+    def publishes():
+        found = samples(scrape(lab.daemon))
+        return {name: found[f"ballast_publish_seconds_{name}"] for name in ("bucket", "sum", "count")}
+
+    lab.wait_healthy()
+    before = publishes()
+    for weight in (1, 2, 3):
+        lab.daemon.set_weights(NAME, TYPE, f"blue={weight}")
+    after = publishes()
+    count = after["count"][()]
+    assert count >= before["count"][()] + 3
+    assert after["bucket"][("+Inf",)] == count and after["sum"][()] > before["sum"][()]
+    counts = list(after["bucket"].values())
+    assert counts == sorted(counts) and len(counts) == 13
+    shown = lab.daemon.json("stats")["publishes"]
+    assert shown["count"] >= count and 0 < shown["median_us"] <= shown["p99_us"] <= shown["worst_us"]
 
 
 def test_metrics_have_what_the_daemon_knows(lab):

@@ -41,6 +41,11 @@ int64_t clock_now_ms(void)
     return now_ms;
 }
 
+uint64_t clock_monotonic_ns(void)
+{
+    return (uint64_t)clock_now_ms() * 1000000;
+}
+
 uint32_t clock_wall_s(void)
 {
     return (uint32_t)(now_ms / 1000);
