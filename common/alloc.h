@@ -18,5 +18,10 @@ char *alloc_printf(const char *format, ...) MUST_CHECK __attribute__((returns_no
 PRINTF_LIKE(1, 2);
 void *alloc_copy(const void *octets, size_t len) MUST_CHECK __attribute__((returns_nonnull));
 
+/* Blocks of a quarter of a MiB and more, such as arenas have, go back to the system when they are
+ * freed. (glibc else stops that after the first one, and what a zone was read into stays: as much
+ * again as the zone.) Once, before there are threads. */
+void alloc_give_back(void);
+
 /* For CLEANUP: CLEANUP(alloc_freep) char *path = alloc_printf(…); */
 void alloc_freep(void *pointer_to_pointer);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/alloc.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "control/control.h"
@@ -119,6 +120,7 @@ int main(int argc, char **argv)
         return status;
     }
     struct error err;
+    alloc_give_back();
     CLEANUP(config_freep) struct config *config = config_load(arguments.config, &err);
     bool is_good = config != NULL;
     log_set_json(is_good && config->log_is_json);
