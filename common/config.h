@@ -32,6 +32,15 @@ struct config_rate_limit {
     size_t exempt_count;
 };
 
+enum config_xdp_mode { CONFIG_XDP_AUTO, CONFIG_XDP_NATIVE, CONFIG_XDP_GENERIC };
+
+/* An interface whose queries over UDP come past the kernel's sockets. */
+struct config_xdp {
+    const char *interface;
+    enum config_xdp_mode mode; /* default auto: native where the driver can, else generic */
+    unsigned queues;           /* the first so many receive queues; 0, the default: all */
+};
+
 struct config_server {
     /* `answers: false`: no zone is needed, and every record set is one that Route 53 has: Ballast
      * only drives it. */
@@ -55,6 +64,8 @@ struct config_server {
     struct prefix *client_subnet; /* sources whose EDNS client subnet option steers `sticky` */
     size_t client_subnet_count;   /* 0, the default: from nobody */
     bool refuses_client_subnet;   /* from others REFUSED; false, the default: ignored */
+    struct config_xdp *xdp;       /* never without --enable-xdp */
+    size_t xdp_count;
     struct prefix *proxies; /* from these every datagram and connection begins with PROXY v2 */
     size_t proxy_count;
 };

@@ -81,6 +81,9 @@ bool same_name(const char *left, const char *right);
 /* The sections. Each fills its part of reader->config from raw. Record sets need the health checks,
  * rollouts the record sets. */
 MUST_CHECK bool fill_server(const struct config_reader *reader, const struct raw_server *raw);
+/* config_xdp.c: the interfaces of an AF_XDP front. */
+MUST_CHECK bool fill_xdp(const struct place *server, const struct raw_server *raw,
+                         struct config_server *config);
 MUST_CHECK bool fill_control(const struct config_reader *reader, const struct raw_control *raw);
 /* config_fleet.c: `store` and `dynamodb` of control. */
 MUST_CHECK bool fill_fleet(const struct place *place, const struct raw_control *raw,

@@ -17,8 +17,10 @@
 #define RESOLVERS_MAX 8
 #define MEMBERS_MAX   100
 /* Each is a connection that waits. */
-#define QUEUES_MAX   16
-#define OPTIONAL_PTR (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define QUEUES_MAX 16
+/* Each has a filter in the kernel. */
+#define INTERFACES_MAX 64
+#define OPTIONAL_PTR   (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 
 #define REQUIRED(structure, key)                                                                   \
     CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER, struct structure, key, 1, TEXT_MAX)
@@ -55,6 +57,16 @@ static const cyaml_schema_field_t rate_limit_fields[] = {
     CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t xdp_fields[] = {
+    REQUIRED(raw_xdp, interface),
+    OPTIONAL(raw_xdp, mode),
+    OPTIONAL(raw_xdp, queues),
+    CYAML_FIELD_END,
+};
+
+static const cyaml_schema_value_t xdp_entry = {
+    CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_xdp, xdp_fields)};
+
 static const cyaml_schema_field_t server_fields[] = {
     OPTIONAL(raw_server, answers),
     LIST(raw_server, listen, OPTIONAL_PTR, &text, 1, LIST_MAX),
@@ -67,6 +79,7 @@ static const cyaml_schema_field_t server_fields[] = {
     CYAML_FIELD_MAPPING_PTR("rate_limit", OPTIONAL_PTR, struct raw_server, rate_limit,
                             rate_limit_fields),
     CYAML_FIELD_MAPPING_PTR("tcp", OPTIONAL_PTR, struct raw_server, tcp, tcp_fields),
+    LIST(raw_server, xdp, OPTIONAL_PTR, &xdp_entry, 0, INTERFACES_MAX),
     LIST(raw_server, proxy, OPTIONAL_PTR, &text, 0, LIST_MAX),
     LIST(raw_server, client_subnet, OPTIONAL_PTR, &text, 0, LIST_MAX),
     OPTIONAL(raw_server, client_subnet_others),

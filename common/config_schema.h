@@ -28,6 +28,12 @@ struct raw_rate_limit {
     unsigned exempt_count;
 };
 
+struct raw_xdp {
+    char *interface;
+    char *mode;
+    char *queues;
+};
+
 struct raw_server {
     char *answers;
     char **listen;
@@ -40,6 +46,8 @@ struct raw_server {
     struct raw_cookies *cookies;
     struct raw_rate_limit *rate_limit;
     struct raw_tcp *tcp;
+    struct raw_xdp *xdp;
+    unsigned xdp_count;
     char **proxy;
     unsigned proxy_count;
     char **client_subnet;

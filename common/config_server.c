@@ -258,7 +258,7 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
               fill_nsid(&place, raw->nsid, server) &&
               fill_cookies(&place, raw->cookies, &server->cookies) &&
               fill_rate_limit(&place, raw->rate_limit, &server->rate_limit) &&
-              fill_tcp(&place, raw->tcp, server) &&
+              fill_tcp(&place, raw->tcp, server) && fill_xdp(&place, raw, server) &&
               fill_prefixes(&place, "proxy", raw->proxy, raw->proxy_count,
                             (struct prefix_list){&server->proxies, &server->proxy_count}) &&
               fill_client_subnet(&place, raw, server) &&

@@ -106,6 +106,8 @@ static const struct server_metric {
 } server_metrics[] = {
     {"ballast_queries_total", "transport", "udp", COUNTER_UDP_QUERIES, "Queries by transport."},
     {"ballast_queries_total", "transport", "tcp", COUNTER_TCP_QUERIES, NULL},
+    {"ballast_xdp_queries_total", NULL, NULL, COUNTER_XDP_QUERIES,
+     "Queries over UDP that came past the kernel's sockets."},
     {"ballast_responses_total", "rcode", "NOERROR", COUNTER_NOERROR, "Responses by RCODE."},
     {"ballast_responses_total", "rcode", "FORMERR", COUNTER_FORMERR, NULL},
     {"ballast_responses_total", "rcode", "SERVFAIL", COUNTER_SERVFAIL, NULL},

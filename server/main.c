@@ -125,7 +125,7 @@ int main(int argc, char **argv)
     bool is_good = config != NULL;
     log_set_json(is_good && config->log_is_json);
     if (is_good && arguments.only_check) {
-        is_good = control_check(config, &err);
+        is_good = control_check(config, &err) && server_check(&config->server, &err);
     } else if (is_good) {
         is_good = run(config, &err);
     }

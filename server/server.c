@@ -8,9 +8,11 @@
 #include "server/open_files.h"
 #include "server/tcp_places.h"
 #include "server/worker.h"
+#include "server/xdp/front.h"
 
 struct server {
     struct tcp_places *places;
+    struct xdp_front *front;
     size_t worker_count;
     struct worker *workers[];
 };
@@ -37,9 +39,13 @@ struct server *server_start(const struct config_server *config, struct exchange 
     server->worker_count = count;
     server->places = tcp_places_new(config->tcp_max_connections,
                                     config->tcp_max_connections_per_client, (unsigned)count);
+    server->front = xdp_front_open(config);
     for (size_t i = 0; i < count; i++) {
-        struct worker_setup setup = {
-            .config = config, .exchange = exchange, .index = i, .places = server->places};
+        struct worker_setup setup = {.config = config,
+                                     .exchange = exchange,
+                                     .index = i,
+                                     .places = server->places,
+                                     .front = server->front};
         server->workers[i] = worker_new(&setup, err);
         if (server->workers[i] == NULL) {
             server_stop(server);
@@ -55,11 +61,17 @@ struct server *server_start(const struct config_server *config, struct exchange 
     return server;
 }
 
+bool server_check(const struct config_server *config, struct error *err)
+{
+    return xdp_front_check(config, err);
+}
+
 void server_stop(struct server *server)
 {
     if (server == NULL) {
         return;
     }
+    xdp_front_detach(server->front);
     /* All are asked before the first is waited for. */
     for (size_t i = 0; i < server->worker_count && server->workers[i] != NULL; i++) {
         worker_ask_to_stop(server->workers[i]);
@@ -70,6 +82,7 @@ void server_stop(struct server *server)
     for (size_t i = 0; i < server->worker_count; i++) {
         worker_free(server->workers[i]);
     }
+    xdp_front_close(server->front);
     tcp_places_free(server->places);
     free(server);
 }

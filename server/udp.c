@@ -85,9 +85,8 @@ static void turn_control(struct msghdr *header)
     }
 }
 
-/* Takes a proxy's header off. False: it is due and not there. */
-RARELY static bool take_proxy_header(const struct udp_job *job, struct answer_task *task,
-                                     struct proxy_header *header)
+RARELY bool udp_take_proxy_header(const struct udp_job *job, struct answer_task *task,
+                                  struct proxy_header *header)
 {
     if (!proxy_is_listed(job->context->config, task->source.address)) {
         return true;
@@ -119,7 +118,7 @@ static unsigned answer_batch(const struct udp_job *job, unsigned count)
         task.query = buffers->queries[i];
         task.query_len = buffers->received[i].msg_len;
         task.out = buffers->answer_octets[answers];
-        if (has_proxies && !take_proxy_header(job, &task, &proxy)) {
+        if (has_proxies && !udp_take_proxy_header(job, &task, &proxy)) {
             continue;
         }
         size_t len = answer_query(job->context, &task);

@@ -26,6 +26,12 @@ struct udp_job {
     struct udp_buffers *buffers;
 };
 
+/* Takes a proxy's header off the query where one is due; task->source then points into header.
+ * False: it is due and not there, which is counted. */
+struct proxy_header;
+bool udp_take_proxy_header(const struct udp_job *job, struct answer_task *task,
+                           struct proxy_header *header);
+
 /* Answers what the socket has received, at most max_batches; then the caller's loop may see to its
  * other sockets. False: there may be more. */
 bool udp_drain(const struct udp_job *job, const struct udp_socket *udp, unsigned max_batches);

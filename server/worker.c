@@ -19,6 +19,7 @@
 #include "server/rate_limit.h"
 #include "server/tcp.h"
 #include "server/udp.h"
+#include "server/xdp/service.h"
 
 /* So many before the loop looks at the other sockets, so many at the end. */
 #define BATCHES_PER_TURN 64
@@ -41,6 +42,7 @@ struct worker {
     struct answer_context context;
     struct udp_job job;
     struct tcp_service tcp;
+    struct xdp_service *xdp;
     struct watched_socket *sockets; /* one for each address; so many are open: */
     size_t socket_count;
     uv_tcp_t *listeners;
@@ -182,6 +184,11 @@ struct worker *worker_new(const struct worker_setup *setup, struct error *err)
             return NULL;
         }
     }
+    worker->xdp =
+        xdp_service_new(&(struct xdp_service_setup){.front = setup->front,
+                                                    .loop = &worker->loop,
+                                                    .job = &worker->job,
+                                                    .worker_count = setup->exchange->worker_count});
     return worker;
 }
 
@@ -195,6 +202,7 @@ static void finish_work(struct worker *worker)
     for (size_t i = 0; i < worker->socket_count; i++) {
         (void)udp_drain(&worker->job, &worker->sockets[i].udp, BATCHES_AT_END);
     }
+    xdp_service_finish(worker->xdp);
 }
 
 static void *run(void *argument)
@@ -257,7 +265,9 @@ void worker_free(struct worker *worker)
     for (size_t i = 0; i < worker->listener_count; i++) {
         uv_close((uv_handle_t *)&worker->listeners[i], NULL);
     }
+    xdp_service_close(worker->xdp);
     uv_run(&worker->loop, UV_RUN_DEFAULT);
+    xdp_service_free(worker->xdp);
     uv_loop_close(&worker->loop);
     for (size_t i = 0; i < worker->socket_count; i++) {
         close(worker->sockets[i].udp.fd); /* uv_poll leaves it to its owner */

@@ -11,12 +11,14 @@
 
 struct tcp_places;
 struct worker;
+struct xdp_front;
 
 struct worker_setup {
     const struct config_server *config;
     struct exchange *exchange;
     size_t index;
     struct tcp_places *places; /* of all workers */
+    struct xdp_front *front;   /* of all workers; NULL: there is none */
 };
 
 /* Main thread: opens the sockets; nothing runs yet. A snapshot has been offered. NULL and err when

@@ -34,6 +34,7 @@ static const char *const counter_names[COUNTER_COUNT] = {
     [COUNTER_RATE_DROPPED] = "rate_dropped",
     [COUNTER_RATE_SLIPPED] = "rate_slipped",
     [COUNTER_SEND_FAILED] = "send_failed",
+    [COUNTER_XDP_QUERIES] = "xdp_queries",
 };
 
 const char *server_counter_name(enum server_counter which)

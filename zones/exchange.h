@@ -14,6 +14,7 @@
 
 enum server_counter {
     COUNTER_UDP_QUERIES,
+    COUNTER_XDP_QUERIES, /* of these, past the kernel's sockets */
     COUNTER_TCP_QUERIES,
     COUNTER_TCP_CONNECTIONS, /* accepted */
     COUNTER_TCP_REFUSED,     /* over the limit of its client */

@@ -8,11 +8,11 @@ work=$(mktemp -d) || exit 99
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 99
 status=0
-PKG_CONFIG_LIBDIR=$work PKG_CONFIG_PATH='' "$configure" CC="$CC" >log 2>&1 && {
+PKG_CONFIG_LIBDIR=$work PKG_CONFIG_PATH='' "$configure" --enable-xdp CC="$CC" >log 2>&1 && {
     echo "configure went through without libraries"
     status=1
 }
-wanted=$(sed -n 's/^NEED(\[[A-Z]*\], \[\(.*\)\], \[\(.*\)\])$/\1 (Debian package \2)/p' "${configure%configure}configure.ac")
+wanted=$(sed -n 's/^ *NEED(\[[A-Z]*\], \[\(.*\)\], \[\(.*\)\])$/\1 (Debian package \2)/p' "${configure%configure}configure.ac")
 [ -n "$wanted" ] || exit 99
 echo "$wanted" | while read -r line; do
     grep -qF "$line" log || { echo "configure does not name: $line"; exit 1; }

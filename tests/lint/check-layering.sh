@@ -48,7 +48,7 @@ deny control/plan 'uv\.h|ares\.h|curl/|sqlite3|microhttpd'
 # Includes of ours begin at the root, so that the arrow shows.
 for folder in common zones server control tests; do
     hits=$(grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]+"' $folder |
-        grep -vE '"(config\.h|(common|zones|server|control|tests)/[^".]+\.h)"')
+        grep -vE '"(config\.h|(common|zones|server|control|tests)/[^".]+\.(h|inc))"')
     [ -z "$hits" ] && continue
     printf '%s\n  ^ write the path from the root: "zones/zone.h"\n' "$hits"
     bad=1

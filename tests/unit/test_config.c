@@ -16,6 +16,7 @@
 
 #include "common/alloc.h"
 #include "common/config.h"
+#include "config.h"
 
 static char directory[64];
 
@@ -558,8 +559,8 @@ static void unknown_keys_inside_are_named(void **state)
            "max_connections, max_connections_per_client");
     refuse("server: { <<: { workers: 1 }, listen: [127.0.0.1] }\n" CONTROL ZONES,
            ":1: server.<<: found an unknown key, expected one of: answers, listen, workers, "
-           "udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, proxy, "
-           "client_subnet, client_subnet_others, additional, resolver_sample");
+           "udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, xdp, "
+           "proxy, client_subnet, client_subnet_others, additional, resolver_sample");
 }
 
 static void values_of_the_wrong_shape_are_refused(void **state)
@@ -734,6 +735,45 @@ static void proxies_are_prefixes(void **state)
            ":3: server.proxy[0]: found \"lb.example.org\", expected a prefix such as 192.0.2.0/24 "
            "or 2001:db8::/32");
 }
+
+#define XDP(text) SERVER "  xdp:\n" text CONTROL ZONES
+
+#ifdef WITH_XDP
+static void interfaces_may_go_past_the_sockets(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good(XDP("    - interface: eth0\n    - interface: eth1\n"
+                                          "      mode: generic\n      queues: 4\n"));
+    const struct config_server *server = &config->server;
+    assert_int_equal(server->xdp_count, 2);
+    assert_string_equal(server->xdp[0].interface, "eth0");
+    assert_int_equal(server->xdp[0].mode, CONFIG_XDP_AUTO);
+    assert_int_equal(server->xdp[0].queues, 0);
+    assert_int_equal(server->xdp[1].mode, CONFIG_XDP_GENERIC);
+    assert_int_equal(server->xdp[1].queues, 4);
+    refuse(XDP("    - mode: native\n"),
+           ":4: server.xdp[0]: the key interface is missing, expected a single value");
+    refuse(XDP("    - interface: eth0\n      mode: fast\n"),
+           ":5: server.xdp[0].mode: found \"fast\", expected one of: auto, native, generic");
+    refuse(XDP("    - interface: eth0\n      queues: 0\n"),
+           ":5: server.xdp[0].queues: found \"0\", expected a whole number from 1 to 256");
+    refuse(XDP("    - interface: eth0123456789abc\n"),
+           ":4: server.xdp[0].interface: found \"eth0123456789abc\", expected at most 15 octets");
+    refuse(XDP("    - interface: eth0\n    - interface: eth0\n"),
+           ":5: server.xdp[1].interface: found eth0 a second time, expected each interface once");
+    refuse("server:\n  answers: false\n  xdp: [{ interface: eth0 }]\n" CONTROL,
+           ":3: server.xdp: found beside answers: false, expected none: nobody is answered");
+}
+#else
+static void interfaces_may_go_past_the_sockets(void **state)
+{
+    (void)state;
+    refuse(XDP("    - interface: eth0\n"),
+           ":3: server.xdp: found in a ballastd that was built without it, expected one that was "
+           "configured with --enable-xdp");
+}
+#endif
 
 static void cookies_that_are_off_have_no_settings(void **state)
 {
@@ -1392,6 +1432,7 @@ int main(void)
         cmocka_unit_test(what_is_said_of_cookies_and_nsid_is_read),
         cmocka_unit_test(a_rate_limit_is_read_with_its_defaults),
         cmocka_unit_test(proxies_are_prefixes),
+        cmocka_unit_test(interfaces_may_go_past_the_sockets),
         cmocka_unit_test(cookies_that_are_off_have_no_settings),
         cmocka_unit_test(listen_addresses_are_checked),
         cmocka_unit_test(http_for_everybody_needs_a_token),
