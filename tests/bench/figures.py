@@ -10,6 +10,7 @@ LARGER_IS_BETTER = ("qps",)
 FLOOR_SPREAD_MAX = 0.10   # of the floor's CPU a query, between rounds of a scenario
 STEAL_MAX = 0.01          # of the machine's time, taken by its host
 OTHERS_MAX = 0.10         # of one core, taken by other processes
+SHIFTS_SUSTAINED = 10_000  # a second
 
 
 def summary(values):
@@ -117,6 +118,16 @@ def points(result):
         if OURS in servers:
             found.append((f"{name}: at most 300 instructions a query", servers[OURS] <= 300,
                           f"{servers[OURS]:.0f}, the socket calls in libc among them"))
+    for one in result.get("shifts", []):
+        beside = f"{one['asked_rate']:,} shifts a second, {one['names']:,} names, {one['sets']:,} record sets"
+        if one["asked_rate"] < SHIFTS_SUSTAINED:
+            timed(f"{beside}: at all workers within 100 µs at the median, 1 ms at worst",
+                  one["median_us"] <= 100 and one["worst_us"] <= 1000,
+                  f"{one['median_us']:.0f} µs, {one['worst_us']:,.0f} µs at worst")
+        else:
+            found.append((f"{beside}: sustained with no lost query",
+                          one["rate"] >= 0.99 * one["asked_rate"] and one["lost"] == 0,
+                          f"{one['rate']:,.0f} a second, {one['lost']} lost"))
     if result["publish"]:
         median, worst = result["publish"]["median"], result["publish"]["high"]
         timed("a shift is written and at all workers within 100 µs at the median, 1 ms at worst",

@@ -18,6 +18,7 @@ import servers
 from servers import harness
 
 LOAD = harness.BUILD.resolve() / "tests" / "bench" / "load"
+SHIFTS = LOAD.parent / "shifts"
 # Scenario: (how the load asks, whose questions). The last two are of TCP.
 SCENARIOS = {one: ("udp", one) for one in servers.SCENARIOS}
 SCENARIOS.update({"tcp-pipelined": ("tcp", "static"), "tcp-one-each": ("connect", "static")})
@@ -59,6 +60,16 @@ def pins():
 
 def ticks():
     return [int(one) for one in pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:]]
+
+
+def admin(path):
+    """A connection to the admin socket, which opens a moment after the first answers."""
+    def connect():
+        try:
+            return harness.AdminClient(path)
+        except OSError:
+            return None
+    return harness.wait_for(connect, f"{path} takes connections", 30)
 
 
 class Bench:
@@ -226,6 +237,41 @@ class Bench:
                 say(f"{name} does not work under valgrind: {error}")
         return found
 
+    def shifts_of(self, names, sets, rate):
+        """What shifts took beside so many names and record sets, while two workers answer as fast as they are
+        asked."""
+        go_on()
+        self.wait_for_quiet()
+        seconds = max(1, round(self.settings.seconds))
+        port = harness.free_port()
+        words = [SHIFTS, port, names, sets, rate, seconds]
+        with subprocess.Popen([str(one) for one in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                              text=True) as process:
+            try:
+                if process.stdout.readline() != "ready\n":
+                    raise Failure(f"shifts: it ended with {process.wait()}")
+                asked = subprocess.run([str(one) for one in (
+                    LOAD, "udp", port, self.questions("weighted", 1), f"seconds={seconds + 0.5}")],
+                    stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=700)
+                found = json.loads(process.stdout.readline())
+            finally:
+                process.stdin.close()  # so it ends
+        if asked.returncode not in (0, 1):
+            raise Failure(f"shifts: {asked.stderr}")
+        load = json.loads(asked.stdout)
+        if load["wrong"] > 0 or load["answered"] == 0:
+            raise Failure(f"shifts: {load['wrong']} wrong answers of {load['answered']}")
+        self.checked += load["answered"]
+        return {**found, "names": names, "sets": sets, "asked_rate": rate, "lost": load["lost"],
+                "qps": load["answered"] / load["seconds"]}
+
+    def shifts(self):
+        found = []
+        for names, sets, rate in self.settings.beside:
+            say(f"shifts: {rate} a second, {names:,} names, {sets:,} record sets")
+            found.append(self.shifts_of(names, sets, rate))
+        return found
+
     def publish(self):
         """µs from `weight set` on the admin socket to its answer, which comes when all of two workers
         answer by the new weights; under load."""
@@ -238,7 +284,7 @@ class Bench:
             words = [LOAD, "udp", server.port, self.questions("weighted", 1), "seconds=120", "window=4"]
             with open(os.devnull, "wb") as nowhere:
                 load = subprocess.Popen([str(one) for one in words], stdout=nowhere)
-            with contextlib.closing(harness.AdminClient(server.folder / "ballast.sock")) as client:
+            with contextlib.closing(admin(server.folder / "ballast.sock")) as client:
                 for turn in range(self.settings.shifts):
                     go_on()
                     before = time.perf_counter()

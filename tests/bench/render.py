@@ -63,6 +63,14 @@ def rows_of_instructions(instructions):
     return rows
 
 
+def rows_of_shifts(shifts):
+    head = ["shifts a second", "names", "record sets", "made", "built in µs", "median µs", "p99 µs", "worst µs",
+            "q/s", "lost"]
+    return [head, *([f"{one['rate']:,.0f}", f"{one['names']:,}", f"{one['sets']:,}", f"{one['shifts']:,}",
+                     f"{one['build_us']:.1f}", f"{one['median_us']:.0f}", f"{one['p99_us']:,.0f}",
+                     f"{one['worst_us']:,.0f}", f"{one['qps']:,.0f}", str(one["lost"])] for one in shifts)]
+
+
 def rows_of_points(result):
     return [["point", "reached", "figure"],
             *([what, VERDICTS[is_reached], figure]
@@ -104,6 +112,9 @@ def sections(result):
              for name, servers in result["scenarios"].items()]
     if result["sizes"]:
         found.append(("memory, and time to load", rows_of_sizes(result["sizes"])))
+    if result.get("shifts"):
+        found.append(("shifts under load: from the beginning until both workers answer by them",
+                      rows_of_shifts(result["shifts"])))
     if result["instructions"]:
         found.append(("user-space instructions a query", rows_of_instructions(result["instructions"])))
     return found
@@ -131,7 +142,7 @@ def page(result):
     parts += [f"### {title[0].upper()}{title[1:]}\n\n{markdown(rows)}\n"
               for title, rows in sections(result)]
     if result["publish"]:
-        parts.append(f"### Shifts\n\n{publish_line(result['publish'])}\n")
+        parts.append(f"### Shifts over the admin socket\n\n{publish_line(result['publish'])}\n")
     parts.append(f"### What is to be reached\n\n{markdown(rows_of_points(result))}\n")
     return "\n".join(parts)
 

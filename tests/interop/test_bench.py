@@ -57,6 +57,9 @@ def test_it_measures_each_figure_and_checks_the_answers(tmp_path):
         found = result["sizes"]["1000"][name]
         assert found["resident_mib"]["low"] > 0 and found["load_s"]["low"] > 0
     assert result["publish"]["shifts"] == 20 and result["publish"]["low"] > 0
+    assert [one["sets"] for one in result["shifts"]] == [1, 300]
+    for one in result["shifts"]:
+        assert one["shifts"] >= 50 and 0 < one["build_us"] and 0 < one["median_us"] <= one["worst_us"]
     assert result["checked"] > 0 and isinstance(result["noise"], list)
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
@@ -192,6 +195,14 @@ def test_points_that_are_reached_and_others():
     assert [is_reached for _, is_reached, _ in figures.points(result)] == [
         False, True, False, True, False, True, False]
     assert "1.200 times" in figures.points(result)[0][2]
+    shift = {"asked_rate": 200, "names": 1000, "sets": 1, "rate": 200.0, "median_us": 50.0, "worst_us": 900.0,
+             "lost": 0}
+    fast = dict(shift, asked_rate=10_000, rate=9_950.0)
+    shifts = [shift, dict(shift, worst_us=1001.0), fast, dict(fast, lost=1), dict(fast, rate=9_000.0)]
+    only = {"scenarios": {}, "sizes": {}, "instructions": {}, "publish": None, "noise": [], "shifts": shifts}
+    assert [is_reached for _, is_reached, _ in figures.points(only)] == [True, False, True, False, False]
+    assert [is_reached for _, is_reached, _ in figures.points(dict(only, noise=["steal"]))] == [
+        None, None, True, False, False]
     result["noise"] = ["steal"]  # memory and instructions are what they are
     assert [is_reached for _, is_reached, _ in figures.points(result)] == [
         None, None, None, True, None, True, None]
