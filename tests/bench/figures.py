@@ -105,15 +105,24 @@ def points(result):
         if not name.startswith("tcp") and p99.get("to_best_peer") is not None:
             timed(f"{name}: p99 at half load not above the best peer's", p99["to_best_peer"] <= 1,
                   f"{p99['to_best_peer']:.2f} times that of {p99['best_peer']}")
-    for names, servers in result["sizes"].items():
+    tables = [(f"{int(names):,} {word}names", servers)
+              for key, word in (("sizes", ""), ("signed", "signed ")) for names, servers in
+              result.get(key, {}).items()]
+    for names, servers in tables:
         if OURS not in servers or "knot" not in servers:
             continue
         one, other = ([servers[name][figure]["median"] for figure in ("resident_mib", "load_s")]
                       for name in (OURS, "knot"))
-        found.append((f"{int(names):,} names: resident memory below Knot's", one[0] < other[0],
+        found.append((f"{names}: resident memory below Knot's", one[0] < other[0],
                       f"{one[0]:.1f} MiB, Knot {other[0]:.1f}"))
-        timed(f"{int(names):,} names: loads in at most Knot's time", one[1] <= other[1],
+        timed(f"{names}: loads in at most Knot's time", one[1] <= other[1],
               f"{one[1]:.2f} s, Knot {other[1]:.2f}")
+    for names, servers in result.get("reloads", {}).items():
+        if OURS in servers:
+            peak, p99 = (servers[OURS][figure]["median"] for figure in ("peak", "p99_times"))
+            found.append((f"{int(names):,} names, read again: at most 2.2 times the memory", peak <= 2.2,
+                          f"{peak:.2f} times"))
+            timed(f"{int(names):,} names, read again: less than twice the p99", p99 < 2, f"{p99:.2f} times")
     for name, servers in result["instructions"].items():
         if OURS in servers:
             found.append((f"{name}: at most 300 instructions a query", servers[OURS] <= 300,

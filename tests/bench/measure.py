@@ -50,6 +50,32 @@ def say(text):
     print(time.strftime("%H:%M:%S"), text, file=sys.stderr, flush=True)
 
 
+class Repeated(threading.Thread):
+    """Does it with 0, 1, 2, … on a thread, once at least, for as long as the block runs."""
+
+    def __init__(self, action):
+        super().__init__()
+        self.action, self.count, self.failure, self.over = action, 0, None, threading.Event()
+
+    def run(self):
+        try:
+            while self.count == 0 or not self.over.is_set():
+                self.action(self.count)
+                self.count += 1
+        except Exception as failure:  # whatever it is, for the thread that waits
+            self.failure = failure
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.join()
+        if self.failure is not None:
+            raise self.failure
+
+
 def pins():
     """Words that put the server on one core and the generator on another; none on a single core."""
     cores = sorted(os.sched_getaffinity(0))
@@ -97,21 +123,23 @@ class Bench:
 
     def load(self, server, scenario, *options):
         """Asks, and returns what came of it: every answer was right."""
-        go_on()
         way, whose = SCENARIOS[scenario]
         words = [*self.load_pin, LOAD, way, server.port,
                  self.questions(whose, server.weighted_count), *options]
+        return self.asked(f"{type(server).__name__}, {scenario}", words)
+
+    def asked(self, what, words):
+        go_on()
         done = subprocess.run([str(one) for one in words], stdin=subprocess.DEVNULL, text=True,
                               capture_output=True, timeout=700)
-        name = type(server).__name__
         if done.returncode not in (0, 1):
-            raise Failure(f"{name}, {scenario}: {done.stderr}")
+            raise Failure(f"{what}: {done.stderr}")
         found = json.loads(done.stdout)
         if found["wrong"] > 0:
-            raise Failure(f"{name}, {scenario}: {found['wrong']} of {found['answered']} answers are "
+            raise Failure(f"{what}: {found['wrong']} of {found['answered']} answers are "
                           f"wrong, first {found['first_wrong']}")
         if found["answered"] == 0:
-            raise Failure(f"{name}, {scenario}: no answer to {found['sent']} queries")
+            raise Failure(f"{what}: no answer to {found['sent']} queries")
         self.checked += found["answered"]
         return found
 
@@ -181,30 +209,74 @@ class Bench:
                             table[name].setdefault(figure, []).append(value)
         return found
 
-    def size(self, name, names):
-        """(MiB, seconds) of a server with one zone of so many names."""
+    def size(self, name, names, text=None):
+        """(MiB, seconds) of a server with one zone of so many names; text: that zone, signed."""
         go_on()
         self.wait_for_quiet()
         server = self.make(name, names, only_many=True)
+        server.texts["many.test"] = text or server.texts["many.test"]
         try:
             seconds = server.start()
             return server.resident_mib(), seconds
         finally:
             server.close()
 
-    def sizes(self, names):
+    def sizes(self, names, counts, is_signed=False):
         found = {}
-        for count in self.settings.sizes:
+        names = [name for name in names if servers.ALL[name].serves_signed or not is_signed]
+        for count in counts:
             table = found[str(count)] = {}
+            text = self.signed(count) if is_signed else None
             for turn in range(min(self.settings.rounds, 3 if count <= 100_000 else 1)):
                 for name in names:
                     if name == "floor":
                         continue
-                    say(f"{count:,} names, {name}, round {turn + 1}")
-                    resident, seconds = self.size(name, count)
+                    say(f"{count:,} {'signed ' if is_signed else ''}names, {name}, round {turn + 1}")
+                    resident, seconds = self.size(name, count, text)
                     table.setdefault(name, {"resident_mib": [], "load_s": []})
                     table[name]["resident_mib"].append(resident)
                     table[name]["load_s"].append(seconds)
+        return found
+
+    def signed(self, count):
+        say(f"signs {count:,} names")
+        folder = self.folder / f"signed-{count}"
+        folder.mkdir()
+        return servers.signed_zone(count, folder)
+
+    def reload(self, name, count):
+        """{figure: value}: memory and latency while one zone is read again and again, and without."""
+        server = self.make(name, count, only_many=True)
+        server.prefix = []
+        questions = self.folder / "first-names"  # there are so many at every size
+        questions.write_text(servers.questions("many", min(count, 1000), 1))
+        words = [*self.load_pin, LOAD, "udp", server.port, questions, f"seconds={self.settings.seconds}"]
+        try:
+            server.start()
+            server.reload(count, 0)  # what the first one leaves behind is there from now on
+            self.wait_for_quiet()
+            found = {"resident_mib": server.resident_mib()}
+            rate = self.asked(name, words)
+            words.append(f"rate={rate['answered'] / rate['seconds'] / 4}")
+            found["p99_us"] = self.asked(name, words)["p99_us"]
+            server.forget_peak()
+            with Repeated(lambda turn: server.reload(count, turn + 1)) as reloads:
+                found["p99_reload_us"] = self.asked(name, words)["p99_us"]
+            found.update(peak_mib=server.peak_mib(), reloads=reloads.count)
+        finally:
+            server.close()
+        return dict(found, peak=found["peak_mib"] / found["resident_mib"],
+                    p99_times=found["p99_reload_us"] / found["p99_us"])
+
+    def reloads(self, names):
+        found = {}
+        for count in self.settings.sizes:
+            table = found[str(count)] = {}
+            for name in names:
+                if servers.ALL[name].reloads:
+                    say(f"{count:,} names, {name}, read again")
+                    for figure, value in self.reload(name, count).items():
+                        table.setdefault(name, {}).setdefault(figure, []).append(value)
         return found
 
     def collected(self, name, scenario, count):

@@ -55,6 +55,16 @@ def rows_of_sizes(sizes):
     return rows
 
 
+def rows_of_reloads(servers):
+    titles = {"resident_mib": ("MiB before", ".1f"), "peak_mib": ("at most", ".1f"), "peak": ("times", ".2f"),
+              "p99_us": ("p99 µs without", ".1f"), "p99_reload_us": ("p99 µs", ".1f"),
+              "p99_times": ("times", ".2f"), "reloads": ("reloads", ".0f")}
+    return [["server", *(title for title, _ in titles.values())],
+            *([NAMES.get(name, name), *(f"{found[figure]['median']:{form}}"
+                                        for figure, (_, form) in titles.items())]
+              for name, found in servers.items())]
+
+
 def rows_of_instructions(instructions):
     rows = [["server", *instructions]]
     for name in dict.fromkeys(name for table in instructions.values() for name in table):
@@ -115,6 +125,10 @@ def sections(result):
     if result.get("shifts"):
         found.append(("shifts under load: from the beginning until both workers answer by them",
                       rows_of_shifts(result["shifts"])))
+    if result.get("signed"):
+        found.append(("signed zones: memory, and time to load", rows_of_sizes(result["signed"])))
+    found += [(f"read again and again, {int(count):,} names", rows_of_reloads(servers))
+              for count, servers in result.get("reloads", {}).items() if servers]
     if result["instructions"]:
         found.append(("user-space instructions a query", rows_of_instructions(result["instructions"])))
     return found

@@ -5,8 +5,11 @@ import json
 import os
 import pathlib
 import random
+import shutil
+import signal
 import socket
 import struct
+import subprocess
 import sys
 import time
 
@@ -47,6 +50,30 @@ def many_zone(names):
     return APEX + "".join(f"host{i:07} A {address_of(i)}\n" for i in range(names))
 
 
+def changed_zone(names, turn):
+    """many_zone with another serial, and a name whose address tells which one it is."""
+    return many_zone(names).replace(" 1 3600 ", f" {turn + 1} 3600 ", 1) + f"turn A {address_of(turn)}\n"
+
+
+SIGNERS = ("dnssec-keygen", "dnssec-signzone")  # of BIND
+
+
+def can_sign():
+    return all(shutil.which(one, path="/usr/bin:/usr/sbin") for one in SIGNERS)
+
+
+def signed_zone(names, folder):
+    """many_zone, signed with NSEC and one key."""
+    def run(*words):
+        return subprocess.run(words, cwd=folder, check=True, capture_output=True, text=True,
+                              timeout=600 * harness.PATIENCE).stdout
+
+    key = run("dnssec-keygen", "-a", "ECDSAP256SHA256", "-f", "KSK", "many.test").strip()
+    (folder / "unsigned").write_text(many_zone(names) + (folder / f"{key}.key").read_text())
+    run("dnssec-signzone", "-P", "-z", "-o", "many.test", "-f", "signed", "unsigned", key)
+    return (folder / "signed").read_text()
+
+
 def question(name, address=None, count=1):
     return f"{name} 1 {0 if address else 3} {count if address else 0} {address or '-'}\n"
 
@@ -82,6 +109,8 @@ class Bench:
 
     weighted_count = 2  # records in the answer for WEIGHTED: a set of two, or one by weight
     has_tcp = True
+    serves_signed = True
+    reloads = False  # by SIGHUP, in the process that serves
 
     def prepare(self, names, only_many=False):
         self.ready_names = [f"host{names - 1:07}.many.test"]
@@ -105,7 +134,14 @@ class Bench:
             self.wait_for(name)
         return time.monotonic() - self.launched
 
-    def wait_for(self, name):
+    def reload(self, names, turn):
+        """Returns when it answers by the zone that was changed."""
+        path = self.write("many.test.new", changed_zone(names, turn))
+        path.rename(self.folder / "many.test.zone")
+        self.process.send_signal(signal.SIGHUP)
+        self.wait_for("turn.many.test", socket.inet_aton(address_of(turn)))
+
+    def wait_for(self, name, address=b""):
         query = wire(name)
         deadline = time.monotonic() + START_SECONDS
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
@@ -115,7 +151,7 @@ class Bench:
                 try:
                     probe.send(query)
                     reply = probe.recv(4096)
-                    if reply[3] & 15 == 0 and reply[7] > 0:
+                    if reply[3] & 15 == 0 and reply[7] > 0 and reply.endswith(address):
                         return
                 except OSError:  # a refusal, or nobody there
                     pass
@@ -162,6 +198,17 @@ class Bench:
             before = after
 
 
+    def forget_peak(self):
+        for process in self.processes():
+            pathlib.Path(f"/proc/{process}/clear_refs").write_text("5")
+
+    def peak_mib(self):
+        """The most that was resident since then."""
+        return sum(int(line.split()[1]) for process in self.processes()
+                   for line in pathlib.Path(f"/proc/{process}/status").read_text().splitlines()
+                   if line.startswith("VmHWM:")) / 1024
+
+
 class Floor(Bench, peers.Server):
     """tests/bench/floor: it is given the questions."""
 
@@ -182,6 +229,7 @@ class Floor(Bench, peers.Server):
 class Ballast(Bench, peers.Server):
     weighted_count = 1
     workers = 1
+    reloads = True
 
     @classmethod
     def is_installed(cls):
@@ -224,6 +272,7 @@ class Knot(Bench, peers.Server):
 
     programs = ("knotd",)
     weighted_count = 1
+    reloads = True
 
     def command(self):
         self.write_zones()
@@ -251,6 +300,7 @@ class Knot(Bench, peers.Server):
 class Gdnsd(Bench, peers.Server):
     programs = ("gdnsd",)
     weighted_count = 1
+    serves_signed = False
 
     def weighted_lines(self):
         return "www 60 DYNA weighted!www\n"
@@ -278,6 +328,7 @@ plugins => {{ weighted => {{ www => {{
 
 class Bind(Bench, peers.Server):
     programs = ("named",)
+    reloads = True
 
     def command(self):
         self.write_zones()
@@ -297,6 +348,7 @@ class PowerDns(Bench, peers.Server):
 
     programs = ("pdns_server", "pdnsutil")
     weighted_count = 1
+    serves_signed = False
 
     def weighted_lines(self):
         weighted = ", ".join(f"{{{weight}, '{address}'}}" for address, weight in MEMBERS)

@@ -54,8 +54,12 @@ def test_it_measures_each_figure_and_checks_the_answers(tmp_path):
             assert scenario not in UDP or found["cpu_ns"]["to_floor"] > 0
         assert table["ballast"]["cpu_ns"]["best_peer"] == "nsd"
     for name in ("ballast", "nsd"):
-        found = result["sizes"]["1000"][name]
-        assert found["resident_mib"]["low"] > 0 and found["load_s"]["low"] > 0
+        for found in (result["sizes"]["1000"][name], result["signed"]["1000"][name]):
+            assert found["resident_mib"]["low"] > 0 and found["load_s"]["low"] > 0
+    assert list(result["reloads"]["1000"]) == ["ballast"]
+    again = {figure: one["median"] for figure, one in result["reloads"]["1000"]["ballast"].items()}
+    assert again["reloads"] >= 1 and again["p99_us"] > 0 and again["p99_reload_us"] > 0
+    assert again["peak"] == again["peak_mib"] / again["resident_mib"] > 0
     assert result["publish"]["shifts"] == 20 and result["publish"]["low"] > 0
     assert [one["sets"] for one in result["shifts"]] == [1, 300]
     for one in result["shifts"]:
@@ -77,7 +81,8 @@ def test_a_server_with_another_zone_fails_the_run(monkeypatch, capsys, transport
         return self
 
     monkeypatch.setattr(servers.Nsd, "prepare", another)
-    monkeypatch.setattr(sys, "argv", ["bench", "--quick", "--servers", "nsd", "--sizes", "", "--shifts", "0",
+    monkeypatch.setattr(sys, "argv", ["bench", "--quick", "--servers", "nsd", "--sizes", "",
+                                      "--signed", "", "--shifts", "0",
                                       "--scenarios", transport])
     assert script().main() == 1
     error = capsys.readouterr().err
@@ -103,6 +108,36 @@ def test_the_load_says_what_is_wrong(keep, tmp_path, expected, complaint):
         assert found["answered"] + found["lost"] == found["sent"] == 50
         assert found["wrong"] == (0 if complaint is None else found["answered"])
         assert complaint is None or complaint in found["first_wrong"]
+
+
+@pytest.mark.parametrize("server", [servers.Ballast, servers.Knot])
+def test_a_zone_is_read_again_and_its_peak_is_seen(keep, server):
+    running = keep(server().prepare(1000, only_many=True))
+    running.start()
+    for turn in (1, 2):
+        running.forget_peak()
+        running.reload(1000, turn)
+        answer = servers.peers.dns.message.make_query("turn.many.test", "A")
+        reply = servers.peers.dns.query.udp(answer, "127.0.0.1", port=running.port,
+                                            timeout=5 * harness.PATIENCE)
+        assert reply.answer[0][0].to_text() == servers.address_of(turn)
+        assert running.peak_mib() > 1
+
+
+def test_what_is_repeated_runs_beside_and_fails_here():
+    with measure.Repeated(lambda turn: None) as repeated:
+        pass
+    assert repeated.count >= 1
+    with pytest.raises(ZeroDivisionError), measure.Repeated(lambda turn: 1 / (1 - turn)):
+        harness.wait_for(lambda: not any(isinstance(one, measure.Repeated) for one in
+                                         measure.threading.enumerate()), "the end of it")
+
+
+def test_signed_zones_need_a_signer(monkeypatch, capsys):
+    monkeypatch.setattr(servers, "SIGNERS", ("no-such-program",))
+    monkeypatch.setattr(sys, "argv", ["bench", "--quick", "--servers", "ballast"])
+    assert script().main() == 1
+    assert "nothing there to sign a zone with" in capsys.readouterr().err
 
 
 def test_a_server_that_is_not_there_is_said(monkeypatch, capsys):
@@ -203,6 +238,13 @@ def test_points_that_are_reached_and_others():
     assert [is_reached for _, is_reached, _ in figures.points(only)] == [True, False, True, False, False]
     assert [is_reached for _, is_reached, _ in figures.points(dict(only, noise=["steal"]))] == [
         None, None, True, False, False]
+    again = {"ballast": {"peak": [2.3], "p99_times": [1.9]}, "knot": {"peak": [3], "p99_times": [1]}}
+    result.update(signed={"1000": figures.compare(dict(size, ballast={"resident_mib": [40], "load_s": [0.05]}))},
+                  reloads={"1000": figures.compare(again)})
+    more = [point for point in figures.points(result) if "signed" in point[0] or "again" in point[0]]
+    assert [is_reached for _, is_reached, _ in more] == [False, True, False, True]
+    for key in ("signed", "reloads"):
+        del result[key]
     result["noise"] = ["steal"]  # memory and instructions are what they are
     assert [is_reached for _, is_reached, _ in figures.points(result)] == [
         None, None, None, True, None, True, None]
@@ -219,6 +261,16 @@ def test_the_short_form_says_what_is_not_reached():
     assert "too noisy" not in text
     text = render.short(dict(result, noise=["steal"]))
     assert "loads in" not in text and "too noisy to judge 1 other aims" in text
+
+
+def test_what_was_read_again_is_shown():
+    figure = {"resident_mib": [10], "peak_mib": [22], "peak": [2.2], "p99_us": [100], "p99_reload_us": [150],
+              "p99_times": [1.5], "reloads": [3]}
+    result = {"scenarios": {}, "sizes": {}, "signed": {}, "instructions": {}, "publish": None, "noise": [],
+              "lost": {}, "reloads": {"1000": figures.compare({"ballast": figure})}}
+    assert "| Ballast | 10.0 | 22.0 | 2.20 | 100.0 | 150.0 | 1.50 | 3 |" in render.markdown(
+        render.sections(result)[0][1])
+    assert "read again and again, 1,000 names" in render.text(result)
 
 
 def test_only_what_is_between_the_marks_is_made_anew():
