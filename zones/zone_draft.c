@@ -9,6 +9,21 @@
 #include "zones/encoder.h"
 #include "zones/zone_draft_model.h"
 
+struct draft_place draft_place_of(const struct draft_rrset *rrset)
+{
+    return rrset->weighted != NULL ? rrset->weighted->place
+                                   : (struct draft_place){rrset->first->path, rrset->first->line};
+}
+
+struct draft_record *draft_new_record(struct zone_draft *draft, const void *rdata, size_t len)
+{
+    struct draft_record *record =
+        arena_alloc(draft->arena, offsetof(struct draft_record, rdata) + len);
+    memcpy(record->rdata, rdata, len);
+    record->rdata_len = (uint16_t)len;
+    return record;
+}
+
 struct draft_rrset *draft_find_rrset(const struct draft_node *node, uint16_t type)
 {
     for (struct draft_rrset *rrset = node->rrsets; rrset != NULL; rrset = rrset->next) {
@@ -72,7 +87,7 @@ static struct draft_node *add_node(struct zone_draft *draft, const struct name_k
     }
     struct draft_node *node = arena_alloc(draft->arena, sizeof(*node));
     size_t len = name_key_suffix_len(key, labels);
-    node->name = arena_copy_octets(draft->arena, name_key_suffix(key, labels), len);
+    node->name = arena_copy_octets(draft->names, name_key_suffix(key, labels), len);
     node->name_len = (uint8_t)len;
     node->label_count = (uint8_t)labels;
     node->hash = name_key_hash_below(key, labels, draft->origin.len);
@@ -107,6 +122,7 @@ struct zone_draft *zone_draft_new(const struct name *origin)
     size_t len = name_key_parse(&key, origin->octets, origin->len);
     assert(len == origin->len);
     draft->arena = arena_new();
+    draft->names = arena_new();
     draft->origin = *origin;
     add_node(draft, &key, key.label_count, NULL);
     return draft;
@@ -118,6 +134,7 @@ void zone_draft_free(struct zone_draft *draft)
         return;
     }
     arena_free(draft->arena);
+    arena_free(draft->names);
     free(draft->nodes);
     free(draft->buckets);
     free(draft);
@@ -152,10 +169,11 @@ static bool refuse(const struct candidate *new, const char *what, const struct d
         return error_set(err, "%s:%u: %s %s: %s", new->place.path, new->place.line, name, type,
                          what);
     }
+    struct draft_place place = draft_place_of(other);
     record_type_print(other->type, other_type);
     return error_set(err, "%s:%u: %s %s: %s (%s%s in %s:%u)", new->place.path, new->place.line,
                      name, type, what, other->record_set != NULL ? "record set " : "", other_type,
-                     other->place.path, other->place.line);
+                     place.path, place.line);
 }
 
 static bool may_stand_beside_cname(uint16_t type)
@@ -240,7 +258,6 @@ static struct draft_rrset *add_rrset(struct zone_draft *draft, struct draft_node
     }
     struct draft_rrset *rrset = arena_alloc(draft->arena, sizeof(*rrset));
     rrset->type = new->type;
-    rrset->place = new->place;
     rrset->next = *link;
     *link = rrset;
     return rrset;
@@ -270,9 +287,7 @@ static uint64_t hash_record(const struct draft_input *input)
 static void add_record(struct zone_draft *draft, struct draft_rrset *rrset,
                        const struct draft_input *input)
 {
-    struct draft_record *record = arena_alloc(draft->arena, sizeof(*record));
-    record->rdata = arena_copy_octets(draft->arena, input->rdata, input->rdata_len);
-    record->rdata_len = input->rdata_len;
+    struct draft_record *record = draft_new_record(draft, input->rdata, input->rdata_len);
     record->covered = covered_type(input->type, input->rdata, input->rdata_len);
     record->ttl_s = input->ttl_s;
     record->path = input->place.path;
@@ -296,7 +311,7 @@ bool zone_draft_add(struct zone_draft *draft, const struct draft_input *input, s
                          input->place.path, input->place.line, name, origin);
     }
     struct draft_node *node = find_or_add_node(draft, &input->owner);
-    const struct candidate new = {.node = node, .place = input->place, .type = input->type};
+    const struct candidate new = {node, input->place, input->type};
     if (!check_type(&new, err) || !check_neighbours(&new, err)) {
         return false;
     }
@@ -318,7 +333,7 @@ bool zone_draft_add_record_set(struct zone_draft *draft, const struct record_set
 {
     assert(name_is_within(&set->name, &draft->origin));
     struct draft_node *node = find_or_add_node(draft, &set->name);
-    const struct candidate new = {.node = node, .place = place, .type = set->type};
+    const struct candidate new = {node, place, set->type};
     if (!check_neighbours(&new, err)) {
         return false;
     }
@@ -326,6 +341,9 @@ bool zone_draft_add_record_set(struct zone_draft *draft, const struct record_set
     if (other != NULL) {
         return refuse(&new, "a second record set of this name and type", other, err);
     }
-    add_rrset(draft, node, &new)->record_set = set;
+    struct draft_rrset *rrset = add_rrset(draft, node, &new);
+    rrset->record_set = set;
+    rrset->weighted = arena_alloc(draft->arena, sizeof(*rrset->weighted));
+    rrset->weighted->place = place;
     return true;
 }

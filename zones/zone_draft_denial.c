@@ -196,8 +196,9 @@ static struct link *collect_links(const struct finisher *finisher, const struct 
 
 static bool refuse_size(const struct draft_rrset *rrset, struct error *err)
 {
+    struct draft_place place = draft_place_of(rrset);
     return error_set(err, "%s:%u: the NSEC or NSEC3 and its RRSIGs are too large for a DNS message",
-                     rrset->place.path, rrset->place.line);
+                     place.path, place.line);
 }
 
 /* The record of one entry, with its signatures. */

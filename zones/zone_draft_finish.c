@@ -60,14 +60,15 @@ static bool check_record_sets(const struct zone_draft *draft, struct error *err)
             name_print(node->cut->name, cut);
             record_type_print(rrset->type, type);
             bool is_delegation = draft_is_delegation(node->cut);
+            struct draft_place place = draft_place_of(rrset);
             const struct draft_rrset *by =
                 draft_find_rrset(node->cut, is_delegation ? TYPE_NS : TYPE_DNAME);
+            struct draft_place by_place = draft_place_of(by);
             return error_set(err,
                              "%s:%u: record set %s/%s is not in the zone's authority: %s is "
                              "%s in %s:%u",
-                             rrset->place.path, rrset->place.line, name, type, cut,
-                             is_delegation ? "delegated" : "a DNAME", by->place.path,
-                             by->place.line);
+                             place.path, place.line, name, type, cut,
+                             is_delegation ? "delegated" : "a DNAME", by_place.path, by_place.line);
         }
     }
     return true;
@@ -102,13 +103,13 @@ static bool check_unsignable(const struct zone_draft *draft, struct error *err)
             name_print(draft->nodes[i]->name, name);
             name_print(draft->origin.octets, origin);
             record_type_print(rrset->type, type);
-            const struct draft_rrset *key = draft_find_rrset(draft->nodes[0], TYPE_DNSKEY);
+            struct draft_place place = draft_place_of(rrset);
+            struct draft_place key = draft_place_of(draft_find_rrset(draft->nodes[0], TYPE_DNSKEY));
             return error_set(err,
                              "%s:%u: record set %s/%s: its members cannot be signed: the file of "
                              "zone %s is signed already (DNSKEY in %s:%u), expected an unsigned "
                              "file",
-                             rrset->place.path, rrset->place.line, name, type, origin,
-                             key->place.path, key->place.line);
+                             place.path, place.line, name, type, origin, key.path, key.line);
         }
     }
     return true;
@@ -143,7 +144,7 @@ static void put_bucket(struct zone_bucket *buckets, uint32_t mask, uint32_t hash
 static void make_node(const struct finisher *finisher, struct draft_node *from, struct node *node)
 {
     struct zone *zone = finisher->zone;
-    node->name = arena_copy_octets(zone->arena, from->name, from->name_len);
+    node->name = from->name;
     node->name_len = from->name_len;
     node->label_count = from->label_count;
     node->has_dname = draft_find_rrset(from, TYPE_DNAME) != NULL;
@@ -227,10 +228,11 @@ bool finisher_refuse_size(const struct draft_node *node, const struct draft_rrse
     char name[NAME_TEXT_SIZE], type[RECORD_TYPE_TEXT_SIZE];
     name_print(node->name, name);
     record_type_print(rrset->type, type);
+    struct draft_place place = draft_place_of(rrset);
     return error_set(err,
                      "%s:%u: the RRset %s %s is too large for a DNS message, expected at most "
                      "%u octets",
-                     rrset->place.path, rrset->place.line, name, type, ENCODED_MAX_OCTETS);
+                     place.path, place.line, name, type, ENCODED_MAX_OCTETS);
 }
 
 /* Begins the answer that an RRset is, without RRSIGs. */
@@ -284,7 +286,8 @@ static bool make_member_signatures(const struct finisher *finisher, const struct
     finisher_make_key(from, &key);
     for (size_t i = 0; i < set->member_count; i++) {
         encoder_start(finisher->encoder, &key, 0);
-        for (const struct draft_record *j = rrset->signatures[i]; j != NULL; j = j->next) {
+        for (const struct draft_record *j = rrset->weighted->signatures[i]; j != NULL;
+             j = j->next) {
             const struct encoder_record record = {
                 .owner = from->name,
                 .type = TYPE_RRSIG,
@@ -427,7 +430,7 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     if (has_dnssec) {
         draft_denial_mark_hashes(draft);
     }
-    struct arena *arena = arena_new();
+    struct arena *arena = STEAL(draft->names);
     CLEANUP(zone_freep) struct zone *zone = arena_alloc(arena, sizeof(*zone));
     zone->arena = arena;
     zone->origin = draft->origin;

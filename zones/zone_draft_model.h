@@ -8,20 +8,25 @@
 
 struct draft_record {
     struct draft_record *next;
-    const uint8_t *rdata;
     const char *path;
     uint32_t line;
     uint32_t ttl_s;
     uint16_t rdata_len;
     uint16_t covered; /* of an RRSIG: the type that it covers; else 0 */
+    uint8_t rdata[];
+};
+
+/* What only a record set has. */
+struct draft_weighted {
+    struct draft_record **signatures; /* of each of its members, in a zone signed here */
+    struct draft_place place;         /* in the configuration */
 };
 
 struct draft_rrset {
     struct draft_rrset *next; /* by type, ascending */
     struct draft_record *first, *last;
     const struct record_set *record_set; /* then there are no records */
-    struct draft_record **signatures;    /* of each of its members, in a zone signed here */
-    struct draft_place place;            /* of the record set, or of the first record */
+    struct draft_weighted *weighted;     /* then too, else NULL */
     uint16_t type;
 };
 
@@ -40,6 +45,7 @@ struct draft_node {
 
 struct zone_draft {
     struct arena *arena;
+    struct arena *names; /* the zone's, when it is made: of names there is one copy */
     struct name origin;
     size_t record_count;
     uint64_t content; /* of these records: struct zone */
@@ -48,6 +54,11 @@ struct zone_draft {
     uint32_t *buckets;         /* index into nodes plus 1; open addressing */
     uint32_t bucket_mask;
 };
+
+/* Of the record set, or of the first record. */
+struct draft_place draft_place_of(const struct draft_rrset *rrset);
+/* With a copy of its RDATA; belongs to nothing yet. */
+struct draft_record *draft_new_record(struct zone_draft *draft, const void *rdata, size_t len);
 
 struct draft_rrset *draft_find_rrset(const struct draft_node *node, uint16_t type);
 /* NULL when there is none of the name's last `labels` labels. */

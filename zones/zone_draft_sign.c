@@ -49,11 +49,12 @@ static bool check_unsigned(const struct signing *signing)
             if (is_ours_to_make(rrset->type)) {
                 char name[NAME_TEXT_SIZE], type[RECORD_TYPE_TEXT_SIZE];
                 name_print(draft->nodes[i]->name, name);
+                struct draft_place place = draft_place_of(rrset);
                 record_type_print(rrset->type, type);
                 return error_set(signing->err,
                                  "%s:%u: %s %s: the zone is signed here, expected a file without "
                                  "DNSKEY, RRSIG, NSEC, NSEC3 and NSEC3PARAM",
-                                 rrset->place.path, rrset->place.line, name, type);
+                                 place.path, place.line, name, type);
             }
         }
     }
@@ -337,8 +338,9 @@ static bool sign_records(const struct signing *signing, const struct draft_node 
 static bool sign_members(const struct signing *signing, struct draft_rrset *rrset)
 {
     const struct record_set *set = rrset->record_set;
-    struct arena *arena = signing->draft->arena;
-    rrset->signatures = arena_alloc(arena, set->member_count * sizeof(struct draft_record *));
+    struct draft_record **made =
+        arena_alloc(signing->draft->arena, set->member_count * sizeof(*made));
+    rrset->weighted->signatures = made;
     for (size_t i = 0; i < set->member_count; i++) {
         struct signatures signatures;
         if (set->members[i].records.count == 0) {
@@ -349,13 +351,11 @@ static bool sign_members(const struct signing *signing, struct draft_rrset *rrse
             return false;
         }
         for (size_t j = signatures.count; j > 0; j--) {
-            struct draft_record *record = arena_alloc(arena, sizeof(*record));
-            uint16_t len = signatures.of[j - 1].len;
-            record->rdata = arena_copy_octets(arena, signatures.of[j - 1].rdata, len);
-            record->rdata_len = len;
+            struct draft_record *record = draft_new_record(
+                signing->draft, signatures.of[j - 1].rdata, signatures.of[j - 1].len);
             record->ttl_s = set->ttl_s;
-            record->next = rrset->signatures[i];
-            rrset->signatures[i] = record;
+            record->next = made[i];
+            made[i] = record;
         }
     }
     return true;
@@ -386,7 +386,7 @@ bool draft_sign(struct zone_draft *draft, struct signer *signer, struct error *e
         .soa_ttl_s = record->ttl_s,
         /* RFC 9077 section 3 */
         .denial_ttl_s = minimum_s < record->ttl_s ? minimum_s : record->ttl_s,
-        .place = soa->place,
+        .place = draft_place_of(soa),
         .err = err,
     };
     if (!check_unsigned(&signing) || !add_keys(&signing) || !add_sync(&signing) ||
