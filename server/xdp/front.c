@@ -131,8 +131,12 @@ static bool is_served(const struct address *listen, const struct sockaddr *own, 
     if (listener_is_wildcard(listen)) {
         return !is_loopback;
     }
-    return own->sa_family == AF_INET ? listen->v4.sin_addr.s_addr == v4->sin_addr.s_addr
-                                     : IN6_ARE_ADDR_EQUAL(&listen->v6.sin6_addr, &v6->sin6_addr);
+    if (own->sa_family == AF_INET) {
+        return listen->v4.sin_addr.s_addr == v4->sin_addr.s_addr;
+    }
+    uint32_t link = listen->v6.sin6_scope_id; /* of a link-local address */
+    return IN6_ARE_ADDR_EQUAL(&listen->v6.sin6_addr, &v6->sin6_addr) &&
+           (link == 0 || link == v6->sin6_scope_id);
 }
 
 static void serve_address(struct interface *interface, const struct config_server *config,

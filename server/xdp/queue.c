@@ -175,6 +175,7 @@ static size_t answer_frame(const struct xdp_queue *queue, const struct udp_job *
     struct proxy_header proxy; /* holds the address while the query is answered */
     struct frame frame;
     if (!frame_parse(&frame, octets, received->len)) {
+        counter_add(&job->context->slot->counters[COUNTER_DROPPED], 1);
         return 0;
     }
     if (frame.source.any.sa_family == AF_INET6 &&

@@ -180,6 +180,34 @@ def test_native_is_chosen_where_it_can_be_had(pair):
     assert pair().mode() == "native"
 
 
+def test_addresses_of_the_link(keep):
+    """fe80::1 is an address of the link that is listed, and of another."""
+    daemon = keep(Pair())
+    daemon.here.ip("link", "add", "other", "type", "veth", "peer", "name", "end")
+    for link in (LINK, "other"):
+        daemon.here.address("fe80::1/64", link)
+        daemon.here.ip("link", "set", link, "up")
+    daemon.there.address("fe80::2/64", PEER)
+    with daemon.there.inside():
+        index = socket.if_nametoindex(PEER)
+    for listed, is_past in ((LINK, True), ("other", False)):
+        daemon.config["server"]["listen"] = [f"fe80::1%{listed}@{PORT}", f"0.0.0.0@{PORT}"]
+        daemon.start()
+        with daemon.open(6) as one:
+            one.bind(("fe80::2", 0, 0, index))
+            query = dns.message.make_query(NAME, "A").to_wire()
+            if is_past:
+                one.sendto(query, ("fe80::1", PORT, 0, index))
+                assert dns.message.from_wire(one.recv(4096)).answer
+            else:  # nobody listens there
+                one.connect(("fe80::1", PORT, 0, index))
+                one.send(query)
+                with pytest.raises(ConnectionRefusedError):
+                    one.recv(4096)
+        assert daemon.counts()[0] == is_past
+        daemon.stop()
+
+
 def test_thousands_of_queries_in_flight(pair):
     """More than any ring has places for."""
     daemon = pair()
