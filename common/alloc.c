@@ -3,6 +3,7 @@
 
 #include <malloc.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,15 @@ void *alloc_zeroed_aligned(size_t alignment, size_t count, size_t size)
     }
     len = len / alignment * alignment; /* aligned_alloc wants a multiple; never 0 */
     return memset(check(aligned_alloc(alignment, len)), 0, len);
+}
+
+void *alloc_zeroed_apart(size_t count, size_t size)
+{
+    size_t len = 0;
+    bool is_large = __builtin_mul_overflow(count, size, &len) || len >= ALLOC_LARGE;
+    /* Large ones come from the system, with pages of their own. */
+    return is_large ? alloc_zeroed(count, size)
+                    : alloc_zeroed_aligned(ALLOC_CACHE_LINE, count, size);
 }
 
 void *alloc_resize(void *old, size_t count, size_t size)
@@ -70,6 +80,6 @@ void alloc_freep(void *pointer_to_pointer)
 void alloc_give_back(void)
 {
 #ifdef M_MMAP_THRESHOLD
-    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_MMAP_THRESHOLD, ALLOC_LARGE);
 #endif
 }

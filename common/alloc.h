@@ -10,17 +10,23 @@
 void *alloc_zeroed(size_t count, size_t size) MUST_CHECK __attribute__((returns_nonnull));
 void *alloc_resize(void *old, size_t count, size_t size) MUST_CHECK
     __attribute__((returns_nonnull));
-/* The alignment is a power of two: for what threads write side by side. */
+/* The alignment is a power of two; the block takes whole multiples of it. */
 void *alloc_zeroed_aligned(size_t alignment, size_t count, size_t size) MUST_CHECK
     __attribute__((returns_nonnull));
+
+#define ALLOC_CACHE_LINE 64
+/* Shares no cache line with another block: for what one thread writes beside others. Large ones are
+ * pages that nobody has touched. */
+void *alloc_zeroed_apart(size_t count, size_t size) MUST_CHECK __attribute__((returns_nonnull));
 char *alloc_string(const char *text) MUST_CHECK __attribute__((returns_nonnull));
 char *alloc_printf(const char *format, ...) MUST_CHECK __attribute__((returns_nonnull))
 PRINTF_LIKE(1, 2);
 void *alloc_copy(const void *octets, size_t len) MUST_CHECK __attribute__((returns_nonnull));
 
-/* Blocks of a quarter of a MiB and more, such as arenas have, go back to the system when they are
+/* Blocks of ALLOC_LARGE octets and more, such as arenas have, go back to the system when they are
  * freed. (glibc else stops that after the first one, and what a zone was read into stays: as much
  * again as the zone.) Once, before there are threads. */
+#define ALLOC_LARGE (256 << 10)
 void alloc_give_back(void);
 
 /* For CLEANUP: CLEANUP(alloc_freep) char *path = alloc_printf(…); */

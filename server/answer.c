@@ -22,7 +22,7 @@ void answer_context_init(struct answer_context *context, const struct config_ser
 {
     context->config = config;
     context->slot = slot;
-    context->scratch = alloc_zeroed(1, ASSEMBLY_SCRATCH_SIZE);
+    context->scratch = alloc_zeroed_apart(1, ASSEMBLY_SCRATCH_SIZE);
     context->rate_limit = NULL;
     sketch_sampler_init(&context->sampler, slot->visits);
     answer_context_set_time(context, 0, 0);

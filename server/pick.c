@@ -32,7 +32,7 @@ void pick_state_init(struct pick_state *state, size_t set_count, uint64_t seed)
 {
     state->random = seed;
     state->set_count = set_count;
-    state->positions = alloc_zeroed(set_count, sizeof(*state->positions));
+    state->positions = alloc_zeroed_apart(set_count, sizeof(*state->positions));
     for (size_t i = 0; i < set_count; i++) {
         state->positions[i] = (uint32_t)pick_next_random(&state->random);
     }

@@ -35,7 +35,7 @@ struct rate_limit *rate_limit_new(const struct config_rate_limit *config,
         sets *= 2;
     }
     struct rate_limit *limit =
-        alloc_zeroed(1, sizeof(*limit) + (size_t)sets * WAYS * sizeof(limit->buckets[0]));
+        alloc_zeroed_apart(1, sizeof(*limit) + (size_t)sets * WAYS * sizeof(limit->buckets[0]));
     limit->config = config;
     limit->set_mask = sets - 1;
     memcpy(limit->key, key, sizeof(limit->key));

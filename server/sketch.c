@@ -9,7 +9,7 @@ void sketch_sampler_init(struct sketch_sampler *sampler, struct visit_ring *ring
 {
     *sampler = (struct sketch_sampler){.limit = 0};
     if (ring != NULL) {
-        sampler->sketch = alloc_zeroed(1, sizeof(*sampler->sketch));
+        sampler->sketch = alloc_zeroed_apart(1, sizeof(*sampler->sketch));
         sampler->sketch->ring = ring;
         memcpy(sampler->key, ring->key, sizeof(sampler->key));
         sketch_sampler_refresh(sampler);

@@ -401,8 +401,8 @@ void tcp_service_init(struct tcp_service *service)
     service->oldest = NULL;
     service->newest = NULL;
     service->answer_len = 0;
-    service->read_buffer = alloc_zeroed(1, READ_OCTETS);
-    service->answer_buffer = alloc_zeroed(1, ANSWER_OCTETS);
+    service->read_buffer = alloc_zeroed_apart(1, READ_OCTETS);
+    service->answer_buffer = alloc_zeroed_apart(1, ANSWER_OCTETS);
     uv_timer_init(service->loop, &service->timer);
     service->timer.data = service;
 }

@@ -30,7 +30,7 @@ struct udp_buffers {
 
 struct udp_buffers *udp_buffers_new(void)
 {
-    struct udp_buffers *buffers = alloc_zeroed(1, sizeof(*buffers));
+    struct udp_buffers *buffers = alloc_zeroed_apart(1, sizeof(*buffers));
     for (size_t i = 0; i < BATCH; i++) {
         struct msghdr *header = &buffers->received[i].msg_hdr;
         buffers->query_parts[i] = (struct iovec){buffers->queries[i], QUERY_OCTETS};

@@ -39,7 +39,8 @@ struct worker {
     atomic_bool is_stopping;
     bool is_running;
     pthread_t thread;
-    struct answer_context context;
+    /* Written for each query; what is in front of it other threads write, to wake and to stop. */
+    _Alignas(ALLOC_CACHE_LINE) struct answer_context context;
     struct udp_job job;
     struct tcp_service tcp;
     struct xdp_service *xdp;
@@ -165,7 +166,7 @@ static void init_parts(struct worker *worker)
 
 struct worker *worker_new(const struct worker_setup *setup, struct error *err)
 {
-    struct worker *worker = alloc_zeroed(1, sizeof(*worker));
+    struct worker *worker = alloc_zeroed_aligned(ALLOC_CACHE_LINE, 1, sizeof(*worker));
     const struct config_server *config = setup->config;
     worker->setup = *setup;
     int result = uv_loop_init(&worker->loop);

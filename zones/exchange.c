@@ -8,7 +8,11 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 
-#define CACHE_LINE 64
+_Static_assert(sizeof(struct worker_slot) % ALLOC_CACHE_LINE == 0 &&
+                   offsetof(struct worker_slot, seen) % ALLOC_CACHE_LINE == 0,
+               "what one worker writes shares no line with what others do");
+_Static_assert(offsetof(struct visit_ring, put) % ALLOC_CACHE_LINE == 0,
+               "what the worker writes shares no line with what control does");
 
 /* A worker that has begun to look for its first snapshot: everything may be what it finds. */
 #define SEEN_NOTHING_YET 1
@@ -49,9 +53,11 @@ struct exchange *exchange_new(size_t worker_count, uint32_t tally_len)
     exchange->worker_count = worker_count;
     exchange->tally_len = tally_len;
     exchange->now_ns = clock_monotonic_ns;
-    exchange->slots = alloc_zeroed_aligned(CACHE_LINE, worker_count, sizeof(struct worker_slot));
+    exchange->slots =
+        alloc_zeroed_aligned(ALLOC_CACHE_LINE, worker_count, sizeof(struct worker_slot));
     for (size_t i = 0; i < worker_count; i++) {
-        exchange->slots[i].tally = alloc_zeroed_aligned(CACHE_LINE, tally_len, sizeof(counter));
+        exchange->slots[i].tally =
+            alloc_zeroed_aligned(ALLOC_CACHE_LINE, tally_len, sizeof(counter));
     }
     return exchange;
 }
@@ -59,7 +65,7 @@ struct exchange *exchange_new(size_t worker_count, uint32_t tally_len)
 void exchange_follow(struct exchange *exchange, const uint64_t key[2], uint64_t limit)
 {
     for (size_t i = 0; i < exchange->worker_count; i++) {
-        struct visit_ring *ring = alloc_zeroed_aligned(CACHE_LINE, 1, sizeof(*ring));
+        struct visit_ring *ring = alloc_zeroed_aligned(ALLOC_CACHE_LINE, 1, sizeof(*ring));
         memcpy(ring->key, key, sizeof(ring->key));
         /* Relaxed: no thread runs yet. */
         atomic_store_explicit(&ring->limit, limit, memory_order_relaxed);

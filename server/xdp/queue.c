@@ -108,7 +108,7 @@ int xdp_queue_fd(const struct xdp_queue *queue)
 /* NULL, and errno. */
 static struct xdp_queue *try_to_open(const struct xdp_queue_setup *setup)
 {
-    struct xdp_queue *queue = alloc_zeroed(1, sizeof(*queue));
+    struct xdp_queue *queue = alloc_zeroed_apart(1, sizeof(*queue));
     queue->setup = *setup;
     if (open_memory(queue) && open_socket(queue)) {
         return queue;
