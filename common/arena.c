@@ -59,8 +59,12 @@ static void *take(struct arena *arena, size_t size, size_t alignment)
         size_t wanted = size > arena->next_size ? size : arena->next_size;
         block = alloc_zeroed(1, sizeof(*block) + wanted);
         block->size = wanted;
-        block->next = arena->blocks;
-        arena->blocks = block;
+        /* One that is full from the start lies behind the one that has room. */
+        struct block **link = wanted > arena->next_size && arena->blocks != NULL
+                                  ? &arena->blocks->next
+                                  : &arena->blocks;
+        block->next = *link;
+        *link = block;
         arena->total += wanted;
         if (arena->next_size < BLOCK_MAX) {
             arena->next_size *= 2;

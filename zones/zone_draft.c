@@ -15,10 +15,9 @@ struct draft_place draft_place_of(const struct draft_rrset *rrset)
                                    : (struct draft_place){rrset->first->path, rrset->first->line};
 }
 
-struct draft_record *draft_new_record(struct zone_draft *draft, const void *rdata, size_t len)
+struct draft_record *draft_new_record(struct arena *arena, const void *rdata, size_t len)
 {
-    struct draft_record *record =
-        arena_alloc(draft->arena, offsetof(struct draft_record, rdata) + len);
+    struct draft_record *record = arena_alloc(arena, offsetof(struct draft_record, rdata) + len);
     memcpy(record->rdata, rdata, len);
     record->rdata_len = (uint16_t)len;
     return record;
@@ -86,6 +85,11 @@ static struct draft_node *add_node(struct zone_draft *draft, const struct name_k
         grow(draft);
     }
     struct draft_node *node = arena_alloc(draft->arena, sizeof(*node));
+    size_t part = draft->node_count / DRAFT_PART_NODES;
+    node->part = (uint8_t)(part < DRAFT_PARTS ? part : DRAFT_PARTS - 1);
+    if (draft->parts[node->part] == NULL) {
+        draft->parts[node->part] = arena_new();
+    }
     size_t len = name_key_suffix_len(key, labels);
     node->name = arena_copy_octets(draft->names, name_key_suffix(key, labels), len);
     node->name_len = (uint8_t)len;
@@ -135,6 +139,9 @@ void zone_draft_free(struct zone_draft *draft)
     }
     arena_free(draft->arena);
     arena_free(draft->names);
+    for (size_t i = 0; i < DRAFT_PARTS; i++) {
+        arena_free(draft->parts[i]);
+    }
     free(draft->nodes);
     free(draft->buckets);
     free(draft);
@@ -256,7 +263,7 @@ static struct draft_rrset *add_rrset(struct zone_draft *draft, struct draft_node
     while (*link != NULL && (*link)->type < new->type) {
         link = &(*link)->next;
     }
-    struct draft_rrset *rrset = arena_alloc(draft->arena, sizeof(*rrset));
+    struct draft_rrset *rrset = arena_alloc(draft->parts[node->part], sizeof(*rrset));
     rrset->type = new->type;
     rrset->next = *link;
     *link = rrset;
@@ -284,10 +291,10 @@ static uint64_t hash_record(const struct draft_input *input)
     return hash ^ hash >> 33;
 }
 
-static void add_record(struct zone_draft *draft, struct draft_rrset *rrset,
+static void add_record(struct arena *arena, struct draft_rrset *rrset,
                        const struct draft_input *input)
 {
-    struct draft_record *record = draft_new_record(draft, input->rdata, input->rdata_len);
+    struct draft_record *record = draft_new_record(arena, input->rdata, input->rdata_len);
     record->covered = covered_type(input->type, input->rdata, input->rdata_len);
     record->ttl_s = input->ttl_s;
     record->path = input->place.path;
@@ -298,7 +305,6 @@ static void add_record(struct zone_draft *draft, struct draft_rrset *rrset,
         rrset->last->next = record;
     }
     rrset->last = record;
-    draft->record_count++;
 }
 
 bool zone_draft_add(struct zone_draft *draft, const struct draft_input *input, struct error *err)
@@ -322,7 +328,8 @@ bool zone_draft_add(struct zone_draft *draft, const struct draft_input *input, s
     }
     if (!is_duplicate) {
         rrset = rrset != NULL ? rrset : add_rrset(draft, node, &new);
-        add_record(draft, rrset, input);
+        add_record(draft->parts[node->part], rrset, input);
+        draft->record_count++;
         draft->content += hash_record(input);
     }
     return true;

@@ -165,21 +165,33 @@ static void make_nodes(const struct finisher *finisher)
     for (size_t i = 0; i < draft->node_count; i++) {
         zone->node_count += finisher_keeps(draft->nodes[i]) ? 1 : 0;
     }
-    uint32_t size = 4;
-    while (size < 2 * zone->node_count) {
-        size *= 2;
-    }
     struct node *nodes = arena_alloc(zone->arena, zone->node_count * sizeof(*nodes));
-    struct zone_bucket *buckets = arena_alloc(zone->arena, size * sizeof(*buckets));
     size_t made = 0;
     for (size_t i = 0; i < draft->node_count; i++) {
         if (finisher_keeps(draft->nodes[i])) {
-            put_bucket(buckets, size - 1, draft->nodes[i]->hash, made);
             make_node(finisher, draft->nodes[i], &nodes[made++]);
         }
     }
     zone->nodes = nodes;
     zone->apex = &nodes[0];
+}
+
+/* After the answers, when the memory of most of the draft is free again. */
+static void make_buckets(const struct finisher *finisher)
+{
+    const struct zone_draft *draft = finisher->draft;
+    struct zone *zone = finisher->zone;
+    uint32_t size = 4;
+    while (size < 2 * zone->node_count) {
+        size *= 2;
+    }
+    struct zone_bucket *buckets = arena_alloc(zone->arena, size * sizeof(*buckets));
+    for (size_t i = 0; i < draft->node_count; i++) {
+        const struct draft_node *from = draft->nodes[i];
+        if (finisher_keeps(from)) {
+            put_bucket(buckets, size - 1, from->hash, zone_node_index(zone, from->node));
+        }
+    }
     zone->buckets = buckets;
     zone->bucket_mask = size - 1;
 }
@@ -379,19 +391,34 @@ static bool make_negative(const struct finisher *finisher, struct error *err)
     return true;
 }
 
-static bool make_answers(const struct finisher *finisher, struct error *err)
+static bool make_referrals(const struct finisher *finisher, struct error *err)
 {
     for (size_t i = 0; i < finisher->draft->node_count; i++) {
         const struct draft_node *from = finisher->draft->nodes[i];
-        if (!finisher_keeps(from)) {
-            continue;
-        }
-        if (!make_rrsets(finisher, from, err) ||
-            (from->cut == from && !draft_referral_make(finisher, from, err))) {
+        if (from->cut == from && !draft_referral_make(finisher, from, err)) {
             return false;
         }
     }
-    return make_negative(finisher, err);
+    return true;
+}
+
+/* Last of all what each node needs only its own RRsets for: they are freed part by part. */
+static bool make_answers(const struct finisher *finisher, struct zone_draft *draft,
+                         struct error *err)
+{
+    if (!make_referrals(finisher, err) || !make_negative(finisher, err)) {
+        return false;
+    }
+    for (size_t i = 0; i < draft->node_count; i++) {
+        const struct draft_node *from = draft->nodes[i];
+        if (finisher_keeps(from) && !make_rrsets(finisher, from, err)) {
+            return false;
+        }
+        if (i + 1 == draft->node_count || draft->nodes[i + 1]->part != from->part) {
+            arena_freep(&draft->parts[from->part]);
+        }
+    }
+    return true;
 }
 
 static uint32_t find_ttl_max(const struct zone_draft *draft)
@@ -444,8 +471,10 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     CLEANUP(encoder_freep) struct encoder *encoder = encoder_new();
     struct finisher finisher = {.draft = draft, .zone = zone, .encoder = encoder};
     make_nodes(&finisher);
-    if ((has_dnssec && !draft_denial_make(&finisher, err)) || !make_answers(&finisher, err)) {
+    if ((has_dnssec && !draft_denial_make(&finisher, err)) ||
+        !make_answers(&finisher, draft, err)) {
         return NULL;
     }
+    make_buckets(&finisher);
     return STEAL(zone);
 }

@@ -39,12 +39,19 @@ struct draft_node {
     struct node *node;      /* what it became, if anything; set when finishing */
     uint32_t hash;
     uint8_t name_len, label_count;
-    bool has_children;  /* other than owners of NSEC3; set when finishing a signed zone */
-    bool is_hash_owner; /* of an NSEC3 and nothing else; set when finishing a signed zone */
+    uint8_t part;           /* of the draft's memory, where its RRsets are */
+    bool has_children : 1;  /* other than owners of NSEC3; set when finishing a signed zone */
+    bool is_hash_owner : 1; /* of an NSEC3 and nothing else; set when finishing a signed zone */
 };
+
+/* Nodes that follow each other have their RRsets in one part, which is freed as soon as the zone
+ * has the answers of the last of them, so that it is not there beside all of the zone. */
+#define DRAFT_PART_NODES ((size_t)1 << 16)
+#define DRAFT_PARTS      256 /* the last one has all that are left */
 
 struct zone_draft {
     struct arena *arena;
+    struct arena *parts[DRAFT_PARTS];
     struct arena *names; /* the zone's, when it is made: of names there is one copy */
     struct name origin;
     size_t record_count;
@@ -58,7 +65,7 @@ struct zone_draft {
 /* Of the record set, or of the first record. */
 struct draft_place draft_place_of(const struct draft_rrset *rrset);
 /* With a copy of its RDATA; belongs to nothing yet. */
-struct draft_record *draft_new_record(struct zone_draft *draft, const void *rdata, size_t len);
+struct draft_record *draft_new_record(struct arena *arena, const void *rdata, size_t len);
 
 struct draft_rrset *draft_find_rrset(const struct draft_node *node, uint16_t type);
 /* NULL when there is none of the name's last `labels` labels. */

@@ -352,7 +352,7 @@ static bool sign_members(const struct signing *signing, struct draft_rrset *rrse
         }
         for (size_t j = signatures.count; j > 0; j--) {
             struct draft_record *record = draft_new_record(
-                signing->draft, signatures.of[j - 1].rdata, signatures.of[j - 1].len);
+                signing->draft->arena, signatures.of[j - 1].rdata, signatures.of[j - 1].len);
             record->ttl_s = set->ttl_s;
             record->next = made[i];
             made[i] = record;

@@ -547,6 +547,36 @@ static void a_signed_zone_without_a_chain_is_served(void **state)
     assert_int_equal(proofs.count, 0);
 }
 
+/* What it is made from is freed part by part: a delegation's glue is in another part than it is. */
+static void a_zone_of_several_parts_is_whole(void **state)
+{
+    (void)state;
+    enum { hosts = 140000 };
+    char *text = alloc_zeroed(hosts + 100, 32);
+    size_t len = (size_t)sprintf(text, HEAD "first NS ns.last\n");
+    for (unsigned i = 0; i < hosts; i++) {
+        len +=
+            (size_t)sprintf(text + len, "h%u A 10.%u.%u.%u\n", i, i >> 16, i >> 8 & 0xff, i & 0xff);
+    }
+    sprintf(text + len, "last NS ns.last\nns.last A 192.0.2.9\nh0 A 192.0.2.1\n*.h1 A 192.0.2.2\n");
+    struct zone *zone = fixture_zone("example", text);
+    free(text);
+    check_answer(zone, "h0.example", TYPE_A,
+                 "h0.example. 3600 IN A 10.0.0.0\nh0.example. 3600 IN A 192.0.2.1\n");
+    check_answer(zone, "h139999.example", TYPE_A, "h139999.example. 3600 IN A 10.2.34.223\n");
+    check_answer(zone, "*.h1.example", TYPE_A, "*.h1.example. 3600 IN A 192.0.2.2\n");
+    struct name name;
+    struct name_key key;
+    assert_true(name_parse(&name, "first.example", NULL));
+    name_key_parse(&key, name.octets, name.len);
+    char *referral = fixture_print(zone_lookup(zone, &key).node->referral, "first.example",
+                                   "first.example", false);
+    assert_string_equal(referral, "--\nfirst.example. 3600 IN NS ns.last.example.\n--\n"
+                                  "ns.last.example. 3600 IN A 192.0.2.9\n");
+    free(referral);
+    zone_free(zone);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -577,6 +607,7 @@ int main(void)
         cmocka_unit_test(a_record_set_belongs_to_the_longest_origin),
         cmocka_unit_test(record_sets_that_contradict_each_other_are_refused),
         cmocka_unit_test(names_of_the_configuration_are_checked),
+        cmocka_unit_test(a_zone_of_several_parts_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
