@@ -41,14 +41,17 @@ struct config_xdp {
     unsigned queues;           /* the first so many receive queues; 0, the default: all */
 };
 
+#define CONFIG_WORKERS_MAX 256
+
 struct config_server {
     /* `answers: false`: no zone is needed, and every record set is one that Route 53 has: Ballast
      * only drives it. */
     bool answers_nobody;
     struct address *listen; /* UDP and TCP each; at least one, or none when nobody is answered */
     size_t listen_count;
-    unsigned workers; /* 0 when nobody is answered; "auto" (one per processor that the process may
-                         use) is resolved here */
+    unsigned workers;   /* 0 when nobody is answered; "auto" (one per processor that the process may
+                           use) is resolved here */
+    bool steers_by_cpu; /* queries over UDP; false, the default: by hash of their addresses */
     uint16_t udp_payload_max; /* octets; default 1232; 512 to 4096 */
     unsigned resolver_sample; /* one in so many clients is followed; default 16; 0: nobody */
     bool has_full_additional; /* addresses of the hosts in the answer; default false: minimal */

@@ -71,6 +71,7 @@ static const cyaml_schema_field_t server_fields[] = {
     OPTIONAL(raw_server, answers),
     LIST(raw_server, listen, OPTIONAL_PTR, &text, 1, LIST_MAX),
     OPTIONAL(raw_server, workers),
+    OPTIONAL(raw_server, steering),
     OPTIONAL(raw_server, udp_payload_max),
     OPTIONAL_TXT(raw_server, version),
     OPTIONAL_TXT(raw_server, identity),

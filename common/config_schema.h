@@ -39,6 +39,7 @@ struct raw_server {
     char **listen;
     unsigned listen_count;
     char *workers;
+    char *steering;
     char *udp_payload_max;
     char *version;
     char *identity;

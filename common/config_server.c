@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/un.h>
 
-#define WORKERS_MAX     256
 #define DNS_PORT        53
 #define DAY_MS          ((int64_t)86400 * 1000)
 #define TCP_CLIENTS_MAX 1000000
@@ -27,7 +26,7 @@ static unsigned usable_processors(void)
         return 1; /* more processors than a cpu_set_t holds */
     }
     int count = CPU_COUNT(&set);
-    return count < 1 ? 1 : count > WORKERS_MAX ? WORKERS_MAX : (unsigned)count;
+    return count < 1 ? 1 : count > CONFIG_WORKERS_MAX ? CONFIG_WORKERS_MAX : (unsigned)count;
 }
 
 static bool fill_workers(const struct place *place, const char *text, unsigned *workers)
@@ -39,9 +38,9 @@ static bool fill_workers(const struct place *place, const char *text, unsigned *
     if (text[0] < '0' || text[0] > '9') {
         return place_fail(place, "workers",
                           "found \"%s\", expected auto or a whole number from 1 to %d", text,
-                          WORKERS_MAX);
+                          CONFIG_WORKERS_MAX);
     }
-    return fill_number(place, "workers", text, (struct range){1, WORKERS_MAX}, workers);
+    return fill_number(place, "workers", text, (struct range){1, CONFIG_WORKERS_MAX}, workers);
 }
 
 static bool is_same_address(const struct address *left, const struct address *right)
@@ -220,6 +219,15 @@ static bool fill_additional(const struct place *place, const char *text, bool *i
     return ok;
 }
 
+static bool fill_steering(const struct place *place, const char *text, bool *is_by_cpu)
+{
+    static const char *const choices[] = {"hash", "cpu", NULL};
+    unsigned choice = 0;
+    bool ok = fill_choice(place, "steering", text, choices, &choice);
+    *is_by_cpu = choice == 1;
+    return ok;
+}
+
 /* Where nobody is answered, nobody listens. */
 static bool fill_answers(const struct place *place, const struct raw_server *raw,
                          struct config_server *server)
@@ -251,6 +259,7 @@ bool fill_server(const struct config_reader *reader, const struct raw_server *ra
     server->resolver_sample = 16;
     bool ok = fill_answers(&place, raw, server) && fill_listen(&place, raw, server) &&
               fill_workers(&place, raw->workers, &server->workers) &&
+              fill_steering(&place, raw->steering, &server->steers_by_cpu) &&
               fill_number(&place, "udp_payload_max", raw->udp_payload_max,
                           (struct range){512, 4096}, &payload) &&
               fill_text(&place, "version", raw->version, &server->version) &&

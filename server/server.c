@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "common/alloc.h"
+#include "common/log.h"
 #include "server/listener.h"
 #include "server/open_files.h"
+#include "server/steering.h"
 #include "server/tcp_places.h"
 #include "server/worker.h"
 #include "server/xdp/front.h"
@@ -27,12 +29,35 @@ static bool check_unused(const struct config_server *config, struct error *err)
     return true;
 }
 
+/* False: the kernel goes on to spread by hash. */
+static bool steer(const struct server *server, struct steering *steering)
+{
+    struct error why;
+    if (steering_init(steering, server->worker_count, &why) &&
+        worker_steer(server->workers[0], steering, &why)) {
+        return true;
+    }
+    log_warning("server.steering: cpu is not possible, hash is used: %s", why.text);
+    return false;
+}
+
+static void pin(const struct server *server, const struct steering *steering)
+{
+    struct error why;
+    for (size_t i = 0; i < server->worker_count; i++) {
+        if (!worker_pin(server->workers[i], steering, &why)) {
+            log_warning("server.steering: %s", why.text);
+        }
+    }
+}
+
 struct server *server_start(const struct config_server *config, struct exchange *exchange,
                             struct error *err)
 {
     if (!check_unused(config, err)) {
         return NULL;
     }
+    struct steering steering;
     size_t count = exchange->worker_count;
     open_files_raise(config, count);
     struct server *server = alloc_zeroed(1, sizeof(*server) + count * sizeof(server->workers[0]));
@@ -52,11 +77,15 @@ struct server *server_start(const struct config_server *config, struct exchange 
             return NULL;
         }
     }
+    bool is_steered = config->steers_by_cpu && steer(server, &steering);
     for (size_t i = 0; i < count; i++) {
         if (!worker_start(server->workers[i], err)) {
             server_stop(server);
             return NULL;
         }
+    }
+    if (is_steered) {
+        pin(server, &steering);
     }
     return server;
 }

@@ -17,6 +17,7 @@
 #include "common/clock.h"
 #include "server/listener.h"
 #include "server/rate_limit.h"
+#include "server/steering.h"
 #include "server/tcp.h"
 #include "server/udp.h"
 #include "server/xdp/service.h"
@@ -191,6 +192,21 @@ struct worker *worker_new(const struct worker_setup *setup, struct error *err)
                                                     .job = &worker->job,
                                                     .worker_count = setup->exchange->worker_count});
     return worker;
+}
+
+bool worker_steer(const struct worker *worker, const struct steering *steering, struct error *err)
+{
+    for (size_t i = 0; i < worker->socket_count; i++) {
+        if (!steering_attach(steering, worker->sockets[i].udp.fd, err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool worker_pin(const struct worker *worker, const struct steering *steering, struct error *err)
+{
+    return steering_pin(steering, worker->setup.index, worker->thread, err);
 }
 
 /* What clients have sent before the end gets its answer. */

@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "zones/exchange.h"
 
+struct steering;
 struct tcp_places;
 struct worker;
 struct xdp_front;
@@ -24,6 +25,12 @@ struct worker_setup {
 /* Main thread: opens the sockets; nothing runs yet. A snapshot has been offered. NULL and err when
  * a socket cannot be opened. Caller owns. */
 MUST_CHECK struct worker *worker_new(const struct worker_setup *setup, struct error *err);
+/* Main thread, one of all workers, when all have their sockets: which worker gets what. */
+MUST_CHECK bool worker_steer(const struct worker *worker, const struct steering *steering,
+                             struct error *err);
+/* Main thread, when it has been started: keeps it on its processor. */
+MUST_CHECK bool worker_pin(const struct worker *worker, const struct steering *steering,
+                           struct error *err);
 /* Main thread: starts the thread, with all signals blocked. */
 MUST_CHECK bool worker_start(struct worker *worker, struct error *err);
 /* Main thread: asks the thread to end, and waits until it has. */

@@ -71,6 +71,7 @@ static void what_is_not_said_has_its_default(void **state)
     assert_int_equal(config->server.listen_count, 1);
     assert_int_equal(ntohs(config->server.listen[0].v4.sin_port), 5300);
     assert_in_range(config->server.workers, 1, 256);
+    assert_false(config->server.steers_by_cpu);
     assert_int_equal(config->server.udp_payload_max, 1232);
     assert_null(config->server.version);
     assert_null(config->server.identity);
@@ -216,6 +217,17 @@ static void everything_that_is_said_is_read(void **state)
     assert_int_equal(rollout->plan.steps[1], 99);
     assert_int_equal(rollout->plan.hold_ms, 10000);
     assert_true(rollout->plan.allow_short_hold);
+}
+
+static void steering_is_by_hash_or_by_processor(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *hash = load_good(SERVER "  steering: hash\n" CONTROL ZONES);
+    CLEANUP(config_freep)
+    struct config *cpu = load_good(SERVER "  steering: cpu\n" CONTROL ZONES);
+    assert_false(hash->server.steers_by_cpu);
+    assert_true(cpu->server.steers_by_cpu);
 }
 
 static void workers_are_as_many_as_processors_that_may_be_used(void **state)
@@ -559,7 +571,7 @@ static void unknown_keys_inside_are_named(void **state)
            "max_connections, max_connections_per_client");
     refuse("server: { <<: { workers: 1 }, listen: [127.0.0.1] }\n" CONTROL ZONES,
            ":1: server.<<: found an unknown key, expected one of: answers, listen, workers, "
-           "udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, xdp, "
+           "steering, udp_payload_max, version, identity, nsid, cookies, rate_limit, tcp, xdp, "
            "proxy, client_subnet, client_subnet_others, additional, resolver_sample");
 }
 
@@ -639,6 +651,8 @@ static void server_values_out_of_range_are_refused(void **state)
            ":3: server.workers: found \"0\", expected a whole number from 1 to 256");
     refuse(SERVER "  workers: many\n" CONTROL ZONES,
            ":3: server.workers: found \"many\", expected auto or a whole number from 1 to 256");
+    refuse(SERVER "  steering: core\n" CONTROL ZONES,
+           ":3: server.steering: found \"core\", expected one of: hash, cpu");
     refuse(SERVER "  udp_payload_max: 511\n" CONTROL ZONES,
            ":3: server.udp_payload_max: found \"511\", expected a whole number from 512 to 4096");
     refuse(SERVER "  udp_payload_max: 4097\n" CONTROL ZONES,
@@ -1402,6 +1416,7 @@ int main(void)
         cmocka_unit_test(an_unknown_key_is_refused_with_those_that_exist),
         cmocka_unit_test(everything_that_is_said_is_read),
         cmocka_unit_test(it_is_said_how_many_resolvers_are_followed),
+        cmocka_unit_test(steering_is_by_hash_or_by_processor),
         cmocka_unit_test(workers_are_as_many_as_processors_that_may_be_used),
         cmocka_unit_test(items_know_their_lines),
         cmocka_unit_test(sections_of_a_record_set_have_their_defaults),
