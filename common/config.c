@@ -13,7 +13,7 @@
 #include "common/yaml_read.h"
 
 /* Far more than any configuration; a device or a wrong file ends here. */
-#define FILE_MAX ((size_t)4 << 20)
+#define FILE_MAX ((size_t)64 << 20)
 
 /* What config_load returns a part of. */
 struct loaded {

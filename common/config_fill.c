@@ -254,8 +254,13 @@ static size_t name_len(const char *name)
     return is_dotted ? len - 1 : len;
 }
 
+int compare_names(const char *left, const char *right)
+{
+    size_t len = name_len(left), other_len = name_len(right);
+    return len != other_len ? (len > other_len ? 1 : -1) : strncasecmp(left, right, len);
+}
+
 bool same_name(const char *left, const char *right)
 {
-    size_t len = name_len(left);
-    return len == name_len(right) && strncasecmp(left, right, len) == 0;
+    return compare_names(left, right) == 0;
 }

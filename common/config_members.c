@@ -2,8 +2,11 @@
 /* The section record_sets. */
 #include "common/config_fill.h"
 
+#include <search.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define TTL_MAX INT32_MAX /* RFC 2181, section 8 */
 /* RFC 1035 section 2.3.4, without the length octets at both ends. */
@@ -136,7 +139,20 @@ static bool fill_record_set(const struct place *place, const struct raw_record_s
            fill_route53_set(place, raw, set);
 }
 
-bool fill_record_sets(const struct config_reader *reader, const struct raw_config *raw)
+static int compare_sets(const void *one, const void *other)
+{
+    const struct config_record_set *a = one, *b = other;
+    int by_type = strcasecmp(a->type, b->type);
+    return by_type != 0 ? by_type : compare_names(a->name, b->name);
+}
+
+static void keep(void *set)
+{
+    (void)set;
+}
+
+static bool fill_all_record_sets(const struct config_reader *reader, const struct raw_config *raw,
+                                 void **by_name)
 {
     struct config *config = reader->config;
     struct place top = place_top(reader);
@@ -148,14 +164,25 @@ bool fill_record_sets(const struct config_reader *reader, const struct raw_confi
         if (!fill_record_set(&place, &raw->record_sets[i], set)) {
             return false;
         }
-        size_t first = config_find_record_set(config, set->name, set->type);
-        if (first != SIZE_MAX) {
+        const struct config_record_set *const *first = tsearch(set, by_name, compare_sets);
+        if (first == NULL) {
+            abort(); /* no memory */
+        }
+        if (*first != set) {
             return place_fail(&place, "name",
                               "found record set %s/%s a second time, expected each name and type "
                               "once (first in line %u)",
-                              set->name, set->type, config->record_sets[first].line);
+                              set->name, set->type, (*first)->line);
         }
         config->record_set_count = i + 1;
     }
     return true;
+}
+
+bool fill_record_sets(const struct config_reader *reader, const struct raw_config *raw)
+{
+    void *by_name = NULL;
+    bool ok = fill_all_record_sets(reader, raw, &by_name);
+    tdestroy(by_name, keep);
+    return ok;
 }

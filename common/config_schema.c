@@ -9,8 +9,10 @@
 /* A character string of a TXT record, and half a screen of `dig`. */
 #define TXT_MAX 255
 /* Names are compared each with each: so many take about a second. */
-#define LIST_MAX  10000
-#define STEPS_MAX 32
+#define LIST_MAX 10000
+/* Those of record sets are not: so many take about a second, too. */
+#define RECORD_SETS_MAX 100000
+#define STEPS_MAX       32
 /* Each is asked at each step. */
 #define GATES_MAX 16
 /* Each that is silent costs seconds. */
@@ -382,7 +384,7 @@ static const cyaml_schema_field_t config_fields[] = {
                             control_fields),
     LIST(raw_config, zones, OPTIONAL_PTR, &zone, 1, LIST_MAX),
     LIST(raw_config, health_checks, OPTIONAL_PTR, &health_check, 0, LIST_MAX),
-    LIST(raw_config, record_sets, OPTIONAL_PTR, &record_set, 0, LIST_MAX),
+    LIST(raw_config, record_sets, OPTIONAL_PTR, &record_set, 0, RECORD_SETS_MAX),
     LIST(raw_config, rollouts, OPTIONAL_PTR, &rollout, 0, LIST_MAX),
     CYAML_FIELD_MAPPING_PTR("log", OPTIONAL_PTR, struct raw_config, log, log_fields),
     CYAML_FIELD_MAPPING_PTR("aws", OPTIONAL_PTR, struct raw_config, aws, aws_fields),

@@ -3,6 +3,8 @@
 
 #include <assert.h>
 #include <stdio.h>
+#include <search.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -12,7 +14,8 @@
 #include "common/log.h"
 #include "control/group_probe.h"
 
-/* Verdicts are wanted soon after the start, whatever the interval. */
+/* Verdicts are wanted soon after the start, whatever the interval, but thousands of probes at once
+ * hold everything else up, then and an interval later: a thousand a second will do. */
 #define FIRST_DELAY_MAX_MS 1000
 
 struct watched {
@@ -34,6 +37,7 @@ struct checker {
     checker_changed changed;
     void *argument;
     struct watched **watched;
+    void *by_target; /* of tsearch: the same, by check and address */
     size_t count;
     size_t capacity;
     size_t open_timers;
@@ -123,14 +127,27 @@ struct checker *checker_new(uv_loop_t *loop, struct aws_client *aws, checker_cha
     return checker;
 }
 
-static uint64_t first_delay_ms(const struct config_health_check *check)
+uint64_t checker_spread_ms(int64_t interval_ms, size_t target_count)
 {
-    uint64_t spread_ms =
-        check->interval_ms < FIRST_DELAY_MAX_MS ? (uint64_t)check->interval_ms : FIRST_DELAY_MAX_MS;
+    uint64_t most_ms = target_count < FIRST_DELAY_MAX_MS ? FIRST_DELAY_MAX_MS : target_count;
+    return (uint64_t)interval_ms < most_ms ? (uint64_t)interval_ms : most_ms;
+}
+
+static uint64_t first_delay_ms(const struct checker *checker,
+                               const struct config_health_check *check)
+{
+    uint64_t spread_ms = checker_spread_ms(check->interval_ms, checker->count);
     uint64_t chance = 0;
     ssize_t got = getrandom(&chance, sizeof(chance), GRND_NONBLOCK);
     (void)got; /* without chance they all start at once, which is no harm */
     return spread_ms == 0 ? 0 : chance % spread_ms;
+}
+
+static int compare_watched(const void *one, const void *other)
+{
+    const struct target *a = one, *b = other; /* the first member of each */
+    uintptr_t check = (uintptr_t)a->check, other_check = (uintptr_t)b->check;
+    return check != other_check ? (check > other_check ? 1 : -1) : strcmp(a->address, b->address);
 }
 
 static struct watched *add_watched(struct checker *checker, const struct config_health_check *check,
@@ -156,6 +173,9 @@ static struct watched *add_watched(struct checker *checker, const struct config_
             alloc_resize(checker->watched, checker->capacity, sizeof(*checker->watched));
     }
     checker->watched[checker->count++] = watched;
+    if (tsearch(watched, &checker->by_target, compare_watched) == NULL) {
+        abort(); /* no memory */
+    }
     return watched;
 }
 
@@ -166,18 +186,15 @@ const struct target *checker_watch(struct checker *checker, const struct config_
         const char *name = strstr(check->target_group, ":targetgroup/");
         address = name != NULL ? name + strlen(":targetgroup/") : check->target_group;
     }
-    /* Each is looked up at the start, and when an alias target has moved: a list will do for the
-     * thousands that there may be. */
-    for (size_t i = 0; i < checker->count; i++) {
-        const struct target *target = &checker->watched[i]->target;
-        if (target->check == check && strcmp(target->address, address) == 0) {
-            checker->watched[i]->watchers++;
-            return target;
-        }
+    struct target wanted = {.check = check, .address = (char *)address};
+    struct watched *const *known = tfind(&wanted, &checker->by_target, compare_watched);
+    if (known != NULL) {
+        (*known)->watchers++;
+        return &(*known)->target;
     }
     struct watched *watched = add_watched(checker, check, address);
     watched->watchers = 1;
-    uv_timer_start(&watched->timer, start_probe, first_delay_ms(check), 0);
+    uv_timer_start(&watched->timer, start_probe, first_delay_ms(checker, check), 0);
     return &watched->target;
 }
 
@@ -192,8 +209,15 @@ const struct target *checker_target(const struct checker *checker, size_t index)
     return &checker->watched[index]->target;
 }
 
+/* What the tree names is freed by its timer. */
+static void keep(void *watched)
+{
+    (void)watched;
+}
+
 static void free_checker(struct checker *checker)
 {
+    tdestroy(checker->by_target, keep);
     free(checker->watched);
     free(checker);
 }
@@ -229,6 +253,7 @@ void checker_unwatch(struct checker *checker, const struct target *target)
     if (watched->watchers > 0) {
         return;
     }
+    tdelete(watched, &checker->by_target, compare_watched);
     checker->count--;
     memmove(checker->watched + at, checker->watched + at + 1,
             (checker->count - at) * sizeof(*checker->watched));

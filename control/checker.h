@@ -32,14 +32,18 @@ typedef void (*checker_changed)(void *argument, const struct target *target);
 MUST_CHECK struct checker *checker_new(uv_loop_t *loop, struct aws_client *aws,
                                        checker_changed changed, void *argument, struct error *err);
 /* The target for this check and address (of a check of type elbv2 it has just one, whatever the
- * address), made on first use; the first probe starts within the
- * first second (or interval, if that is shorter), at random, so that probes spread. The checker
+ * address), made on first use; the first probe starts within checker_spread_ms, at random. The
+ * checker
  * owns the target; check outlives the checker. */
 const struct target *checker_watch(struct checker *checker, const struct config_health_check *check,
                                    const char *address);
 /* Takes one checker_watch back. After the last one the target is probed no more and is gone;
  * whoever watches it again finds a new one, without a verdict. Not from `changed`. */
 void checker_unwatch(struct checker *checker, const struct target *target);
+/* How long it may take until the first probe of a target that comes after target_count others: a
+ * second, or a millisecond for each of them, but not more than its interval. Pure. */
+uint64_t checker_spread_ms(int64_t interval_ms, size_t target_count);
+
 size_t checker_target_count(const struct checker *checker);
 /* In the order in which they were first watched. */
 const struct target *checker_target(const struct checker *checker, size_t index);

@@ -191,6 +191,8 @@ static void on_done(void *argument, CURLcode result)
 static void set_transport(CURL *easy, struct probe *probe)
 {
     http_easy_set_transport(easy, probe->check->timeout_ms, probe->curl_text);
+    /* Addresses need no cache; libcurl would look through all that it has for each probe. */
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, probe);
     if (probe->check->type == CHECK_TCP) {

@@ -2,6 +2,8 @@
 #include "zones/record_set.h"
 
 #include <assert.h>
+#include <search.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/alloc.h"
@@ -25,6 +27,7 @@ struct maker {
     struct arena *arena;
     struct encoder *encoder;
     struct rdata *rdata;
+    void *by_name; /* of tsearch: the sets that are made */
 };
 
 /* FNV-1a, 64 bits: the same on every machine, since nodes of a fleet shall pick alike. */
@@ -202,19 +205,33 @@ static bool make_set(const struct maker *maker, struct error *err)
     return true;
 }
 
-/* Spellings that differ ("WWW.example." and "www.example", "A" and "TYPE1") are one record set. */
-static bool check_twice(const struct maker *maker, const struct record_sets *sets,
-                        struct error *err)
+static int compare_sets(const void *one, const void *other)
 {
-    for (size_t i = 0; i < maker->set->id; i++) {
-        const struct record_set *other = sets->sets[i];
-        if (other->type == maker->set->type && other->name.len == maker->set->name.len &&
-            memcmp(other->name.octets, maker->set->name.octets, other->name.len) == 0) {
-            error_set(err, "is there twice (first in line %u)", maker->config->record_sets[i].line);
-            return refuse_set(maker, err);
-        }
+    const struct record_set *a = one, *b = other;
+    if (a->type != b->type || a->name.len != b->name.len) {
+        return (a->type << 8 | a->name.len) - (b->type << 8 | b->name.len);
     }
-    return true;
+    return memcmp(a->name.octets, b->name.octets, a->name.len);
+}
+
+static void keep(void *set)
+{
+    (void)set;
+}
+
+/* Spellings that differ ("WWW.example." and "www.example", "A" and "TYPE1") are one record set. */
+static bool check_twice(struct maker *maker, struct error *err)
+{
+    const struct record_set *const *first = tsearch(maker->set, &maker->by_name, compare_sets);
+    if (first == NULL) {
+        abort(); /* no memory */
+    }
+    if (*first == maker->set) {
+        return true;
+    }
+    error_set(err, "is there twice (first in line %u)",
+              maker->config->record_sets[(*first)->id].line);
+    return refuse_set(maker, err);
 }
 
 static bool make_all(struct record_sets *sets, struct maker *maker, struct error *err)
@@ -228,7 +245,7 @@ static bool make_all(struct record_sets *sets, struct maker *maker, struct error
         maker->set->first_member = sets->member_count;
         sets->member_count += (uint32_t)members;
         sets->sets[i] = maker->set;
-        if (!make_set(maker, err) || !check_twice(maker, sets, err)) {
+        if (!make_set(maker, err) || !check_twice(maker, err)) {
             return false;
         }
     }
@@ -262,7 +279,9 @@ struct record_sets *record_sets_new(const struct config *config, struct error *e
     CLEANUP(encoder_freep) struct encoder *encoder = encoder_new();
     CLEANUP(alloc_freep) struct rdata *rdata = alloc_zeroed(1, sizeof(*rdata));
     struct maker maker = {.config = config, .arena = arena, .encoder = encoder, .rdata = rdata};
-    if (!make_all(sets, &maker, err)) {
+    bool ok = make_all(sets, &maker, err);
+    tdestroy(maker.by_name, keep);
+    if (!ok) {
         return NULL;
     }
     return STEAL(sets);

@@ -302,9 +302,21 @@ static void it_may_be_closed_before_it_did_anything(void **state)
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, open_fixture, close_fixture)
 
+static void first_probes_of_many_targets_are_spread(void **state)
+{
+    (void)state;
+    assert_int_equal(checker_spread_ms(10000, 0), 1000);
+    assert_int_equal(checker_spread_ms(10000, 1000), 1000);
+    assert_int_equal(checker_spread_ms(10000, 4000), 4000);
+    assert_int_equal(checker_spread_ms(10000, 40000), 10000);
+    assert_int_equal(checker_spread_ms(250, 0), 250);
+    assert_int_equal(checker_spread_ms(250, 40000), 250);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(first_probes_of_many_targets_are_spread),
         TEST(a_new_target_is_unknown),
         TEST(the_first_verdict_comes_after_rise_successes),
         TEST(the_first_verdict_comes_after_fall_failures),

@@ -469,7 +469,7 @@ static void an_endless_file_is_refused(void **state)
     struct error err = {""};
     assert_null(config_load("/dev/zero", &err));
     assert_string_equal(err.text,
-                        "/dev/zero: the file is too large, expected at most 4194304 octets");
+                        "/dev/zero: the file is too large, expected at most 67108864 octets");
 }
 
 static void what_is_not_a_mapping_is_refused(void **state)
