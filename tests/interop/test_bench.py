@@ -292,3 +292,14 @@ def test_an_answer_above_its_limit_needs_a_reason_and_no_other_has_one():
     wrong = answers.problems({"a": 301, "b": 300, "d": 1}, limits)
     assert [one.split(":")[0] for one in wrong] == ["d", "c", "a", "b"]
     assert "| b | that | 301 | 300 | no | it is slow |" in answers.table({"a": 1, "b": 301, "c": 5}, limits)
+
+
+def test_workers_are_measured_alone_side_by_side_and_with_shared_counters():
+    done = subprocess.run([harness.BUILD.resolve() / "tests" / "bench" / "bench_workers", "1000", "3"],
+                          capture_output=True, text=True, timeout=60 * harness.PATIENCE)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == ["alone", "together", "one-set-of-counters"]
+    for line in lines:
+        median, low, high = float(line[1]), float(line[3].strip("(")), float(line[5].strip("),"))
+        assert 0 < low <= median <= high, line
