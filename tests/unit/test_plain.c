@@ -353,6 +353,30 @@ static void with_full_additional_sections_names_are_answered_alike(void **state)
     ask_every_name(&sites[0]);
 }
 
+/* A table so small that buckets are taken over; time goes on, so that some are within again. */
+static void with_a_rate_limit_names_are_answered_alike(void **state)
+{
+    (void)state;
+    static const struct config_rate_limit limit = {
+        .responses_per_second = 3, .slip = 2, .window_s = 2, .size = 16};
+    uint8_t query[600];
+    for (size_t i = 0; i < SITES; i++) {
+        const struct site *site = &sites[i];
+        both_ways_limit(site->context, &limit);
+        for (size_t n = 0; n < ARRAY_LEN(names) * ARRAY_LEN(tails); n++) {
+            answer_context_set_time(site->context, NOW_S, n * 97);
+            size_t len = make_query(query, names[n / ARRAY_LEN(tails)], n % 3 == 0 ? 16 : 1,
+                                    &tails[n % ARRAY_LEN(tails)]);
+            ask_all_ways(site, query, len);
+            ask(site, query, len, false, 4096);
+        }
+        both_ways_unlimit(site->context);
+        const counter *counters = site->context->slot->counters;
+        assert_true(counter_read(&counters[COUNTER_RATE_SLIPPED]) > 0);
+        assert_true(counter_read(&counters[COUNTER_RATE_DROPPED]) > 0);
+    }
+}
+
 static struct zone *load_zone(struct config *config, size_t index, const char *text)
 {
     struct error err;
@@ -411,6 +435,8 @@ int main(void)
             beside_a_zone_that_cannot_be_loaded_names_are_answered_alike, set_up, tear_down),
         cmocka_unit_test_setup_teardown(with_full_additional_sections_names_are_answered_alike,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(with_a_rate_limit_names_are_answered_alike, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(among_many_zones_names_are_answered_alike, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(weights_that_are_not_plain_are_answered_alike, set_up,

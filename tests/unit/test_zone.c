@@ -301,6 +301,23 @@ static void check_longest_origin(size_t others)
     zone_table_free(table);
 }
 
+/* A pair found by trying: if the hash is ever another, one has to be found again. */
+static void names_of_one_hash_are_told_apart(void **state)
+{
+    (void)state;
+    static const char first[] = "9kxkrj.example", second[] = "ao8sfc.example";
+    struct name_key one = key_of(first), other = key_of(second);
+    assert_int_equal(name_key_hash_below(&one, 2, 9), name_key_hash_below(&other, 2, 9));
+    struct zone *zone = fixture_zone("example", HEAD "9kxkrj A 192.0.2.1\nao8sfc A 192.0.2.2\n");
+    check_lookup(zone, first, ZONE_EXACT, first);
+    check_lookup(zone, second, ZONE_EXACT, second);
+    zone_free(zone);
+    zone = fixture_zone("example", HEAD "9kxkrj A 192.0.2.1\n");
+    check_lookup(zone, first, ZONE_EXACT, first);
+    check_lookup(zone, second, ZONE_NXDOMAIN, "example");
+    zone_free(zone);
+}
+
 static void the_zone_with_the_longest_origin_answers(void **state)
 {
     (void)state;
@@ -348,6 +365,7 @@ int main(void)
         cmocka_unit_test(a_name_far_deeper_than_the_zone_is_missed),
         cmocka_unit_test(the_root_can_be_a_zone),
         cmocka_unit_test(every_name_of_a_large_zone_is_found),
+        cmocka_unit_test(names_of_one_hash_are_told_apart),
         cmocka_unit_test(the_zone_with_the_longest_origin_answers),
         cmocka_unit_test(a_zone_lives_as_long_as_a_table_holds_it),
         cmocka_unit_test(a_table_without_zones_finds_nothing),
