@@ -8,11 +8,12 @@
 typedef _Atomic uint64_t counter;
 
 /* The one writer's thread. Relaxed load and store, not fetch_add: nobody else writes, and a locked
- * instruction for each query would cost more than the answer. */
-static inline void counter_add(counter *value, uint64_t amount)
+ * instruction for each query would cost more than the answer. Returns what it was before. */
+static inline uint64_t counter_add(counter *value, uint64_t amount)
 {
-    atomic_store_explicit(value, atomic_load_explicit(value, memory_order_relaxed) + amount,
-                          memory_order_relaxed);
+    uint64_t before = atomic_load_explicit(value, memory_order_relaxed);
+    atomic_store_explicit(value, before + amount, memory_order_relaxed);
+    return before;
 }
 
 /* Any thread. */

@@ -36,9 +36,8 @@ static inline uint16_t choice_turn(struct worker_slot *slot, const struct weight
                                    size_t member)
 {
     counter *tally = &slot->tally[weights->record_set->first_member + member];
-    uint64_t turn = counter_read(tally);
     uint16_t count = weights->members[member].records->count;
-    counter_add(tally, 1);
+    uint64_t turn = counter_add(tally, 1);
     if (count <= 1) {
         return 0;
     }

@@ -33,16 +33,12 @@ void pick_state_done(struct pick_state *state);
 /* The member whose part of the 32-bit range the position lies in. */
 static inline size_t pick_member_at(const struct weights *weights, uint32_t position)
 {
-    size_t last = SIZE_MAX;
-    for (size_t i = 0; i < weights->member_count; i++) {
-        bool takes_part = weights->members[i].weight != 0;
-        if (position <= weights->members[i].upper && takes_part) {
-            return i;
-        }
-        last = takes_part ? i : last;
+    size_t i = 0;
+    while (position > weights->members[i].upper || weights->members[i].weight == 0) {
+        i++;
+        assert(i < weights->member_count); /* the last that takes part ends the range */
     }
-    assert(last != SIZE_MAX);
-    return last;
+    return i;
 }
 
 /* splitmix64's finalizer: every input bit reaches every output bit. */

@@ -154,14 +154,13 @@ static inline const struct zone *zone_by_end(const struct zone_table *table,
 static inline const struct zone *find_zone(const struct zone_table *table, struct name_key *key,
                                            size_t name_len)
 {
-    if (table->absent_count > 0) {
-        return NULL;
-    }
-    if (table->count <= ZONE_TABLE_FEW) {
+    if (table->is_simple) {
         return zone_by_end(table, key, name_len);
     }
-    return find_all_labels(key, name_len) ? zone_table_find_hashed(table, key, key->label_count)
-                                          : NULL;
+    if (table->absent_count > 0 || !find_all_labels(key, name_len)) {
+        return NULL;
+    }
+    return zone_table_find_hashed(table, key, key->label_count);
 }
 
 /* The node's records of the type, or that there are none. False: to be looked at in full. */

@@ -53,6 +53,23 @@ void zone_has_signed(struct zone *zone)
     signer_rest(zone->signer);
 }
 
+const struct node *zone_find_octets_behind(const struct zone *zone, const uint8_t *name, size_t len,
+                                           uint32_t i)
+{
+    uint32_t hash = zone->buckets[i].hash;
+    while (true) {
+        i = (i + 1) & zone->bucket_mask;
+        const struct zone_bucket *bucket = &zone->buckets[i];
+        if (bucket->node == 0) {
+            return NULL;
+        }
+        const struct node *node = &zone->nodes[bucket->node - 1];
+        if (bucket->hash == hash && node->name_len == len && octets_equal(node->name, name, len)) {
+            return node;
+        }
+    }
+}
+
 const struct node *zone_find_encloser(const struct zone *zone, const struct name_key *key,
                                       unsigned labels, const struct node *encloser)
 {
@@ -109,6 +126,7 @@ struct zone_table *zone_table_new(struct zone *const *zones, size_t count)
         zone_ref(zones[i]);
     }
     table->count = count;
+    table->is_simple = count <= ZONE_TABLE_FEW;
     order_zones(table);
     return table;
 }
@@ -117,6 +135,7 @@ void zone_table_add_absent(struct zone_table *table, const struct name *origin)
 {
     table->absent = alloc_resize(table->absent, table->absent_count + 1, sizeof(*table->absent));
     table->absent[table->absent_count++] = *origin;
+    table->is_simple = false;
 }
 
 void zone_table_free(struct zone_table *table)
