@@ -9,6 +9,7 @@
 
 #include "common/alloc.h"
 #include "common/attributes.h"
+#include "server/prefetch.h"
 #include "server/proxy.h"
 
 #define BATCH          64
@@ -103,6 +104,18 @@ RARELY bool udp_take_proxy_header(const struct udp_job *job, struct answer_task 
     return true;
 }
 
+_Static_assert(BATCH <= PREFETCH_MAX, "a whole batch is looked at");
+
+static void prefetch_batch(const struct udp_buffers *buffers, const struct snapshot *snapshot,
+                           unsigned count)
+{
+    struct prefetch_packet packets[BATCH];
+    for (unsigned i = 0; i < count; i++) {
+        packets[i] = (struct prefetch_packet){buffers->queries[i], buffers->received[i].msg_len};
+    }
+    (void)prefetch_nodes(snapshot, packets, count);
+}
+
 /* Answers count packets; returns how many answers there are to send. */
 static unsigned answer_batch(const struct udp_job *job, unsigned count)
 {
@@ -112,6 +125,9 @@ static unsigned answer_batch(const struct udp_job *job, unsigned count)
     bool has_proxies = job->context->config->proxy_count > 0;
     struct proxy_header proxy; /* holds the address while the query is answered */
     unsigned answers = 0;
+    if (count > 1 && prefetch_is_due(task.snapshot)) {
+        prefetch_batch(buffers, task.snapshot, count);
+    }
     for (unsigned i = 0; i < count; i++) {
         struct msghdr *header = &buffers->received[i].msg_hdr;
         task.source.address = (const struct sockaddr *)&buffers->sources[i];

@@ -12,6 +12,7 @@
 #include "common/alloc.h"
 #include "server/cookie.h"
 #include "server/dns.h"
+#include "server/prefetch.h"
 #include "server/wire.h"
 #include "tests/unit/answer_fixture.h"
 #include "tests/unit/both_ways.h"
@@ -207,6 +208,7 @@ static void check(const struct site *site, const uint8_t *query, size_t size, bo
         .out = response,
         .out_size = sizeof(response),
     };
+    (void)prefetch_nodes(site->snapshot, &(struct prefetch_packet){query, size}, 1);
     size_t len = both_ways_answer(site->context, &task);
     if (len == 0) {
         assert(size < 12 || (query[2] & 0x80) != 0);
