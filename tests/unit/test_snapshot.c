@@ -9,6 +9,7 @@
 
 #include "common/alloc.h"
 #include "common/arena.h"
+#include "tests/unit/allocation_counter.h"
 #include "zones/snapshot_builder.h"
 
 #define SETS 600 /* three pages */
@@ -104,6 +105,29 @@ static void a_shift_shares_all_but_one_page(void **state)
     assert_int_equal(snapshot_weights(next, 300)->total, 10);
     snapshot_free_last(next);
     arena_free(sets->arena);
+}
+
+static size_t allocations_of_a_shift(size_t count)
+{
+    struct record_sets *sets = make_sets(count);
+    struct snapshot *first = make_first(sets);
+    size_t before = allocation_counter_read();
+    struct snapshot *next =
+        make_next(first, sets, (uint32_t)count / 2, (const uint16_t[]){9, 1, 0});
+    size_t made = allocation_counter_read() - before;
+    snapshot_free(first);
+    snapshot_free_last(next);
+    arena_free(sets->arena);
+    return made;
+}
+
+static void a_shift_allocates_no_more_beside_a_hundred_thousand_record_sets(void **state)
+{
+    (void)state;
+    size_t alone = allocations_of_a_shift(1);
+    assert_true(alone > 0); /* they are counted */
+    assert_int_equal(allocations_of_a_shift(1000), alone);
+    assert_int_equal(allocations_of_a_shift(100000), alone);
 }
 
 /* Under a sanitizer a leak or a double free fails here. */
@@ -352,9 +376,11 @@ static void nobody_may_take_part(void **state)
 
 int main(void)
 {
+    allocation_counter_start();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_first_snapshot_has_generation_1_and_all_weights),
         cmocka_unit_test(a_shift_shares_all_but_one_page),
+        cmocka_unit_test(a_shift_allocates_no_more_beside_a_hundred_thousand_record_sets),
         cmocka_unit_test(a_long_chain_is_freed_in_order),
         cmocka_unit_test(weights_set_twice_in_one_builder_are_the_last),
         cmocka_unit_test(an_abandoned_builder_leaves_the_base_alone),
