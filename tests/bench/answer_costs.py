@@ -3,10 +3,10 @@
 """The table of what one answer costs, of instructions.txt (what was counted) and limits.txt (what it may
 cost, and why it costs more).
 
-  answers.py            prints it
-  answers.py --check    fails where a figure is above its limit without a reason, a reason is not needed, a
+  answer_costs.py            prints it
+  answer_costs.py --check    fails where a figure is above its limit without a reason, a reason is not needed, a
                         kind is in one file only, or docs/bench.md has another table
-  answers.py --update   puts it into docs/bench.md
+  answer_costs.py --update   puts it into docs/bench.md
 """
 import pathlib
 import sys
@@ -63,14 +63,14 @@ def main(words):
     limits = read_limits((HERE / "limits.txt").read_text())
     found = problems(figures, limits)
     if found:
-        print("\n".join(f"answers.py: {one}" for one in found), file=sys.stderr)
+        print("\n".join(f"answer_costs.py: {one}" for one in found), file=sys.stderr)
         return 1
     made, page = table(figures, limits), PAGE.read_text()
     if words == ["--update"]:
         PAGE.write_text(render.put_in(page, "answers", made))
     elif words == ["--check"]:
         if made not in page:
-            print(f"answers.py: {PAGE} has another table: run answers.py --update", file=sys.stderr)
+            print(f"answer_costs.py: {PAGE} has another table: run answer_costs.py --update", file=sys.stderr)
             return 1
     elif words:
         print(__doc__, file=sys.stderr)

@@ -74,7 +74,7 @@ case "${1:-}" in
         measure
     } >"$committed.new"
     mv "$committed.new" "$committed"
-    "$here/answers.py" --update
+    "$here/answer_costs.py" --update
     ;;
 "") measure ;;
 *)

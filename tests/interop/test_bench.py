@@ -15,7 +15,7 @@ import harness
 BENCH = pathlib.Path(__file__).resolve().parents[1] / "bench"
 sys.path.insert(0, str(BENCH))
 
-import answers  # noqa: E402  (found by the line above)
+import answer_costs  # noqa: E402  (found by the line above)
 import figures  # noqa: E402
 import measure  # noqa: E402
 import render  # noqa: E402
@@ -280,18 +280,18 @@ def test_only_what_is_between_the_marks_is_made_anew():
 
 
 def test_the_table_of_answers_is_that_of_the_figures():
-    done = subprocess.run([sys.executable, BENCH / "answers.py", "--check"], capture_output=True, text=True,
+    done = subprocess.run([sys.executable, BENCH / "answer_costs.py", "--check"], capture_output=True, text=True,
                           timeout=60)
     assert done.returncode == 0, done.stderr
 
 
 def test_an_answer_above_its_limit_needs_a_reason_and_no_other_has_one():
-    limits = answers.read_limits("# kind\na | 300 | this | \nb | 300 | that | it is slow\nc | | no limit |\n")
+    limits = answer_costs.read_limits("# kind\na | 300 | this | \nb | 300 | that | it is slow\nc | | no limit |\n")
     assert limits["b"] == (300, "that", "it is slow") and limits["c"][0] is None
-    assert answers.problems(answers.read_figures("a 300\nb 301\nc 9999\noctets-a-name 1\n"), limits) == []
-    wrong = answers.problems({"a": 301, "b": 300, "d": 1}, limits)
+    assert answer_costs.problems(answer_costs.read_figures("a 300\nb 301\nc 9999\noctets-a-name 1\n"), limits) == []
+    wrong = answer_costs.problems({"a": 301, "b": 300, "d": 1}, limits)
     assert [one.split(":")[0] for one in wrong] == ["d", "c", "a", "b"]
-    assert "| b | that | 301 | 300 | no | it is slow |" in answers.table({"a": 1, "b": 301, "c": 5}, limits)
+    assert "| b | that | 301 | 300 | no | it is slow |" in answer_costs.table({"a": 1, "b": 301, "c": 5}, limits)
 
 
 def test_workers_are_measured_alone_side_by_side_and_with_shared_counters():
