@@ -303,3 +303,10 @@ def test_workers_are_measured_alone_side_by_side_and_with_shared_counters():
     for line in lines:
         median, low, high = float(line[1]), float(line[3].strip("(")), float(line[5].strip("),"))
         assert 0 < low <= median <= high, line
+
+
+def test_health_checks_are_measured():
+    done = subprocess.run([sys.executable, BENCH / "health_checks", "3", "--interval", "1", "--seconds", "0.5"],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=200)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("3 record sets, 12 targets, tcp, every 1 s: control takes ")
