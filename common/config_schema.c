@@ -10,7 +10,7 @@
 #define TXT_MAX 255
 /* Names are compared each with each: so many take about a second. */
 #define LIST_MAX 10000
-/* Those of record sets are not: so many take about a second, too. */
+/* Those of record sets are not; reading so many takes seconds. */
 #define RECORD_SETS_MAX 100000
 #define STEPS_MAX       32
 /* Each is asked at each step. */

@@ -15,7 +15,7 @@
 #include "control/group_probe.h"
 
 /* Verdicts are wanted soon after the start, whatever the interval, but thousands of probes at once
- * hold everything else up, then and an interval later: a thousand a second will do. */
+ * hold everything else up, then and an interval later: about a thousand a second will do. */
 #define FIRST_DELAY_MAX_MS 1000
 
 struct watched {

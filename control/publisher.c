@@ -111,7 +111,9 @@ static void note_start(struct publisher *publisher, uint64_t generation)
 
 void publisher_publish(struct publisher *publisher, struct snapshot *next)
 {
-    note_start(publisher, next->generation);
+    if (publisher->current != NULL) { /* else no worker is there yet */
+        note_start(publisher, next->generation);
+    }
     if (publisher->current != NULL) {
         if (publisher->old_count == publisher->old_room) {
             publisher->old_room = publisher->old_room * 2 + 8;

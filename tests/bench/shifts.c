@@ -28,7 +28,7 @@ struct shifts {
     struct publisher publisher;
     uv_loop_t loop;
     uv_timer_t tick, end;
-    uint64_t rate, begun_ns, done;
+    uint64_t rate, seconds, begun_ns, done;
     uint32_t *build_ns; /* of each shift: until it is offered */
     size_t room;
 };
@@ -112,20 +112,6 @@ static void shift(struct shifts *shifts)
     shifts->done++;
 }
 
-static void on_tick(uv_timer_t *timer)
-{
-    struct shifts *shifts = timer->data;
-    uint64_t now_ns = clock_monotonic_ns();
-    if (shifts->begun_ns == 0) {
-        shifts->begun_ns = now_ns;
-        shifts->publisher.times = (struct publish_times){.count = 0};
-    }
-    uint64_t due = (now_ns - shifts->begun_ns) / 1000 * shifts->rate / 1000000;
-    while (shifts->done < due) {
-        shift(shifts);
-    }
-}
-
 static void on_end(uv_timer_t *timer)
 {
     struct shifts *shifts = timer->data;
@@ -141,6 +127,21 @@ static void on_end(uv_timer_t *timer)
            (double)times->worst_ns / 1e3);
     fflush(stdout);
     uv_stop(&shifts->loop);
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+    struct shifts *shifts = timer->data;
+    uint64_t now_ns = clock_monotonic_ns();
+    if (shifts->begun_ns == 0) {
+        shifts->begun_ns = now_ns;
+        shifts->publisher.times = (struct publish_times){.count = 0};
+        uv_timer_start(&shifts->end, on_end, shifts->seconds * 1000, 0);
+    }
+    uint64_t due = (now_ns - shifts->begun_ns) / 1000 * shifts->rate / 1000000;
+    while (shifts->done < due) {
+        shift(shifts);
+    }
 }
 
 static void publish_first(struct shifts *shifts, struct zone *zone)
@@ -190,7 +191,8 @@ int main(int argc, char **argv)
     if (shifts.sets == NULL) {
         fail("record sets", &err);
     }
-    shifts.room = shifts.rate * strtoul(argv[5], NULL, 10) + 1;
+    shifts.seconds = strtoull(argv[5], NULL, 10);
+    shifts.room = shifts.rate * shifts.seconds + 1;
     shifts.build_ns = alloc_zeroed(shifts.room, sizeof(*shifts.build_ns));
     publisher_init(&shifts.publisher, exchange_new(WORKERS, shifts.sets->member_count));
     uv_loop_init(&shifts.loop);
@@ -201,7 +203,6 @@ int main(int argc, char **argv)
     uv_timer_init(&shifts.loop, &shifts.end);
     shifts.tick.data = shifts.end.data = &shifts;
     uv_timer_start(&shifts.tick, on_tick, START_MS, TICK_MS);
-    uv_timer_start(&shifts.end, on_end, START_MS + strtoul(argv[5], NULL, 10) * 1000, 0);
     puts("ready");
     fflush(stdout);
     uv_run(&shifts.loop, UV_RUN_DEFAULT);

@@ -129,7 +129,7 @@ def test_who_waits_for_a_look_is_told_when_the_node_drives_no_more(fleet, aws, n
     fault = aws.faults.throttle("route53")
     node.set_weights(NAME, "A", "blue=50", "green=50")
     # The pauses double: those that come are longer than the lease.
-    wait_for(lambda: fault.used >= 5, "it was asked in vain", 120)
+    wait_for(lambda: fault.used >= 6, "it was asked in vain", 120)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         asked = pool.submit(node.ctl, "route53", "diff", status=1)
         lose_lease(fleet)

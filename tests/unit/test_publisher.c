@@ -150,6 +150,14 @@ static void a_publish_takes_until_the_last_worker_has_it(void **state)
     close_stage(stage);
 }
 
+static void what_the_workers_begin_with_is_no_change(void **state)
+{
+    (void)state;
+    struct stage *stage = open_stage(2);
+    assert_int_equal(stage->publisher.times.count, 0);
+    close_stage(stage);
+}
+
 static void a_publish_that_a_worker_skips_takes_until_the_next_one(void **state)
 {
     (void)state;
@@ -231,6 +239,7 @@ int main(void)
         cmocka_unit_test(a_wait_ends_only_when_every_worker_has_seen),
         cmocka_unit_test(a_wait_for_what_is_seen_already_ends_at_once),
         cmocka_unit_test(a_publish_takes_until_the_last_worker_has_it),
+        cmocka_unit_test(what_the_workers_begin_with_is_no_change),
         cmocka_unit_test(a_publish_that_a_worker_skips_takes_until_the_next_one),
         cmocka_unit_test(quantiles_are_the_bounds_of_their_buckets),
         cmocka_unit_test(a_later_snapshot_serves_an_earlier_wait),
