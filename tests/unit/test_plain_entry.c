@@ -67,6 +67,9 @@ static const char *const usual[] = {
 
 /* Left to ldns, whether it takes them or not. */
 static const char *const unusual[] = {
+    "www 300 DNSKEY 257 3 13 QUJDA===",
+    "www 300 DNSKEY 257 3 13 QUJDA= ==",
+    "www 300 RRSIG A 13 2 300 20460101000000 20260101000000 1 @ QUJDA===",
     "www 1h A 192.0.2.1",
     "www 2147483647 A 192.0.2.1",
     "www 300 CH A 192.0.2.1",
