@@ -139,6 +139,15 @@ static bool is_served(const struct address *listen, const struct sockaddr *own, 
            (link == 0 || link == v6->sin6_scope_id);
 }
 
+/* 127.0.0.0/8 and ::1: the kernel drops what comes for them over a wire. */
+static bool is_of_this_host_alone(const struct sockaddr *own)
+{
+    if (own->sa_family == AF_INET) {
+        return ntohl(((const struct sockaddr_in *)own)->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)own)->sin6_addr);
+}
+
 static void serve_address(struct interface *interface, const struct config_server *config,
                           const struct sockaddr *own, bool is_loopback)
 {
@@ -168,7 +177,8 @@ static void serve_addresses(struct interface *interface, const struct config_ser
         bool is_own = strcmp(one->ifa_name, interface->name) == 0;
         bool is_loopback = !is_own && (one->ifa_flags & IFF_LOOPBACK) != 0;
         if (one->ifa_addr != NULL && (is_own || is_loopback) &&
-            (one->ifa_addr->sa_family == AF_INET || one->ifa_addr->sa_family == AF_INET6)) {
+            (one->ifa_addr->sa_family == AF_INET || one->ifa_addr->sa_family == AF_INET6) &&
+            !is_of_this_host_alone(one->ifa_addr)) {
             serve_address(interface, config, one->ifa_addr, is_loopback);
         }
     }

@@ -245,10 +245,13 @@ bool xdp_queue_drain(struct xdp_queue *queue, const struct udp_job *job, unsigne
     for (unsigned batch = 0; batch < max_batches; batch++) {
         uint32_t at = 0;
         uint32_t count = xsk_ring_cons__peek(&queue->received, BATCH, &at);
+        take_back(queue);
+        if (count == 0 && queue->free_count < HALF) {
+            kick(queue); /* answers that the interface did not take before */
+        }
         if (count == 0) {
             return true;
         }
-        take_back(queue);
         answer_batch(queue, job, at, count);
         kick(queue);
     }

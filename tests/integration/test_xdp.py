@@ -269,23 +269,45 @@ def test_what_is_unusual_is_left_to_the_kernel(pair, mode):
     assert daemon.counts() == before
 
 
+def raw_query(daemon, source_port, destination, query):
+    """(MAC addresses, packet) of a query over IPv4 from the client's host."""
+    mac = {host: host.ip("-br", "link", "show", link).split()[2].replace(":", "")
+           for host, link in ((daemon.here, LINK), (daemon.there, PEER))}
+    udp = struct.pack(">HHHH", source_port, PORT, 8 + len(query), 0) + query
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0) + \
+        socket.inet_aton(THEIRS[4]) + socket.inet_aton(destination)
+    ip = ip[:10] + struct.pack(">H", 0xFFFF - add_up(ip)) + ip[12:]
+    return bytes.fromhex(mac[daemon.here] + mac[daemon.there]), ip + udp
+
+
+def test_who_listens_on_loopback_is_not_heard_from_the_wire(keep):
+    """The kernel drops such packets as martians; the front must not have them either."""
+    daemon = keep(Pair({"server": {"listen": [f"127.0.0.1@{PORT}", f"{OURS[4]}@{PORT}"]}})).start()
+    daemon.ask_by(4)
+    before = daemon.counts()
+    with daemon.open(4) as one:
+        one.bind((THEIRS[4], 0))
+        query = dns.message.make_query(NAME, "A").to_wire()
+        macs, packet = raw_query(daemon, one.getsockname()[1], "127.0.0.1", query)
+        with daemon.there.inside():
+            wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        with wire:
+            wire.bind((PEER, 0))
+            wire.send(macs + b"\x08\0" + packet)
+        daemon.ask_by(4)  # comes behind it
+    assert daemon.counts() == (before[0] + 1, before[1] + 1)
+
+
 @pytest.mark.parametrize("mode", ["native", "generic"])
 def test_tags_of_vlans_are_left_to_the_kernel(pair, mode):
     """The kernel gets the frame with the tag, and not that without."""
     daemon = pair(with_mode(mode))
     daemon.meet()
     before = daemon.counts()
-    mac = {host: host.ip("-br", "link", "show", link).split()[2].replace(":", "")
-           for host, link in ((daemon.here, LINK), (daemon.there, PEER))}
     with daemon.open(4) as one:
         one.bind((THEIRS[4], 0))
-        port = one.getsockname()[1]
         query = dns.message.make_query(NAME, "A").to_wire()
-        udp = struct.pack(">HHHH", port, PORT, 8 + len(query), 0) + query
-        ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0) + \
-            socket.inet_aton(THEIRS[4]) + socket.inet_aton(OURS[4])
-        ip = ip[:10] + struct.pack(">H", 0xFFFF - add_up(ip)) + ip[12:]
-        macs = bytes.fromhex(mac[daemon.here] + mac[daemon.there])
+        macs, packet = raw_query(daemon, one.getsockname()[1], OURS[4], query)
         with daemon.here.inside():
             heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         with daemon.there.inside():
@@ -294,15 +316,15 @@ def test_tags_of_vlans_are_left_to_the_kernel(pair, mode):
             heard.bind((LINK, 0))
             heard.settimeout(10 * harness.PATIENCE)
             wire.bind((PEER, 0))
-            wire.send(macs + b"\x08\0" + ip + udp)
+            wire.send(macs + b"\x08\0" + packet)
             assert dns.message.from_wire(one.recv(4096)).answer
-            udp = udp.replace(query, query[:-1] + b"\x03")  # of class CH
-            wire.send(macs + b"\x81\0\0\x07" + b"\x08\0" + ip + udp)
+            packet = packet.replace(query, query[:-1] + b"\x03")  # of class CH
+            wire.send(macs + b"\x81\0\0\x07" + b"\x08\0" + packet)
             while True:
                 frame, place = heard.recvfrom(65535)
                 if place[2] != socket.PACKET_OUTGOING and query[:-1] in frame:
                     break
-            assert ip + udp in frame
+            assert packet in frame
     assert daemon.counts() == (before[0] + 1, before[1] + 1)
 
 
@@ -418,14 +440,30 @@ def test_an_interface_that_is_not_there(keep):
     expect_sockets(daemon, "xdp: eth7: there is no interface of that name")
 
 
-def test_where_it_is_not_permitted(keep, monkeypatch, tmp_path):
-    if shutil.which("setpriv") is None:
-        pytest.skip("no program setpriv")
-    script = tmp_path / "ballastd"
-    script.write_text(f'#!/bin/sh\nexec setpriv --bounding-set=-all --inh-caps=-all "{harness.BALLASTD}" "$@"\n')
-    script.chmod(0o755)
-    monkeypatch.setattr(harness, "BALLASTD", str(script))
+@pytest.fixture
+def limit_capabilities(monkeypatch, tmp_path):
+    """limit_capabilities("+bpf"): a daemon started from now on has no others."""
+    def limit(*kept):
+        if shutil.which("setpriv") is None:
+            pytest.skip("no program setpriv")
+        script = tmp_path / "ballastd"
+        script.write_text(f"#!/bin/sh\nexec setpriv --bounding-set={','.join(('-all', *kept))} --inh-caps=-all "
+                          f'"{harness.BALLASTD}" "$@"\n')
+        script.chmod(0o755)
+        monkeypatch.setattr(harness, "BALLASTD", str(script))
+    return limit
+
+
+def test_where_it_is_not_permitted(keep, limit_capabilities):
+    limit_capabilities()
     expect_sockets(keep(Pair()).start(), "Operation not permitted")
+
+
+def test_the_capabilities_of_the_manual_are_enough(pair, limit_capabilities):
+    limit_capabilities("+bpf", "+perfmon", "+net_admin", "+net_raw", "+ipc_lock")
+    daemon = pair()
+    daemon.meet()
+    assert daemon.mode() == "native" and daemon.counts()[0] >= 2
 
 
 def test_an_interface_with_another_program(keep):
