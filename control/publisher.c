@@ -111,6 +111,8 @@ static void note_start(struct publisher *publisher, uint64_t generation)
 
 void publisher_publish(struct publisher *publisher, struct snapshot *next)
 {
+    /* Those before end now, as far as they have: not with what is offered from here on. */
+    note_times(publisher, exchange_oldest(publisher->exchange));
     if (publisher->current != NULL) { /* else no worker is there yet */
         note_start(publisher, next->generation);
     }
