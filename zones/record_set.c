@@ -2,12 +2,11 @@
 #include "zones/record_set.h"
 
 #include <assert.h>
-#include <search.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/alloc.h"
 #include "common/arena.h"
+#include "common/search_tree.h"
 #include "zones/encoder.h"
 #include "zones/rdata.h"
 
@@ -27,7 +26,7 @@ struct maker {
     struct arena *arena;
     struct encoder *encoder;
     struct rdata *rdata;
-    void *by_name; /* of tsearch: the sets that are made */
+    struct search_tree by_name; /* the sets that are made */
 };
 
 /* FNV-1a, 64 bits: the same on every machine, since nodes of a fleet shall pick alike. */
@@ -214,23 +213,14 @@ static int compare_sets(const void *one, const void *other)
     return memcmp(a->name.octets, b->name.octets, a->name.len);
 }
 
-static void keep(void *set)
-{
-    (void)set;
-}
-
 /* Spellings that differ ("WWW.example." and "www.example", "A" and "TYPE1") are one record set. */
 static bool check_twice(struct maker *maker, struct error *err)
 {
-    const struct record_set *const *first = tsearch(maker->set, &maker->by_name, compare_sets);
-    if (first == NULL) {
-        abort(); /* no memory */
-    }
-    if (*first == maker->set) {
+    const struct record_set *first = search_tree_add(&maker->by_name, maker->set);
+    if (first == maker->set) {
         return true;
     }
-    error_set(err, "is there twice (first in line %u)",
-              maker->config->record_sets[(*first)->id].line);
+    error_set(err, "is there twice (first in line %u)", maker->config->record_sets[first->id].line);
     return refuse_set(maker, err);
 }
 
@@ -278,9 +268,13 @@ struct record_sets *record_sets_new(const struct config *config, struct error *e
     sets->sets = arena_alloc(arena, sets->count * sizeof(struct record_set *));
     CLEANUP(encoder_freep) struct encoder *encoder = encoder_new();
     CLEANUP(alloc_freep) struct rdata *rdata = alloc_zeroed(1, sizeof(*rdata));
-    struct maker maker = {.config = config, .arena = arena, .encoder = encoder, .rdata = rdata};
+    struct maker maker = {.config = config,
+                          .arena = arena,
+                          .encoder = encoder,
+                          .rdata = rdata,
+                          .by_name = {.compare = compare_sets}};
     bool ok = make_all(sets, &maker, err);
-    tdestroy(maker.by_name, keep);
+    search_tree_free(&maker.by_name);
     if (!ok) {
         return NULL;
     }
