@@ -3,7 +3,6 @@
 
 #include <assert.h>
 #include <stdio.h>
-#include <search.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 #include "common/alloc.h"
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/search_tree.h"
 #include "control/group_probe.h"
 
 /* Verdicts are wanted soon after the start, whatever the interval, but thousands of probes at once
@@ -37,7 +37,7 @@ struct checker {
     checker_changed changed;
     void *argument;
     struct watched **watched;
-    void *by_target; /* of tsearch: the same, by check and address */
+    struct search_tree by_target; /* the same, by check and address */
     size_t count;
     size_t capacity;
     size_t open_timers;
@@ -111,6 +111,13 @@ static void take_outcome(void *argument, const struct probe_outcome *outcome)
     }
 }
 
+static int compare_watched(const void *one, const void *other)
+{
+    const struct target *a = one, *b = other; /* the first member of each */
+    uintptr_t check = (uintptr_t)a->check, other_check = (uintptr_t)b->check;
+    return check != other_check ? (check > other_check ? 1 : -1) : strcmp(a->address, b->address);
+}
+
 struct checker *checker_new(uv_loop_t *loop, struct aws_client *aws, checker_changed changed,
                             void *argument, struct error *err)
 {
@@ -122,6 +129,7 @@ struct checker *checker_new(uv_loop_t *loop, struct aws_client *aws, checker_cha
     checker->loop = loop;
     checker->client = client;
     checker->aws = aws;
+    checker->by_target.compare = compare_watched;
     checker->changed = changed;
     checker->argument = argument;
     return checker;
@@ -141,13 +149,6 @@ static uint64_t first_delay_ms(const struct checker *checker,
     ssize_t got = getrandom(&chance, sizeof(chance), GRND_NONBLOCK);
     (void)got; /* without chance they all start at once, which is no harm */
     return spread_ms == 0 ? 0 : chance % spread_ms;
-}
-
-static int compare_watched(const void *one, const void *other)
-{
-    const struct target *a = one, *b = other; /* the first member of each */
-    uintptr_t check = (uintptr_t)a->check, other_check = (uintptr_t)b->check;
-    return check != other_check ? (check > other_check ? 1 : -1) : strcmp(a->address, b->address);
 }
 
 static struct watched *add_watched(struct checker *checker, const struct config_health_check *check,
@@ -173,9 +174,7 @@ static struct watched *add_watched(struct checker *checker, const struct config_
             alloc_resize(checker->watched, checker->capacity, sizeof(*checker->watched));
     }
     checker->watched[checker->count++] = watched;
-    if (tsearch(watched, &checker->by_target, compare_watched) == NULL) {
-        abort(); /* no memory */
-    }
+    search_tree_add(&checker->by_target, watched);
     return watched;
 }
 
@@ -187,10 +186,10 @@ const struct target *checker_watch(struct checker *checker, const struct config_
         address = name != NULL ? name + strlen(":targetgroup/") : check->target_group;
     }
     struct target wanted = {.check = check, .address = (char *)address};
-    struct watched *const *known = tfind(&wanted, &checker->by_target, compare_watched);
+    struct watched *known = search_tree_find(&checker->by_target, &wanted);
     if (known != NULL) {
-        (*known)->watchers++;
-        return &(*known)->target;
+        known->watchers++;
+        return &known->target;
     }
     struct watched *watched = add_watched(checker, check, address);
     watched->watchers = 1;
@@ -209,15 +208,9 @@ const struct target *checker_target(const struct checker *checker, size_t index)
     return &checker->watched[index]->target;
 }
 
-/* What the tree names is freed by its timer. */
-static void keep(void *watched)
-{
-    (void)watched;
-}
-
 static void free_checker(struct checker *checker)
 {
-    tdestroy(checker->by_target, keep);
+    search_tree_free(&checker->by_target);
     free(checker->watched);
     free(checker);
 }
@@ -253,7 +246,7 @@ void checker_unwatch(struct checker *checker, const struct target *target)
     if (watched->watchers > 0) {
         return;
     }
-    tdelete(watched, &checker->by_target, compare_watched);
+    search_tree_remove(&checker->by_target, watched);
     checker->count--;
     memmove(checker->watched + at, checker->watched + at + 1,
             (checker->count - at) * sizeof(*checker->watched));
