@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "common/alloc.h"
 #include "common/config_fill.h"
@@ -149,6 +148,9 @@ void config_free(struct config *config)
 {
     if (config != NULL) {
         struct loaded *loaded = (struct loaded *)config;
+        search_tree_free(&config->by_name.health_checks);
+        search_tree_free(&config->by_name.record_sets);
+        search_tree_free(&config->by_name.rollouts);
         arena_free(loaded->arena);
         free(loaded);
     }
@@ -162,11 +164,21 @@ void config_freep(struct config **config)
 
 size_t config_find_record_set(const struct config *config, const char *name, const char *type)
 {
-    for (size_t i = 0; i < config->record_set_count; i++) {
-        const struct config_record_set *set = &config->record_sets[i];
-        if (strcasecmp(set->type, type) == 0 && same_name(set->name, name)) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
+    const struct config_record_set key = {.name = name, .type = type};
+    const struct config_record_set *set = search_tree_find(&config->by_name.record_sets, &key);
+    return set == NULL ? SIZE_MAX : (size_t)(set - config->record_sets);
+}
+
+size_t config_find_rollout(const struct config *config, const char *name)
+{
+    const struct config_rollout key = {.name = name};
+    const struct config_rollout *rollout = search_tree_find(&config->by_name.rollouts, &key);
+    return rollout == NULL ? SIZE_MAX : (size_t)(rollout - config->rollouts);
+}
+
+const struct config_health_check *config_find_health_check(const struct config *config,
+                                                           const char *name)
+{
+    const struct config_health_check key = {.name = name};
+    return search_tree_find(&config->by_name.health_checks, &key);
 }

@@ -14,6 +14,7 @@
 
 #include "common/address.h"
 #include "common/error.h"
+#include "common/search_tree.h"
 
 #define CONFIG_NSID_MAX 128
 
@@ -245,6 +246,7 @@ struct config_record_set {
     size_t member_count;
     const struct config_traffic *traffic;     /* NULL: nobody measures it */
     const struct config_route53_set *route53; /* NULL: Route 53 does not have it */
+    const struct config_rollout *rollout;     /* that moves it; NULL: none */
     unsigned line;
 };
 
@@ -445,6 +447,9 @@ struct config {
     size_t notify_count;
     struct config_window *quiet_hours; /* in which no rollout takes a step */
     size_t quiet_hour_count;
+    struct { /* what was read from a file, for config_find_… */
+        struct search_tree health_checks, record_sets, rollouts;
+    } by_name;
 };
 
 /* NULL and err when the file cannot be read or says something that cannot be served. Caller owns.
@@ -461,5 +466,10 @@ void config_free(struct config *config);
 void config_freep(struct config **config);
 
 /* Index of the record set that is called "NAME/TYPE" (letter case aside, a final dot aside), or
- * SIZE_MAX. */
+ * SIZE_MAX. As in the next ones a few dozen comparisons find it among millions. */
 size_t config_find_record_set(const struct config *config, const char *name, const char *type);
+/* Index of the rollout, or SIZE_MAX. */
+size_t config_find_rollout(const struct config *config, const char *name);
+/* NULL: there is none. */
+const struct config_health_check *config_find_health_check(const struct config *config,
+                                                           const char *name);

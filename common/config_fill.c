@@ -259,8 +259,3 @@ int compare_names(const char *left, const char *right)
     size_t len = name_len(left), other_len = name_len(right);
     return len != other_len ? (len > other_len ? 1 : -1) : strncasecmp(left, right, len);
 }
-
-bool same_name(const char *left, const char *right)
-{
-    return compare_names(left, right) == 0;
-}

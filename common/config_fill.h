@@ -75,9 +75,8 @@ MUST_CHECK bool fill_prometheus_url(const struct place *place, const char *key, 
 MUST_CHECK bool fill_cloudwatch(const struct place *place, const char *delay,
                                 const char *const *others, int64_t *delay_ms);
 
-/* Domain names as far as the toolbox goes: letter case and a final dot do not matter. */
-bool same_name(const char *left, const char *right);
-/* … by an order of them: 0 where they are. */
+/* An order of domain names as far as the toolbox goes: letter case and a final dot do not matter.
+ */
 int compare_names(const char *left, const char *right);
 
 /* The sections. Each fills its part of reader->config from raw. Record sets need the health checks,

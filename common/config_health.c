@@ -197,6 +197,12 @@ static bool fill_health_check(const struct place *place, const struct raw_health
            fill_target_group(place, raw, check);
 }
 
+static int compare_checks(const void *one, const void *other)
+{
+    const struct config_health_check *a = one, *b = other;
+    return strcmp(a->name, b->name);
+}
+
 bool fill_health_checks(const struct config_reader *reader, const struct raw_config *raw)
 {
     struct config *config = reader->config;
@@ -204,19 +210,20 @@ bool fill_health_checks(const struct config_reader *reader, const struct raw_con
     size_t count = raw->health_checks_count;
     config->health_checks = arena_alloc(reader->arena, count * sizeof(*config->health_checks));
     config->health_check_count = count;
+    config->by_name.health_checks.compare = compare_checks;
     for (size_t i = 0; i < count; i++) {
         struct config_health_check *check = &config->health_checks[i];
         struct place place = place_item(&top, "health_checks", i);
         if (!fill_health_check(&place, &raw->health_checks[i], check)) {
             return false;
         }
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(check->name, config->health_checks[j].name) == 0) {
-                return place_fail(&place, "name",
-                                  "found health check %s a second time, expected each name once "
-                                  "(first in line %u)",
-                                  check->name, config->health_checks[j].line);
-            }
+        const struct config_health_check *first =
+            search_tree_add(&config->by_name.health_checks, check);
+        if (first != check) {
+            return place_fail(&place, "name",
+                              "found health check %s a second time, expected each name once (first "
+                              "in line %u)",
+                              check->name, first->line);
         }
     }
     return true;

@@ -2,9 +2,7 @@
 /* The section record_sets. */
 #include "common/config_fill.h"
 
-#include <search.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -29,11 +27,11 @@ static bool find_health_check(const struct place *place, const char *name,
     if (name == NULL) {
         return true;
     }
+    *found = config_find_health_check(config, name);
+    if (*found != NULL) {
+        return true;
+    }
     for (size_t i = 0; i < config->health_check_count; i++) {
-        if (strcmp(config->health_checks[i].name, name) == 0) {
-            *found = &config->health_checks[i];
-            return true;
-        }
         size_t used = strlen(list);
         snprintf(list + used, sizeof(list) - used, "%s%s", i == 0 ? "" : ", ",
                  config->health_checks[i].name);
@@ -146,43 +144,27 @@ static int compare_sets(const void *one, const void *other)
     return by_type != 0 ? by_type : compare_names(a->name, b->name);
 }
 
-static void keep(void *set)
-{
-    (void)set;
-}
-
-static bool fill_all_record_sets(const struct config_reader *reader, const struct raw_config *raw,
-                                 void **by_name)
+bool fill_record_sets(const struct config_reader *reader, const struct raw_config *raw)
 {
     struct config *config = reader->config;
     struct place top = place_top(reader);
     size_t count = raw->record_sets_count;
     config->record_sets = arena_alloc(reader->arena, count * sizeof(*config->record_sets));
+    config->by_name.record_sets.compare = compare_sets;
     for (size_t i = 0; i < count; i++) {
         struct config_record_set *set = &config->record_sets[i];
         struct place place = place_item(&top, "record_sets", i);
         if (!fill_record_set(&place, &raw->record_sets[i], set)) {
             return false;
         }
-        const struct config_record_set *const *first = tsearch(set, by_name, compare_sets);
-        if (first == NULL) {
-            abort(); /* no memory */
-        }
-        if (*first != set) {
+        const struct config_record_set *first = search_tree_add(&config->by_name.record_sets, set);
+        if (first != set) {
             return place_fail(&place, "name",
                               "found record set %s/%s a second time, expected each name and type "
                               "once (first in line %u)",
-                              set->name, set->type, (*first)->line);
+                              set->name, set->type, first->line);
         }
         config->record_set_count = i + 1;
     }
     return true;
-}
-
-bool fill_record_sets(const struct config_reader *reader, const struct raw_config *raw)
-{
-    void *by_name = NULL;
-    bool ok = fill_all_record_sets(reader, raw, &by_name);
-    tdestroy(by_name, keep);
-    return ok;
 }

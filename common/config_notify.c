@@ -29,22 +29,12 @@ static bool fill_events(const struct place *place, const struct raw_notify *raw,
     return true;
 }
 
-static bool has_rollout(const struct config *config, const char *name)
-{
-    for (size_t i = 0; i < config->rollout_count; i++) {
-        if (strcmp(config->rollouts[i].name, name) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool fill_rollout_names(const struct place *place, const struct raw_notify *raw,
                                struct config_notify *notify)
 {
     for (size_t i = 0; i < raw->rollouts_count; i++) {
         struct place at = place_item(place, "rollouts", i);
-        if (!has_rollout(place->reader->config, raw->rollouts[i])) {
+        if (config_find_rollout(place->reader->config, raw->rollouts[i]) == SIZE_MAX) {
             return place_fail(&at, NULL, "found \"%s\", expected the name of a rollout",
                               raw->rollouts[i]);
         }

@@ -48,20 +48,16 @@ static bool check_members(const struct place *place, const struct config_record_
 }
 
 /* Nobody else moves this record set: neither an earlier rollout nor this one twice. */
-static bool check_free(const struct place *place, const struct config_rollout *rollout, size_t set)
+static bool take_record_set(const struct place *place, struct config_record_set *set,
+                            const struct config_rollout *rollout)
 {
-    const struct config *config = place->reader->config;
-    for (const struct config_rollout *other = config->rollouts; other <= rollout; other++) {
-        for (size_t i = 0; i < other->record_set_count; i++) {
-            if (other->record_sets[i] == set) {
-                return place_fail(place, NULL,
-                                  "found record set %s/%s, which rollout %s has already; expected "
-                                  "it in one rollout, once",
-                                  config->record_sets[set].name, config->record_sets[set].type,
-                                  other->name);
-            }
-        }
+    if (set->rollout != NULL) {
+        return place_fail(place, NULL,
+                          "found record set %s/%s, which rollout %s has already; expected it in "
+                          "one rollout, once",
+                          set->name, set->type, set->rollout->name);
     }
+    set->rollout = rollout;
     return true;
 }
 
@@ -94,9 +90,10 @@ static bool find_record_set(const struct place *place, const char *text, size_t 
 static bool add_record_set(const struct place *place, const char *text,
                            struct config_rollout *rollout)
 {
-    const struct config *config = place->reader->config;
+    struct config *config = place->reader->config;
     size_t index = SIZE_MAX;
-    if (!find_record_set(place, text, &index) || !check_free(place, rollout, index)) {
+    if (!find_record_set(place, text, &index) ||
+        !take_record_set(place, &config->record_sets[index], rollout)) {
         return false;
     }
     rollout->record_sets[rollout->record_set_count++] = index;
@@ -221,6 +218,12 @@ static bool fill_rollout(const struct place *place, const struct raw_rollout *ra
     return ok;
 }
 
+static int compare_rollouts(const void *one, const void *other)
+{
+    const struct config_rollout *a = one, *b = other;
+    return strcmp(a->name, b->name);
+}
+
 bool fill_rollouts(const struct config_reader *reader, const struct raw_config *raw)
 {
     struct config *config = reader->config;
@@ -231,19 +234,19 @@ bool fill_rollouts(const struct config_reader *reader, const struct raw_config *
         return false;
     }
     config->rollouts = arena_alloc(reader->arena, raw->rollouts_count * sizeof(*config->rollouts));
+    config->by_name.rollouts.compare = compare_rollouts;
     for (size_t i = 0; i < raw->rollouts_count; i++) {
         struct config_rollout *rollout = &config->rollouts[i];
         struct place place = place_item(&top, "rollouts", i);
         if (!fill_rollout(&place, &raw->rollouts[i], rollout)) {
             return false;
         }
-        for (size_t j = 0; j < i; j++) {
-            if (strcmp(rollout->name, config->rollouts[j].name) == 0) {
-                return place_fail(&place, "name",
-                                  "found rollout %s a second time, expected each name once (first "
-                                  "in line %u)",
-                                  rollout->name, config->rollouts[j].line);
-            }
+        const struct config_rollout *first = search_tree_add(&config->by_name.rollouts, rollout);
+        if (first != rollout) {
+            return place_fail(&place, "name",
+                              "found rollout %s a second time, expected each name once (first in "
+                              "line %u)",
+                              rollout->name, first->line);
         }
         config->rollout_count = i + 1;
     }

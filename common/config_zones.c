@@ -68,7 +68,14 @@ static bool fill_dnssec(const struct place *place, const struct raw_dnssec *raw,
            fill_keys(&at, raw, dnssec);
 }
 
-bool fill_zones(const struct config_reader *reader, const struct raw_config *raw)
+static int compare_zones(const void *one, const void *other)
+{
+    const struct config_zone *a = one, *b = other;
+    return compare_names(a->name, b->name);
+}
+
+static bool fill_all_zones(const struct config_reader *reader, const struct raw_config *raw,
+                           struct search_tree *by_name)
 {
     struct config *config = reader->config;
     struct place top = place_top(reader);
@@ -86,14 +93,20 @@ bool fill_zones(const struct config_reader *reader, const struct raw_config *raw
             !fill_dnssec(&place, raw->zones[i].dnssec, zone)) {
             return false;
         }
-        for (size_t j = 0; j < i; j++) {
-            if (same_name(zone->name, config->zones[j].name)) {
-                return place_fail(&place, "name",
-                                  "found zone %s a second time, expected it once (first in line "
-                                  "%u)",
-                                  zone->name, config->zones[j].line);
-            }
+        const struct config_zone *first = search_tree_add(by_name, zone);
+        if (first != zone) {
+            return place_fail(&place, "name",
+                              "found zone %s a second time, expected it once (first in line %u)",
+                              zone->name, first->line);
         }
     }
     return true;
+}
+
+bool fill_zones(const struct config_reader *reader, const struct raw_config *raw)
+{
+    struct search_tree by_name = {.compare = compare_zones};
+    bool ok = fill_all_zones(reader, raw, &by_name);
+    search_tree_free(&by_name);
+    return ok;
 }

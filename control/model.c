@@ -80,11 +80,12 @@ struct member_state *model_find_member(struct record_set_state *set, const char 
 
 struct rule_state *model_find_rule(struct control *control, const char *name, struct error *err)
 {
+    size_t index = config_find_rollout(control->config, name);
+    if (index != SIZE_MAX) {
+        return &control->rules[index];
+    }
     char known[512] = "";
     for (size_t i = 0; i < control->config->rollout_count; i++) {
-        if (strcmp(control->rules[i].config->name, name) == 0) {
-            return &control->rules[i];
-        }
         list_add(known, sizeof(known), control->rules[i].config->name);
     }
     error_set(err, "no rollout %s is configured; there are: %s", name,

@@ -439,17 +439,6 @@ static void a_file_in_the_working_directory_leaves_paths_as_they_are(void **stat
     assert_string_equal(config->path, "ballast.yaml");
 }
 
-static void record_sets_are_found_by_name_and_type(void **state)
-{
-    (void)state;
-    CLEANUP(config_freep) struct config *config = load_good(SETS);
-    assert_int_equal(config_find_record_set(config, "a.example.org", "A"), 0);
-    assert_int_equal(config_find_record_set(config, "A.Example.ORG.", "aaaa"), 1);
-    assert_int_equal(config_find_record_set(config, "a.example.org", "MX"), SIZE_MAX);
-    assert_int_equal(config_find_record_set(config, "b.example.org", "A"), SIZE_MAX);
-    assert_int_equal(config_find_record_set(config, "a.example.or", "A"), SIZE_MAX);
-}
-
 static void a_file_that_cannot_be_read_is_refused(void **state)
 {
     (void)state;
@@ -1428,7 +1417,6 @@ int main(void)
         cmocka_unit_test(wrong_values_of_dnssec_are_refused),
         cmocka_unit_test(keys_may_be_made_and_rolled),
         cmocka_unit_test(a_file_in_the_working_directory_leaves_paths_as_they_are),
-        cmocka_unit_test(record_sets_are_found_by_name_and_type),
         cmocka_unit_test(a_file_that_cannot_be_read_is_refused),
         cmocka_unit_test(an_endless_file_is_refused),
         cmocka_unit_test(what_is_not_a_mapping_is_refused),
