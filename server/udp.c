@@ -12,7 +12,10 @@
 #include "server/prefetch.h"
 #include "server/proxy.h"
 
-#define BATCH          64
+#define BATCH 64
+/* A batch is answered and sent in pieces of so many: the system takes 100 µs and more to send 64,
+ * and that long a worker would not look whether there is a new snapshot. */
+#define PIECE          16
 #define QUERY_OCTETS   4096
 #define ANSWER_OCTETS  4096 /* config_server.udp_payload_max is not larger */
 #define CONTROL_OCTETS 64
@@ -116,8 +119,8 @@ static void prefetch_batch(const struct udp_buffers *buffers, const struct snaps
     (void)prefetch_nodes(snapshot, packets, count);
 }
 
-/* Answers count packets; returns how many answers there are to send. */
-static unsigned answer_batch(const struct udp_job *job, unsigned count)
+/* Answers the packets from first to before end; returns how many answers there are to send. */
+static unsigned answer_piece(const struct udp_job *job, unsigned first, unsigned end)
 {
     struct udp_buffers *buffers = job->buffers;
     struct answer_task task = {.out_size = ANSWER_OCTETS};
@@ -125,10 +128,7 @@ static unsigned answer_batch(const struct udp_job *job, unsigned count)
     bool has_proxies = job->context->config->proxy_count > 0;
     struct proxy_header proxy; /* holds the address while the query is answered */
     unsigned answers = 0;
-    if (count > 1 && prefetch_is_due(task.snapshot)) {
-        prefetch_batch(buffers, task.snapshot, count);
-    }
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned i = first; i < end; i++) {
         struct msghdr *header = &buffers->received[i].msg_hdr;
         task.source.address = (const struct sockaddr *)&buffers->sources[i];
         task.query = buffers->queries[i];
@@ -157,14 +157,14 @@ static unsigned answer_batch(const struct udp_job *job, unsigned count)
     return answers;
 }
 
-/* The socket's buffer is full: wait a moment, once for a batch. */
+/* The socket's buffer is full: wait a moment, once for a piece. */
 static bool wait_until_writable(int fd)
 {
     struct pollfd waited = {.fd = fd, .events = POLLOUT};
     return poll(&waited, 1, SEND_WAIT_MS) > 0;
 }
 
-static void send_batch(const struct udp_job *job, int fd, unsigned count)
+static void send_piece(const struct udp_job *job, int fd, unsigned count)
 {
     counter *failed = &job->context->slot->counters[COUNTER_SEND_FAILED];
     bool may_wait = true;
@@ -189,6 +189,18 @@ static void send_batch(const struct udp_job *job, int fd, unsigned count)
     }
 }
 
+static void answer_batch(const struct udp_job *job, int fd, unsigned count)
+{
+    const struct snapshot *snapshot = exchange_take(job->exchange, job->worker);
+    if (count > 1 && prefetch_is_due(snapshot)) {
+        prefetch_batch(job->buffers, snapshot, count);
+    }
+    for (unsigned first = 0; first < count; first += PIECE) {
+        unsigned end = first + PIECE < count ? first + PIECE : count;
+        send_piece(job, fd, answer_piece(job, first, end));
+    }
+}
+
 bool udp_drain(const struct udp_job *job, const struct udp_socket *udp, unsigned max_batches)
 {
     counter *queries = &job->context->slot->counters[COUNTER_UDP_QUERIES];
@@ -202,7 +214,7 @@ bool udp_drain(const struct udp_job *job, const struct udp_socket *udp, unsigned
             continue;
         }
         counter_add(queries, (uint64_t)count);
-        send_batch(job, udp->fd, answer_batch(job, (unsigned)count));
+        answer_batch(job, udp->fd, (unsigned)count);
         if (count < BATCH) {
             return true;
         }
