@@ -128,11 +128,13 @@ def points(result):
             found.append((f"{name}: at most 300 instructions a query", servers[OURS] <= 300,
                           f"{servers[OURS]:.0f}, the socket calls in libc among them"))
     for one in result.get("shifts", []):
-        beside = f"{one['asked_rate']:,} shifts a second, {one['names']:,} names, {one['sets']:,} record sets"
+        beside = (f"{one['asked_rate']:,} shifts a second, {one['names']:,} names, {one['sets']:,} record sets, "
+                  f"the load {one['load']}")
         if one["asked_rate"] < SHIFTS_SUSTAINED:
             timed(f"{beside}: at all workers within 100 µs at the median, 1 ms at worst",
                   one["median_us"] <= 100 and one["worst_us"] <= 1000,
-                  f"{one['median_us']:.0f} µs, {one['worst_us']:,.0f} µs at worst")
+                  f"{one['median_us']:.0f} µs, {one['worst_us']:,.0f} µs at worst; the workers waited for a processor "
+                  f"{one['waited']:.0%} of the time")
         else:
             found.append((f"{beside}: sustained with no lost query",
                           one["rate"] >= 0.99 * one["asked_rate"] and one["lost"] == 0,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The bench's load generator:
  *
- *   load udp|tcp|connect PORT QUESTIONS [seconds=S] [count=N] [rate=R] [sockets=N] [window=N]
+ *   load udp|tcp|connect PORT QUESTIONS [seconds=S] [count=N] [rate=R] [rest=US] [sockets=N]
+ *        [window=N]
  *
  * udp and tcp have `window` queries on the way on each of `sockets`; connect has one query on each
  * connection. With a rate, UDP queries leave when they are due, whatever is answered, and how late
@@ -17,6 +18,7 @@
 #include <string.h>
 
 #define SECONDS_MAX 600.0
+#define REST_US_MAX 100000
 
 void load_fail(const char *what)
 {
@@ -65,6 +67,8 @@ static bool take_option(struct load *load, const char *option)
         load->limit = (uint64_t)value;
     } else if (strcmp(key, "rate") == 0) {
         load->rate = value;
+    } else if (strcmp(key, "rest") == 0) {
+        load->rest_ns = (long)bounded(value, REST_US_MAX) * 1000;
     } else if (strcmp(key, "sockets") == 0) {
         load->sockets = bounded(value, LOAD_SOCKETS_MAX);
     } else if (strcmp(key, "window") == 0) {
@@ -86,7 +90,7 @@ int main(int argc, char **argv)
     }
     if (!is_good) {
         fprintf(stderr, "usage: load udp|tcp|connect PORT QUESTIONS [seconds=S] [count=N] "
-                        "[rate=R] [sockets=N] [window=N]\n");
+                        "[rate=R] [rest=US] [sockets=N] [window=N]\n");
         return 2;
     }
     load.server = (struct sockaddr_in){.sin_family = AF_INET,

@@ -23,6 +23,7 @@ struct load {
     unsigned sockets; /* 1 to LOAD_SOCKETS_MAX */
     unsigned window;  /* for each socket; 1 to LOAD_WINDOW_MAX */
     double rate;      /* queries a second; 0: as fast as they are answered */
+    long rest_ns;     /* UDP: sleeps so long when nothing has come; 0: asks again at once */
     uint64_t limit;   /* queries */
     int64_t limit_ns; /* time */
     struct tally tally;

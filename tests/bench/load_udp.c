@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "tests/bench/load.h"
 
@@ -170,6 +171,9 @@ void load_udp(struct load *load)
         }
         if (waiting == 0 && load_is_over(load, now_ns)) {
             break;
+        }
+        if (heard == 0 && load->rest_ns > 0) {
+            nanosleep(&(struct timespec){.tv_nsec = load->rest_ns}, NULL);
         }
         if (heard > 0 || waiting == 0) {
             last_ns = now_ns;

@@ -26,6 +26,10 @@ CPU_FIGURES = ("cpu_ns", "user_ns", "system_ns")
 LATENCIES = ("p50_us", "p99_us", "p999_us")
 QUIET_PROBE_SECONDS = 0.3
 SHIFT_NAME = (servers.WEIGHTED, "A")
+# {how the load is beside the workers: (words before it, its options)}. One takes what they leave of the processors and
+# sleeps when nothing has come, as if it were on another machine; the other takes as much as each of them does.
+SHIFT_LOADS = {"gives way": (["nice", "-n", "19"], ["sockets=16", "rest=100"]),
+               "contends": ([], ["sockets=16"])}
 
 
 class Failure(Exception):
@@ -309,13 +313,14 @@ class Bench:
                 say(f"{name} does not work under valgrind: {error}")
         return found
 
-    def shifts_of(self, names, sets, rate):
-        """What shifts took beside so many names and record sets, while two workers answer as fast as they are
-        asked."""
+    def shifts_of(self, names, sets, rate, load):
+        """What shifts took beside so many names and record sets, while two workers answer one of SHIFT_LOADS as fast as
+        they are asked."""
         go_on()
         self.wait_for_quiet()
         seconds = max(1, round(self.settings.seconds))
         port = harness.free_port()
+        before, options = SHIFT_LOADS[load]
         words = [SHIFTS, port, names, sets, rate, seconds]
         with subprocess.Popen([str(one) for one in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                               text=True) as process:
@@ -323,25 +328,26 @@ class Bench:
                 if process.stdout.readline() != "ready\n":
                     raise Failure(f"shifts: it ended with {process.wait()}")
                 asked = subprocess.run([str(one) for one in (
-                    LOAD, "udp", port, self.questions("weighted", 1), f"seconds={seconds + 0.5}")],
+                    *before, LOAD, "udp", port, self.questions("weighted", 1), f"seconds={seconds + 0.5}", *options)],
                     stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=700)
                 found = json.loads(process.stdout.readline())
             finally:
                 process.stdin.close()  # so it ends
         if asked.returncode not in (0, 1):
             raise Failure(f"shifts: {asked.stderr}")
-        load = json.loads(asked.stdout)
-        if load["wrong"] > 0 or load["answered"] == 0:
-            raise Failure(f"shifts: {load['wrong']} wrong answers of {load['answered']}")
-        self.checked += load["answered"]
-        return {**found, "names": names, "sets": sets, "asked_rate": rate, "lost": load["lost"],
-                "qps": load["answered"] / load["seconds"]}
+        tally = json.loads(asked.stdout)
+        if tally["wrong"] > 0 or tally["answered"] == 0:
+            raise Failure(f"shifts: {tally['wrong']} wrong answers of {tally['answered']}")
+        self.checked += tally["answered"]
+        return {**found, "names": names, "sets": sets, "asked_rate": rate, "load": load, "lost": tally["lost"],
+                "qps": tally["answered"] / tally["seconds"]}
 
     def shifts(self):
         found = []
         for names, sets, rate in self.settings.beside:
-            say(f"shifts: {rate} a second, {names:,} names, {sets:,} record sets")
-            found.append(self.shifts_of(names, sets, rate))
+            for load in SHIFT_LOADS:
+                say(f"shifts: {rate} a second, {names:,} names, {sets:,} record sets, the load {load}")
+                found.append(self.shifts_of(names, sets, rate, load))
         return found
 
     def publish(self):

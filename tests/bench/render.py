@@ -74,11 +74,12 @@ def rows_of_instructions(instructions):
 
 
 def rows_of_shifts(shifts):
-    head = ["shifts a second", "names", "record sets", "made", "built in µs", "median µs", "p99 µs", "worst µs",
-            "q/s", "lost"]
-    return [head, *([f"{one['rate']:,.0f}", f"{one['names']:,}", f"{one['sets']:,}", f"{one['shifts']:,}",
+    head = ["the load", "shifts a second", "names", "record sets", "made", "built in µs", "median µs", "p99 µs",
+            "worst µs", "busy", "waited", "q/s", "lost"]
+    return [head, *([one["load"], f"{one['rate']:,.0f}", f"{one['names']:,}", f"{one['sets']:,}", f"{one['shifts']:,}",
                      f"{one['build_us']:.1f}", f"{one['median_us']:.0f}", f"{one['p99_us']:,.0f}",
-                     f"{one['worst_us']:,.0f}", f"{one['qps']:,.0f}", str(one["lost"])] for one in shifts)]
+                     f"{one['worst_us']:,.0f}", f"{one['busy']:.0%}", f"{one['waited']:.0%}", f"{one['qps']:,.0f}",
+                     str(one["lost"])] for one in shifts)]
 
 
 def rows_of_points(result):

@@ -5,6 +5,8 @@
  * does: with its snapshots, its exchange and its workers, but without the state file and the admin
  * socket, whose cost is another one. Says "ready" when it answers, then, as JSON, what it took;
  * answers on until its input ends. */
+#include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +24,16 @@
 #define LINE_OCTETS 64u
 #define WORKERS     2
 
+struct samples {
+    uint32_t *all_ns;
+    size_t count, room;
+};
+
+/* What the workers had of the processors until a moment, in all. */
+struct processor_time {
+    uint64_t run_ns, wait_ns;
+};
+
 struct shifts {
     struct config config;
     struct record_sets *sets;
@@ -29,9 +41,16 @@ struct shifts {
     uv_loop_t loop;
     uv_timer_t tick, end;
     uint64_t rate, seconds, begun_ns, done;
-    uint32_t *build_ns; /* of each shift: until it is offered */
-    size_t room;
+    struct processor_time begun;
+    struct samples build, taken; /* of each shift: until it is offered; until all workers have it */
 };
+
+static void keep_sample(struct samples *samples, uint64_t ns)
+{
+    if (samples->count < samples->room) {
+        samples->all_ns[samples->count++] = ns > UINT32_MAX ? UINT32_MAX : (uint32_t)ns;
+    }
+}
 
 static void fail(const char *what, const struct error *err)
 {
@@ -96,6 +115,70 @@ static int compare(const void *one, const void *other)
     return (a > b) - (a < b);
 }
 
+static void fail_errno(const char *what)
+{
+    struct error err;
+    error_set(&err, "%s", strerror(errno));
+    fail(what, &err);
+}
+
+static void read_line(const char *task, const char *name, char out[LINE_OCTETS])
+{
+    CLEANUP(alloc_freep) char *path = alloc_printf("/proc/self/task/%s/%s", task, name);
+    FILE *file = fopen(path, "re");
+    if (file == NULL || fgets(out, LINE_OCTETS, file) == NULL) {
+        fail_errno(path);
+    }
+    fclose(file);
+}
+
+/* By the kernel's account of each thread: how long it ran, and how long it could have run, had
+ * there been a processor for it. */
+static struct processor_time workers_time(void)
+{
+    struct processor_time sum = {.run_ns = 0};
+    DIR *tasks = opendir("/proc/self/task");
+    if (tasks == NULL) {
+        fail_errno("/proc/self/task");
+    }
+    for (struct dirent *task = readdir(tasks); task != NULL; task = readdir(tasks)) {
+        char name[LINE_OCTETS] = "", text[LINE_OCTETS];
+        uint64_t run_ns = 0, wait_ns = 0;
+        if (task->d_name[0] != '.') {
+            read_line(task->d_name, "comm", name);
+        }
+        if (strncmp(name, "worker/", strlen("worker/")) == 0) {
+            read_line(task->d_name, "schedstat", text);
+            if (sscanf(text, "%" SCNu64 " %" SCNu64, &run_ns, &wait_ns) != 2) {
+                fail_errno("schedstat");
+            }
+        }
+        sum.run_ns += run_ns;
+        sum.wait_ns += wait_ns;
+    }
+    closedir(tasks);
+    return sum;
+}
+
+static double quantile_us(const struct samples *samples, unsigned permille)
+{
+    return samples->count == 0 ? 0.0
+                               : samples->all_ns[(samples->count - 1) * permille / 1000] / 1e3;
+}
+
+/* The linker puts it in the place of the publisher's, which counts in buckets. */
+void __wrap_publish_times_add(struct publish_times *times, uint64_t took_ns);
+
+static struct samples *taken;
+
+void __wrap_publish_times_add(struct publish_times *times, uint64_t took_ns)
+{
+    (void)times;
+    if (taken != NULL) {
+        keep_sample(taken, took_ns);
+    }
+}
+
 static void shift(struct shifts *shifts)
 {
     /* The weighted name each other time. */
@@ -106,9 +189,7 @@ static void shift(struct shifts *shifts)
     struct snapshot_builder *builder = publisher_begin(&shifts->publisher, shifts->sets);
     snapshot_builder_set_weights(builder, set, weights);
     publisher_publish(&shifts->publisher, snapshot_builder_finish(builder));
-    if (shifts->done < shifts->room) {
-        shifts->build_ns[shifts->done] = (uint32_t)(clock_monotonic_ns() - begun_ns);
-    }
+    keep_sample(&shifts->build, clock_monotonic_ns() - begun_ns);
     shifts->done++;
 }
 
@@ -116,15 +197,18 @@ static void on_end(uv_timer_t *timer)
 {
     struct shifts *shifts = timer->data;
     double seconds = (double)(clock_monotonic_ns() - shifts->begun_ns) / 1e9;
-    const struct publish_times *times = &shifts->publisher.times;
-    size_t count = shifts->done < shifts->room ? shifts->done : shifts->room;
-    qsort(shifts->build_ns, count, sizeof(*shifts->build_ns), compare);
+    struct processor_time now = workers_time();
+    double busy = (double)(now.run_ns - shifts->begun.run_ns) / 1e9 / seconds / WORKERS;
+    double waited = (double)(now.wait_ns - shifts->begun.wait_ns) / 1e9 / seconds / WORKERS;
+    struct samples *all[] = {&shifts->build, &shifts->taken};
+    for (size_t i = 0; i < ARRAY_LEN(all); i++) {
+        qsort(all[i]->all_ns, all[i]->count, sizeof(*all[i]->all_ns), compare);
+    }
     printf("{\"shifts\": %" PRIu64 ", \"rate\": %.1f, \"build_us\": %.3f, \"median_us\": %.3f, "
-           "\"p99_us\": %.3f, \"worst_us\": %.3f}\n",
-           shifts->done, (double)shifts->done / seconds,
-           count == 0 ? 0.0 : shifts->build_ns[count / 2] / 1e3,
-           publish_times_quantile_us(times, 500), publish_times_quantile_us(times, 990),
-           (double)times->worst_ns / 1e3);
+           "\"p99_us\": %.3f, \"worst_us\": %.3f, \"busy\": %.4f, \"waited\": %.4f}\n",
+           shifts->done, (double)shifts->done / seconds, quantile_us(&shifts->build, 500),
+           quantile_us(&shifts->taken, 500), quantile_us(&shifts->taken, 990),
+           quantile_us(&shifts->taken, 1000), busy, waited);
     fflush(stdout);
     uv_stop(&shifts->loop);
 }
@@ -135,7 +219,8 @@ static void on_tick(uv_timer_t *timer)
     uint64_t now_ns = clock_monotonic_ns();
     if (shifts->begun_ns == 0) {
         shifts->begun_ns = now_ns;
-        shifts->publisher.times = (struct publish_times){.count = 0};
+        shifts->begun = workers_time();
+        taken = &shifts->taken;
         uv_timer_start(&shifts->end, on_end, shifts->seconds * 1000, 0);
     }
     uint64_t due = (now_ns - shifts->begun_ns) / 1000 * shifts->rate / 1000000;
@@ -192,8 +277,9 @@ int main(int argc, char **argv)
         fail("record sets", &err);
     }
     shifts.seconds = strtoull(argv[5], NULL, 10);
-    shifts.room = shifts.rate * shifts.seconds + 1;
-    shifts.build_ns = alloc_zeroed(shifts.room, sizeof(*shifts.build_ns));
+    shifts.build.room = shifts.taken.room = shifts.rate * shifts.seconds + 1;
+    shifts.build.all_ns = alloc_zeroed(shifts.build.room, sizeof(*shifts.build.all_ns));
+    shifts.taken.all_ns = alloc_zeroed(shifts.taken.room, sizeof(*shifts.taken.all_ns));
     publisher_init(&shifts.publisher, exchange_new(WORKERS, shifts.sets->member_count));
     uv_loop_init(&shifts.loop);
     publisher_watch(&shifts.publisher, &shifts.loop);

@@ -61,9 +61,11 @@ def test_it_measures_each_figure_and_checks_the_answers(tmp_path):
     assert again["reloads"] >= 1 and again["p99_us"] > 0 and again["p99_reload_us"] > 0
     assert again["peak"] == again["peak_mib"] / again["resident_mib"] > 0
     assert result["publish"]["shifts"] == 20 and result["publish"]["low"] > 0
-    assert [one["sets"] for one in result["shifts"]] == [1, 300]
+    assert [(one["sets"], one["load"]) for one in result["shifts"]] == [
+        (sets, load) for sets in (1, 300) for load in ("gives way", "contends")]
     for one in result["shifts"]:
         assert one["shifts"] >= 50 and 0 < one["build_us"] and 0 < one["median_us"] <= one["worst_us"]
+        assert 0 < one["busy"] <= 1.01 and 0 <= one["waited"] <= 1
     assert result["checked"] > 0 and isinstance(result["noise"], list)
     text = page.read_text()
     assert text.startswith("before\n") and text.endswith("after\n") and "old" not in text
@@ -231,11 +233,13 @@ def test_points_that_are_reached_and_others():
         False, True, False, True, False, True, False]
     assert "1.200 times" in figures.points(result)[0][2]
     shift = {"asked_rate": 200, "names": 1000, "sets": 1, "rate": 200.0, "median_us": 50.0, "worst_us": 900.0,
-             "lost": 0}
+             "lost": 0, "load": "contends", "waited": 0.25}
     fast = dict(shift, asked_rate=10_000, rate=9_950.0)
     shifts = [shift, dict(shift, worst_us=1001.0), fast, dict(fast, lost=1), dict(fast, rate=9_000.0)]
     only = {"scenarios": {}, "sizes": {}, "instructions": {}, "publish": None, "noise": [], "shifts": shifts}
     assert [is_reached for _, is_reached, _ in figures.points(only)] == [True, False, True, False, False]
+    what, _, figure = figures.points(only)[0]
+    assert "the load contends" in what and "waited for a processor 25% of the time" in figure
     assert [is_reached for _, is_reached, _ in figures.points(dict(only, noise=["steal"]))] == [
         None, None, True, False, False]
     again = {"ballast": {"peak": [2.3], "p99_times": [1.9]}, "knot": {"peak": [3], "p99_times": [1]}}
