@@ -26,16 +26,10 @@ void alias_source_print(const struct alias_source *source, size_t index,
               ALIAS_ADDRESS_TEXT_SIZE);
 }
 
-static struct alias_source *find_source(struct control *control, const char *host, const char *type)
+static int compare_sources(const void *one, const void *other)
 {
-    /* At the start only: a list will do for the thousands that there may be. */
-    for (size_t i = 0; i < control->alias_count; i++) {
-        struct alias_source *source = control->aliases[i];
-        if (strcmp(source->host, host) == 0 && strcmp(source->type, type) == 0) {
-            return source;
-        }
-    }
-    return NULL;
+    const struct alias_source *a = one, *b = other;
+    return a->family != b->family ? a->family - b->family : strcmp(a->host, b->host);
 }
 
 static struct alias_source *add_source(struct control *control, const char *host, uint16_t type)
@@ -49,6 +43,7 @@ static struct alias_source *add_source(struct control *control, const char *host
     control->aliases =
         alloc_resize(control->aliases, control->alias_count + 1, sizeof(struct alias_source *));
     control->aliases[control->alias_count++] = source;
+    search_tree_add(&control->aliases_by_host, source);
     return source;
 }
 
@@ -104,7 +99,8 @@ static bool restore_member(struct control *control, struct record_set_state *set
         return false;
     }
     name_print(name.octets, host);
-    struct alias_source *source = find_source(control, host, type == TYPE_A ? "A" : "AAAA");
+    struct alias_source wanted = {.host = host, .family = type == TYPE_A ? AF_INET : AF_INET6};
+    struct alias_source *source = search_tree_find(&control->aliases_by_host, &wanted);
     if (source == NULL) {
         source = add_source(control, host, type);
         if (!restore_addresses(source, err)) {
@@ -121,6 +117,7 @@ static bool restore_member(struct control *control, struct record_set_state *set
 bool alias_sources_restore(struct control *control, const struct zone_table *zones,
                            struct error *err)
 {
+    control->aliases_by_host.compare = compare_sources;
     for (size_t i = 0; i < control->config->record_set_count; i++) {
         struct record_set_state *set = &control->record_sets[i];
         for (size_t m = 0; m < set->member_count; m++) {
@@ -323,6 +320,7 @@ void alias_sources_stop(struct control *control)
 
 void alias_sources_free(struct control *control)
 {
+    search_tree_free(&control->aliases_by_host);
     for (size_t i = 0; i < control->alias_count; i++) {
         struct alias_source *source = control->aliases[i];
         alias_done(&source->alias);

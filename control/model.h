@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include "common/config.h"
+#include "common/search_tree.h"
 #include "control/admin_server.h"
 #include "control/checker.h"
 #include "control/event_push.h"
@@ -65,7 +66,8 @@ struct record_set_state {
     bool has_shifted;               /* the next publish is answered by other weights */
     uint64_t shifted_in;     /* the generation of the last shift since the daemon started; or 0 */
     struct rule_state *rule; /* the one that moves it, or NULL */
-    bool needs_publish;      /* is in control->unpublished */
+    struct route53_unit *route53_unit; /* of control->route53; NULL: it does not go there */
+    bool needs_publish;                /* is in control->unpublished */
 };
 
 struct rule_state {
@@ -113,6 +115,7 @@ struct control {
     struct zone_list zones;
     struct freeze freeze; /* of all rollouts */
     struct alias_source **aliases;
+    struct search_tree aliases_by_host; /* the same, by host and family */
     size_t alias_count;
     struct resolver *resolver; /* while alias targets are asked for */
     struct zone_changer *changer;

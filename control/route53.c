@@ -14,15 +14,8 @@
 
 struct route53_unit *route53_unit_of(const struct record_set_state *set)
 {
-    struct route53 *all = set->control->route53;
-    for (size_t i = 0; all != NULL && i < all->unit_count; i++) {
-        for (size_t s = 0; s < all->units[i].set_count; s++) {
-            if (all->units[i].sets[s] == set) {
-                return &all->units[i];
-            }
-        }
-    }
-    return NULL;
+    const struct route53 *all = set->control->route53;
+    return all == NULL ? NULL : set->route53_unit;
 }
 
 void route53_want_look(struct route53_unit *unit, struct route53_waiter *waiter, bool is_forced)
@@ -154,10 +147,9 @@ size_t route53_pending_count(const struct control *control)
 /* The unit that a record set belongs to: its rule's of its zone. */
 static struct route53_unit *find_unit(struct route53 *all, const struct record_set_state *set)
 {
-    for (size_t i = 0; i < all->unit_count; i++) {
-        struct route53_unit *unit = &all->units[i];
-        if (set->rule != NULL && unit->rule == set->rule &&
-            strcmp(unit->zone_id, set->config->route53->zone_id) == 0) {
+    for (size_t i = 0; set->rule != NULL && i < set->rule->record_set_count; i++) {
+        struct route53_unit *unit = set->rule->record_sets[i]->route53_unit;
+        if (unit != NULL && strcmp(unit->zone_id, set->config->route53->zone_id) == 0) {
             return unit;
         }
     }
@@ -179,6 +171,7 @@ static void add_set(struct route53 *all, struct record_set_state *set)
 {
     struct route53_unit *unit = find_unit(all, set);
     size_t index = unit->set_count++;
+    set->route53_unit = unit;
     unit->sets[index] = set;
     unit->wanted[index].name = route53_name_fold(set->name);
     unit->groups[index] = (struct route53_group){.name = unit->wanted[index].name,
@@ -239,7 +232,9 @@ bool route53_open(struct control *control, struct error *err)
     }
     for (size_t i = 0; i < all->unit_count; i++) {
         route53_take_wanted(&all->units[i]);
-        route53_restore_unit(&all->units[i], list, stored);
+    }
+    route53_restore_units(all, list, stored);
+    for (size_t i = 0; i < all->unit_count; i++) {
         route53_set_pending(&all->units[i]);
     }
     free(list);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What is known of a unit's batch over a restart. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/search_tree.h"
 #include "control/journal.h"
 #include "control/route53_private.h"
 
@@ -61,19 +63,34 @@ static bool restore_set(struct route53_unit *unit, const struct stored_route53 *
     return is_over && is_wanted;
 }
 
-void route53_restore_unit(struct route53_unit *unit, const struct stored_route53 *list,
-                          size_t count)
+static void restore_unit(struct route53_unit *unit, const struct search_tree *by_key)
 {
     size_t in_step = 0;
     int64_t now_ms = clock_now_ms();
     for (size_t i = 0; i < unit->set_count; i++) {
         char wanted[STORE_ROUTE53_WANTED_SIZE];
         print_wanted(&unit->wanted[i], unit->sets[i]->member_count, wanted, sizeof(wanted));
-        for (size_t k = 0; k < count; k++) {
-            if (strcmp(list[k].record_set, unit->sets[i]->key) == 0) {
-                in_step += restore_set(unit, &list[k], wanted, now_ms);
-            }
-        }
+        const struct stored_route53 *stored = search_tree_find(by_key, unit->sets[i]->key);
+        in_step += stored != NULL && restore_set(unit, stored, wanted, now_ms);
     }
     unit->was_in_step = in_step == unit->set_count;
+}
+
+/* By what a stored one begins with; one of them may be the key alone. */
+static int compare_keys(const void *one, const void *other)
+{
+    _Static_assert(offsetof(struct stored_route53, record_set) == 0, "a text is a key");
+    return strcmp(one, other);
+}
+
+void route53_restore_units(struct route53 *all, struct stored_route53 *list, size_t count)
+{
+    struct search_tree by_key = {.compare = compare_keys};
+    for (size_t i = 0; i < count; i++) {
+        search_tree_add(&by_key, &list[i]);
+    }
+    for (size_t i = 0; i < all->unit_count; i++) {
+        restore_unit(&all->units[i], &by_key);
+    }
+    search_tree_free(&by_key);
 }

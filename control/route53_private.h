@@ -162,8 +162,7 @@ void route53_pump_in(struct route53 *all, uint64_t wait_ms);
  * restart only has to wait longer. */
 void route53_journal(const struct route53_unit *unit, const char *state);
 /* From what the store has, once what is wanted is taken. */
-void route53_restore_unit(struct route53_unit *unit, const struct stored_route53 *list,
-                          size_t count);
+void route53_restore_units(struct route53 *all, struct stored_route53 *list, size_t count);
 
 /* ---- route53_ask.c ---- */
 
