@@ -4,7 +4,6 @@ zone files in a folder of its own, readiness by condition, fake web servers whos
 switched, ECS events, and a look at the daemon from outside (memory, descriptors)."""
 import contextlib
 import http.client
-import http.server
 import json
 import os
 import pathlib
@@ -15,7 +14,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import threading
 import time
 
 import dns.flags
@@ -23,6 +21,8 @@ import dns.message
 import dns.query
 import dns.rcode
 import dns.rdatatype
+
+from http_doubles import Backend, Receiver  # for all tests
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BALLAST_BUILD") or os.environ.get("top_builddir") or TOP)
@@ -329,89 +329,6 @@ class Daemon:
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
-
-
-class Backend:
-    """A web server on loopback that plays one load balancer."""
-
-    def __init__(self, address, port, page):
-        self.healthy = True
-        self.requests = 0
-        outer = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_GET(self):
-                outer.requests += 1
-                body = page.encode() if outer.healthy else b"out of order\n"
-                self.send_response(200 if outer.healthy else 503)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-            request_queue_size = 128
-
-            def handle_error(self, *_):
-                pass  # a probe that was killed with its daemon
-
-        self.server = Server((address, port), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
-
-
-class Receiver:
-    """Takes POSTs of JSON on loopback; answers `status` and, where there is one, `answer` as JSON. A status
-    of None never answers."""
-
-    def __init__(self, port=0, status=200, answer=None):
-        self.status = status
-        self.answer = answer
-        self.told = []      # the bodies
-        self.requests = []  # headers, and the body's octets
-        self.release = threading.Event()
-        receiver = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.requests.append((self.headers, body))
-                receiver.told.append(json.loads(body))
-                if receiver.status is None:
-                    receiver.release.wait()
-                    return
-                text = b"" if receiver.answer is None else json.dumps(receiver.answer).encode()
-                self.send_response(receiver.status)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_port
-        self.url = f"http://127.0.0.1:{self.port}/told"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
-        self.thread.start()
-
-    def events(self):
-        return [one["event"] for one in self.told]
-
-    def close(self):
-        self.release.set()
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
 
 
 class Lab:

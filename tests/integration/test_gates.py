@@ -3,21 +3,19 @@
 webhook whose signature Python checks, and a strict double of Prometheus."""
 import hashlib
 import hmac
-import http.server
 import json
 import random
 import re
 import shlex
 import shutil
-import ssl
 import subprocess
-import threading
 import time
 
 import pytest
 
 import fake_prometheus
 import harness
+import http_doubles
 from fake_resolver import FakeResolver
 
 GATE_ONCE = str(harness.BUILD / "tests/integration/gate_once")
@@ -173,56 +171,26 @@ def test_a_prometheus_that_is_silent_holds_nobody_up(folder, prometheus):
     assert numbers["Attempts"] == 2 and time.monotonic() - began < 20 * harness.PATIENCE
 
 
-class Hook:
+class Hook(http_doubles.Double):
     """A webhook that checks signatures as its documentation tells receivers to."""
 
     def __init__(self, secret, answers, certificate=None):
         self.asked = []
+        self.secret = secret.encode()
         self.answers = list(answers)
-        outer = self
+        super().__init__(certificate=certificate)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                found = re.fullmatch(r"t=(\d+),v1=([0-9a-f]{64})",
-                                     self.headers.get("Ballast-Signature", ""))
-                digest = found and hmac.new(secret.encode(), found[1].encode() + b"." + body,
-                                            hashlib.sha256).hexdigest()
-                is_signed = bool(found) and hmac.compare_digest(digest, found[2]) and \
-                    abs(time.time() - int(found[1])) < 60
-                outer.asked.append((self.path, json.loads(body)))
-                answer = outer.answers.pop(0) if is_signed else {"state": "fail",
-                                                                 "reason": "not signed"}
-                text = json.dumps(answer).encode()
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
+    def is_signed(self, request):
+        found = re.fullmatch(r"t=(\d+),v1=([0-9a-f]{64})", request.headers.get("Ballast-Signature", ""))
+        digest = found and hmac.new(self.secret, found[1].encode() + b"." + request.body,
+                                    hashlib.sha256).hexdigest()
+        return bool(found) and hmac.compare_digest(digest, found[2]) and abs(time.time() - int(found[1])) < 60
 
-            def log_message(self, *_):
-                pass
-
-        class Server(http.server.ThreadingHTTPServer):
-            daemon_threads = True
-
-            def handle_error(self, *_):
-                pass  # whoever asked did not like the certificate
-
-        self.server = Server(("127.0.0.1", 0), Handler)
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            self.server.socket = context.wrap_socket(self.server.socket, server_side=True,
-                                                     do_handshake_on_connect=False)
-        scheme = "https" if certificate else "http"
-        self.url = f"{scheme}://127.0.0.1:{self.server.server_address[1]}"
-        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True)
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    def respond(self, request):
+        self.asked.append((request.path, json.loads(request.body)))
+        is_signed = self.is_signed(request)
+        answer = self.answers.pop(0) if is_signed else {"state": "fail", "reason": "not signed"}
+        return 200, json.dumps(answer).encode()
 
 
 def test_a_receiver_can_check_who_asks(folder):
