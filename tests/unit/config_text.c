@@ -9,9 +9,13 @@
 
 #include <cmocka.h>
 
+#include "common/alloc.h"
+
+#define PATH "dir/x.yaml"
+
 static struct config *parse(const char *text, struct error *err)
 {
-    return config_parse("dir/x.yaml", (const uint8_t *)text, strlen(text), err);
+    return config_parse(PATH, (const uint8_t *)text, strlen(text), err);
 }
 
 struct config *config_text_good(const char *text)
@@ -30,4 +34,10 @@ void config_text_refused(const char *text, const char *expected, const char *fil
     struct config *config = parse(text, &err);
     _assert_true(config == NULL, "refused", file, line);
     _assert_string_equal(err.text, expected, file, line);
+}
+
+void config_text_refused_behind(const char *text, const char *expected, const char *file, int line)
+{
+    CLEANUP(alloc_freep) char *whole = alloc_printf("%s%s", PATH, expected);
+    config_text_refused(text, whole, file, line);
 }

@@ -8,3 +8,5 @@
 struct config *config_text_good(const char *text);
 /* Fails the test, at its line, unless the text is refused with this error. */
 void config_text_refused(const char *text, const char *expected, const char *file, int line);
+/* … with the name of its file and this behind it. */
+void config_text_refused_behind(const char *text, const char *expected, const char *file, int line);
