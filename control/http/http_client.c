@@ -3,36 +3,44 @@
 
 #include <assert.h>
 #include <stdlib.h>
+#include <sys/epoll.h>
 
 #include "common/alloc.h"
+#include "control/http/socket_set.h"
 
 struct http_client {
-    uv_loop_t *loop;
     CURLM *multi;
-    uv_timer_t timer; /* the one time-out that libcurl asks for */
+    struct socket_set *sockets;
+    uv_timer_t timer;                     /* the one time-out that libcurl asks for */
+    TAILQ_HEAD(, http_exchange) finished; /* done is yet to be called */
     size_t running;
     bool is_closing;
 };
 
-/* A socket of libcurl's. It outlives the socket by one turn of the loop, as uv wants it. */
-struct socket_watch {
-    uv_poll_t poll;
+/* A socket of libcurl's. */
+struct curl_watch {
+    struct socket_watch watch;
     struct http_client *client;
-    curl_socket_t fd;
 };
 
+/* To remove a handle libcurl looks through all messages that nobody has read: first all are read.
+ */
 static void collect_finished(struct http_client *client)
 {
     int left;
     CURLMsg *message;
-    /* done may close the client: it is freed later, from the loop. */
-    while (!client->is_closing && (message = curl_multi_info_read(client->multi, &left)) != NULL) {
-        /* Removing the handle frees the message. */
-        CURLcode result = message->data.result;
+    while ((message = curl_multi_info_read(client->multi, &left)) != NULL) {
         struct http_exchange *exchange = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &exchange);
+        exchange->result = message->data.result;
+        exchange->state = EXCHANGE_FINISHED;
+        TAILQ_INSERT_TAIL(&client->finished, exchange, entry);
+    }
+    /* done may cancel others, and close the client: it is freed later, from the loop. */
+    while (!TAILQ_EMPTY(&client->finished)) {
+        struct http_exchange *exchange = TAILQ_FIRST(&client->finished);
         http_client_cancel(client, exchange);
-        exchange->done(exchange->argument, result);
+        exchange->done(exchange->argument, exchange->result);
     }
 }
 
@@ -44,61 +52,51 @@ static void on_timeout(uv_timer_t *timer)
     collect_finished(client);
 }
 
-static void on_socket_event(uv_poll_t *poll, int status, int events)
+static void on_socket_event(void *argument, uint32_t events)
 {
-    struct socket_watch *watch = poll->data;
+    struct curl_watch *of_socket = argument;
     /* libcurl may give the socket up and with it the watch while it acts. */
-    struct http_client *client = watch->client;
+    struct http_client *client = of_socket->client;
     /* With an error libcurl reads and writes, too, and so learns which. */
-    int action = status < 0 ? CURL_CSELECT_IN | CURL_CSELECT_OUT : 0;
-    action |= (events & UV_READABLE) != 0 ? CURL_CSELECT_IN : 0;
-    action |= (events & UV_WRITABLE) != 0 ? CURL_CSELECT_OUT : 0;
+    bool is_over = (events & (EPOLLERR | EPOLLHUP)) != 0;
+    int action = is_over || (events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0;
+    action |= is_over || (events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0;
     int running;
-    curl_multi_socket_action(client->multi, watch->fd, action, &running);
+    curl_multi_socket_action(client->multi, of_socket->watch.fd, action, &running);
     collect_finished(client);
 }
 
-static void free_watch(uv_handle_t *handle)
+static void watch_socket(struct http_client *client, curl_socket_t fd, uint32_t events)
 {
-    free(handle->data);
-}
-
-static struct socket_watch *watch_socket(struct http_client *client, curl_socket_t fd)
-{
-    struct socket_watch *watch = alloc_zeroed(1, sizeof(*watch));
-    watch->client = client;
-    watch->fd = fd;
-    watch->poll.data = watch;
-    int failed = uv_poll_init(client->loop, &watch->poll, fd);
-    if (failed != 0) {
-        free(watch);
-        return NULL;
+    struct curl_watch *of_socket = alloc_zeroed(1, sizeof(*of_socket));
+    of_socket->client = client;
+    of_socket->watch = (struct socket_watch){fd, on_socket_event, of_socket};
+    if (!socket_set_add(client->sockets, &of_socket->watch, events)) {
+        free(of_socket);
+        return;
     }
-    curl_multi_assign(client->multi, fd, watch);
-    return watch;
+    curl_multi_assign(client->multi, fd, of_socket);
 }
 
 /* CURLMOPT_SOCKETFUNCTION. Without a watch the exchange runs into its time-out, which is the right
  * end for a socket that the loop cannot watch. */
-static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *argument, void *of_socket)
+static int socket_wanted(CURL *easy, curl_socket_t fd, int what, void *argument, void *assigned)
 {
     (void)easy;
     struct http_client *client = argument;
-    struct socket_watch *watch = of_socket;
+    struct curl_watch *of_socket = assigned;
+    uint32_t events = (what & CURL_POLL_IN) != 0 ? EPOLLIN : 0;
+    events |= (what & CURL_POLL_OUT) != 0 ? EPOLLOUT : 0;
     if (what == CURL_POLL_REMOVE) {
-        if (watch != NULL) {
+        if (of_socket != NULL) {
             curl_multi_assign(client->multi, fd, NULL);
-            uv_close((uv_handle_t *)&watch->poll, free_watch);
+            socket_set_remove(client->sockets, &of_socket->watch);
+            free(of_socket);
         }
-        return 0;
-    }
-    if (watch == NULL) {
-        watch = watch_socket(client, fd);
-    }
-    if (watch != NULL) {
-        int events = (what & CURL_POLL_IN) != 0 ? UV_READABLE : 0;
-        events |= (what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0;
-        uv_poll_start(&watch->poll, events, on_socket_event);
+    } else if (of_socket == NULL) {
+        watch_socket(client, fd, events);
+    } else {
+        socket_set_change(client->sockets, &of_socket->watch, events);
     }
     return 0;
 }
@@ -121,6 +119,7 @@ static void on_closed(uv_handle_t *timer)
 {
     struct http_client *client = timer->data;
     curl_multi_cleanup(client->multi);
+    socket_set_close(client->sockets);
     curl_global_cleanup();
     free(client);
 }
@@ -133,14 +132,20 @@ struct http_client *http_client_new(uv_loop_t *loop, struct error *err)
         return NULL;
     }
     CURLM *multi = curl_multi_init();
-    if (multi == NULL) {
+    struct socket_set *sockets = socket_set_new(loop, err);
+    if (multi == NULL || sockets == NULL) {
+        if (multi == NULL) {
+            error_set(err, "libcurl cannot start: no multi handle");
+        }
+        socket_set_close(sockets);
+        curl_multi_cleanup(multi);
         curl_global_cleanup();
-        error_set(err, "libcurl cannot start: no multi handle");
         return NULL;
     }
     struct http_client *client = alloc_zeroed(1, sizeof(*client));
-    client->loop = loop;
     client->multi = multi;
+    client->sockets = sockets;
+    TAILQ_INIT(&client->finished);
     uv_timer_init(loop, &client->timer);
     client->timer.data = client;
     curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, socket_wanted);
@@ -152,21 +157,30 @@ struct http_client *http_client_new(uv_loop_t *loop, struct error *err)
 
 void http_client_start(struct http_client *client, struct http_exchange *exchange)
 {
-    assert(!exchange->is_running && !client->is_closing);
+    assert(exchange->state == EXCHANGE_IDLE && !client->is_closing);
     curl_easy_setopt(exchange->easy, CURLOPT_PRIVATE, exchange);
     CURLMcode failed = curl_multi_add_handle(client->multi, exchange->easy);
     assert(failed == CURLM_OK);
-    exchange->is_running = true;
+    exchange->state = EXCHANGE_RUNNING;
     client->running++;
 }
 
 void http_client_cancel(struct http_client *client, struct http_exchange *exchange)
 {
-    if (exchange->is_running) {
-        curl_multi_remove_handle(client->multi, exchange->easy);
-        exchange->is_running = false;
-        client->running--;
+    if (exchange->state == EXCHANGE_IDLE) {
+        return;
     }
+    if (exchange->state == EXCHANGE_FINISHED) {
+        TAILQ_REMOVE(&client->finished, exchange, entry);
+    }
+    curl_multi_remove_handle(client->multi, exchange->easy);
+    exchange->state = EXCHANGE_IDLE;
+    client->running--;
+}
+
+size_t http_client_running(const struct http_client *client)
+{
+    return client->running;
 }
 
 void http_client_close(struct http_client *client)
