@@ -15,8 +15,12 @@
 #include "control/group_probe.h"
 
 /* Verdicts are wanted soon after the start, whatever the interval, but thousands of probes at once
- * hold everything else up, then and an interval later: about a thousand a second will do. */
-#define FIRST_DELAY_MAX_MS 1000
+ * hold everything else up, then and in each interval later. */
+#define FIRST_EACH_SECOND 4000
+#define FIRST_CHANCE_MS   1000
+
+/* Loops, the state file, ballastctl, gates, resolvers. */
+#define OTHER_FILES 256
 
 struct watched {
     struct target target; /* first: what callers hold is a pointer to it */
@@ -25,14 +29,12 @@ struct watched {
     struct group_probe *group; /* … of a target group */
     size_t watchers;           /* checker_watch minus checker_unwatch */
     uv_timer_t timer;
-    uint64_t started_at_ms;   /* the loop's time */
-    int64_t started_clock_ms; /* the same moment on the clock */
     uint64_t counted_at_ms; /* the loop's time of the last attempt that counted, or of the start */
 };
 
 struct checker {
     uv_loop_t *loop;
-    struct http_client *client;
+    struct prober *prober;
     struct aws_client *aws;
     checker_changed changed;
     void *argument;
@@ -47,8 +49,6 @@ struct checker {
 static void start_probe(uv_timer_t *timer)
 {
     struct watched *watched = timer->data;
-    watched->started_at_ms = uv_now(watched->checker->loop);
-    watched->started_clock_ms = clock_now_ms();
     if (watched->group != NULL) {
         group_probe_start(watched->group);
     } else {
@@ -58,9 +58,9 @@ static void start_probe(uv_timer_t *timer)
 
 /* An interval after the last start; what a slow probe or a busy loop has missed is not made up
  * for. */
-static void schedule_next(struct watched *watched)
+static void schedule_next(struct watched *watched, uint64_t started_at_ms)
 {
-    uint64_t next_ms = watched->started_at_ms + (uint64_t)watched->target.check->interval_ms;
+    uint64_t next_ms = started_at_ms + (uint64_t)watched->target.check->interval_ms;
     uint64_t now_ms = uv_now(watched->checker->loop);
     uv_timer_start(&watched->timer, start_probe, next_ms > now_ms ? next_ms - now_ms : 0, 0);
 }
@@ -91,11 +91,12 @@ static void take_outcome(void *argument, const struct probe_outcome *outcome)
 {
     struct watched *watched = argument;
     struct target *target = &watched->target;
-    target->last_probe_ms = watched->started_clock_ms;
+    uint64_t ago_ms = uv_now(watched->checker->loop) - outcome->started_at_ms;
+    target->last_probe_ms = clock_now_ms() - (int64_t)ago_ms;
     target->last_latency_ms = outcome->latency_ms;
     bool is_news = strcmp(target->last_result, outcome->text) != 0;
     snprintf(target->last_result, sizeof(target->last_result), "%s", outcome->text);
-    schedule_next(watched);
+    schedule_next(watched, outcome->started_at_ms);
     if (!outcome->counts) {
         take_nothing(watched, outcome, is_news);
         return;
@@ -118,16 +119,16 @@ static int compare_watched(const void *one, const void *other)
     return check != other_check ? (check > other_check ? 1 : -1) : strcmp(a->address, b->address);
 }
 
-struct checker *checker_new(uv_loop_t *loop, struct aws_client *aws, checker_changed changed,
-                            void *argument, struct error *err)
+struct checker *checker_new(uv_loop_t *loop, size_t at_once, struct aws_client *aws,
+                            checker_changed changed, void *argument, struct error *err)
 {
-    struct http_client *client = http_client_new(loop, err);
-    if (client == NULL) {
+    struct prober *prober = prober_new(loop, at_once, err);
+    if (prober == NULL) {
         return NULL;
     }
     struct checker *checker = alloc_zeroed(1, sizeof(*checker));
     checker->loop = loop;
-    checker->client = client;
+    checker->prober = prober;
     checker->aws = aws;
     checker->by_target.compare = compare_watched;
     checker->changed = changed;
@@ -135,20 +136,27 @@ struct checker *checker_new(uv_loop_t *loop, struct aws_client *aws, checker_cha
     return checker;
 }
 
-uint64_t checker_spread_ms(int64_t interval_ms, size_t target_count)
+size_t checker_at_once(uint64_t open_files, uint64_t tcp_connections)
 {
-    uint64_t most_ms = target_count < FIRST_DELAY_MAX_MS ? FIRST_DELAY_MAX_MS : target_count;
-    return (uint64_t)interval_ms < most_ms ? (uint64_t)interval_ms : most_ms;
+    uint64_t others = tcp_connections + OTHER_FILES;
+    uint64_t left = open_files > others ? open_files - others : 0;
+    uint64_t least = open_files / 4 + 1;
+    return left > least ? left : least;
+}
+
+uint64_t checker_first_ms(int64_t interval_ms, size_t target_count, uint64_t chance)
+{
+    uint64_t turn_ms = (uint64_t)target_count * 1000 / FIRST_EACH_SECOND;
+    return (turn_ms + chance % FIRST_CHANCE_MS) % (uint64_t)interval_ms;
 }
 
 static uint64_t first_delay_ms(const struct checker *checker,
                                const struct config_health_check *check)
 {
-    uint64_t spread_ms = checker_spread_ms(check->interval_ms, checker->count);
     uint64_t chance = 0;
     ssize_t got = getrandom(&chance, sizeof(chance), GRND_NONBLOCK);
-    (void)got; /* without chance they all start at once, which is no harm */
-    return spread_ms == 0 ? 0 : chance % spread_ms;
+    (void)got; /* without chance each has its turn, which is no harm */
+    return checker_first_ms(check->interval_ms, checker->count, chance);
 }
 
 static struct watched *add_watched(struct checker *checker, const struct config_health_check *check,
@@ -163,7 +171,7 @@ static struct watched *add_watched(struct checker *checker, const struct config_
     if (check->type == CHECK_ELBV2) {
         watched->group = group_probe_new(checker->aws, check, take_outcome, watched);
     } else {
-        watched->probe = probe_new(checker->client, check, address, take_outcome, watched);
+        watched->probe = probe_new(checker->prober, check, address, take_outcome, watched);
     }
     uv_timer_init(checker->loop, &watched->timer);
     watched->timer.data = watched;
@@ -262,7 +270,7 @@ void checker_close(struct checker *checker)
     for (size_t i = 0; i < checker->count; i++) {
         stop_watching(checker->watched[i]);
     }
-    http_client_close(checker->client);
+    prober_close(checker->prober);
     if (checker->open_timers == 0) {
         free_checker(checker);
     }

@@ -15,7 +15,8 @@ struct group_probe {
     probe_done done;
     void *argument;
     struct aws_call *call;
-    uint64_t started_ns;
+    uint64_t started_at_ms; /* the loop's time, */
+    uint64_t started_ns;    /* and the real one */
 };
 
 struct group_probe *group_probe_new(struct aws_client *aws, const struct config_health_check *check,
@@ -29,8 +30,10 @@ struct group_probe *group_probe_new(struct aws_client *aws, const struct config_
 static void on_answer(void *argument, const struct aws_answer *answer)
 {
     struct group_probe *probe = argument;
-    struct probe_outcome outcome = {.latency_ms =
-                                        (int64_t)((uv_hrtime() - probe->started_ns) / 1000000)};
+    struct probe_outcome outcome = {
+        .started_at_ms = probe->started_at_ms,
+        .latency_ms = (int64_t)((uv_hrtime() - probe->started_ns) / 1000000),
+    };
     probe->call = NULL;
     if (answer->outcome == AWS_DONE) {
         target_health_judge(answer->document, probe->check->minimum, &outcome);
@@ -43,6 +46,7 @@ static void on_answer(void *argument, const struct aws_answer *answer)
 void group_probe_start(struct group_probe *probe)
 {
     json_t *input = json_pack("{s:s}", "TargetGroupArn", probe->check->target_group);
+    probe->started_at_ms = uv_now(aws_client_loop(probe->aws));
     probe->started_ns = uv_hrtime();
     probe->call = aws_call_start(probe->aws,
                                  &(struct aws_request){.service = AWS_ELBV2,

@@ -1,287 +1,185 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "control/probe.h"
-
 #include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
 
 #include "common/alloc.h"
-#include "config.h"
+#include "common/log.h"
 #include "control/http/http_easy.h"
+#include "control/probe_private.h"
 
-#define BODY_MAX_OCTETS   5120
-#define HEADER_MAX_OCTETS 65536
+#define WARNING_PAUSE_MS 60000
+#define PROBES_A_CLIENT  256
 
-struct probe {
-    struct http_client *client;
-    const struct config_health_check *check;
-    probe_done done;
-    void *argument;
-    struct http_exchange exchange;
-    struct curl_slist *headers;
-    struct curl_slist *connect_to;
-
-    /* of the attempt that runs */
-    uint64_t started_ns;
-    int socket_errno;      /* why no socket could be made; 0: it could */
-    bool awaits_status;    /* the next line is a status line */
-    bool has_whole_header; /* of the final answer, not of a 1xx */
-    bool is_body_found;
-    bool is_stopped; /* we know enough and told libcurl so */
-    size_t header_octets;
-    size_t body_octets;
-    char *body; /* NULL: nothing to find in it */
-    char curl_text[CURL_ERROR_SIZE];
-};
-
-static bool has_expected_status(const struct probe *probe, long *status)
+static void add_client(struct prober *prober, struct http_client *client)
 {
-    *status = 0;
-    curl_easy_getinfo(probe->exchange.easy, CURLINFO_RESPONSE_CODE, status);
-    return *status >= (long)probe->check->status_low && *status <= (long)probe->check->status_high;
+    prober->clients =
+        alloc_resize(prober->clients, prober->client_count + 1, sizeof(struct http_client *));
+    prober->clients[prober->client_count++] = client;
 }
 
-/* "HTTP/1.1 200 OK". libcurl makes 200 of whatever begins with "HTTP", and of a status 2000. */
-static bool is_status_line(const char *line, size_t len)
+struct prober *prober_new(uv_loop_t *loop, size_t at_once, struct error *err)
 {
-    static const char form[] = "HTTP/0.0 000"; /* a digit for each 0 */
-    for (size_t i = 0; i < strlen(form); i++) {
-        if (i >= len || (form[i] == '0' ? line[i] < '0' || line[i] > '9' : line[i] != form[i])) {
-            return false;
+    struct http_client *http = http_client_new(loop, err);
+    struct socket_set *sockets = http == NULL ? NULL : socket_set_new(loop, err);
+    if (sockets == NULL) {
+        http_client_close(http);
+        return NULL;
+    }
+    struct prober *prober = alloc_zeroed(1, sizeof(*prober));
+    prober->loop = loop;
+    add_client(prober, http);
+    prober->sockets = sockets;
+    prober->at_once = at_once;
+    TAILQ_INIT(&prober->line);
+    uv_timer_init(loop, &prober->timer);
+    prober->timer.data = prober;
+    return prober;
+}
+
+struct http_client *prober_http(struct prober *prober)
+{
+    for (size_t i = 0; i < prober->client_count; i++) {
+        if (http_client_running(prober->clients[i]) < PROBES_A_CLIENT) {
+            return prober->clients[i];
         }
     }
-    return len > strlen(form) && strchr(" \r\n", line[strlen(form)]) != NULL;
+    struct error err;
+    struct http_client *client = http_client_new(prober->loop, &err);
+    if (client == NULL) {
+        return prober->clients[0];
+    }
+    add_client(prober, client);
+    return client;
 }
 
-/* CURLOPT_HEADERFUNCTION, a line each. The status decides as soon as the header is there, unless
- * the body has a say; what follows is not waited for. */
-static size_t take_header(char *line, size_t size, size_t count, void *argument)
+static void free_prober(uv_handle_t *timer)
 {
-    struct probe *probe = argument;
-    size_t len = size * count;
-    probe->header_octets += len;
-    if (probe->header_octets > HEADER_MAX_OCTETS) {
-        return 0;
-    }
-    if (probe->awaits_status && !is_status_line(line, len)) {
-        return 0;
-    }
-    probe->awaits_status = false;
-    /* As libcurl has it, which takes whatever follows on the line for a part of the end. */
-    bool is_end = len > 0 && (line[0] == '\r' || line[0] == '\n');
-    long status;
-    bool is_expected = has_expected_status(probe, &status);
-    if (!is_end || status < 200) {
-        probe->awaits_status = is_end;
-        return len;
-    }
-    probe->has_whole_header = true;
-    probe->is_stopped = !is_expected || probe->body == NULL;
-    return probe->is_stopped ? 0 : len;
+    struct prober *prober = timer->data;
+    free(prober->clients);
+    free(prober);
 }
 
-/* CURLOPT_WRITEFUNCTION. */
-static size_t take_body(char *octets, size_t size, size_t count, void *argument)
+void prober_close(struct prober *prober)
 {
-    struct probe *probe = argument;
-    size_t len = size * count;
-    if (probe->body == NULL) {
-        return 0; /* a body, and take_header has seen no end of the header */
-    }
-    size_t room = BODY_MAX_OCTETS - probe->body_octets;
-    size_t taken = len < room ? len : room;
-    memcpy(probe->body + probe->body_octets, octets, taken);
-    probe->body_octets += taken;
-    probe->is_body_found = memmem(probe->body, probe->body_octets, probe->check->body,
-                                  strlen(probe->check->body)) != NULL;
-    probe->is_stopped = probe->is_body_found || probe->body_octets == BODY_MAX_OCTETS;
-    return probe->is_stopped ? 0 : len;
-}
-
-/* CURLOPT_OPENSOCKETFUNCTION: as libcurl's own, but we learn why it failed. */
-static curl_socket_t open_socket(void *argument, curlsocktype purpose,
-                                 struct curl_sockaddr *address)
-{
-    (void)purpose;
-    struct probe *probe = argument;
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd < 0) {
-        probe->socket_errno = errno;
-        return CURL_SOCKET_BAD;
-    }
-    return fd;
-}
-
-static void describe_failure(const struct probe *probe, CURLcode result, char text[PROBE_TEXT_SIZE])
-{
-    if (result != CURLE_OPERATION_TIMEDOUT && probe->header_octets > HEADER_MAX_OCTETS) {
-        snprintf(text, PROBE_TEXT_SIZE, "the answer's header is longer than %d octets",
-                 HEADER_MAX_OCTETS);
-        return;
-    }
-    http_easy_describe(probe->exchange.easy, result, probe->curl_text, probe->check->timeout_ms,
-                       text, PROBE_TEXT_SIZE);
-}
-
-/* The answer has come so far as it matters. */
-static void judge_answer(const struct probe *probe, struct probe_outcome *outcome)
-{
-    const struct config_health_check *check = probe->check;
-    long status;
-    bool is_expected = has_expected_status(probe, &status);
-    outcome->succeeded = is_expected && (check->body == NULL || probe->is_body_found);
-    if (outcome->succeeded) {
-        snprintf(outcome->text, sizeof(outcome->text), "HTTP %ld in %lld ms", status,
-                 (long long)outcome->latency_ms);
-    } else if (is_expected) {
-        /* Cut between two characters, not within one. */
-        size_t len = strlen(check->body);
-        for (len = len < 100 ? len : 100; ((unsigned char)check->body[len] & 0xc0) == 0x80;) {
-            len--;
+    if (prober != NULL) {
+        assert(prober->running == 0 && TAILQ_EMPTY(&prober->line));
+        for (size_t i = 0; i < prober->client_count; i++) {
+            http_client_close(prober->clients[i]);
         }
-        snprintf(outcome->text, sizeof(outcome->text), "body does not contain \"%.*s\"%s", (int)len,
-                 check->body, check->body[len] != '\0' ? " …" : "");
-    } else if (check->status_low == check->status_high) {
-        snprintf(outcome->text, sizeof(outcome->text), "HTTP %ld, expected %u", status,
-                 check->status_low);
-    } else {
-        snprintf(outcome->text, sizeof(outcome->text), "HTTP %ld, expected %u-%u", status,
-                 check->status_low, check->status_high);
+        socket_set_close(prober->sockets);
+        uv_close((uv_handle_t *)&prober->timer, free_prober);
     }
 }
 
-/* Is it we who lack something? The target is not to blame then. */
-static bool is_our_own_fault(const struct probe *probe, CURLcode result)
+static void run(struct probe *probe)
 {
-    int number = probe->socket_errno;
-    return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM ||
-           result == CURLE_OUT_OF_MEMORY;
+    probe->state = PROBE_RUNNING;
+    probe->prober->running++;
+    probe->started_at_ms = uv_now(probe->prober->loop);
+    probe->started_ns = uv_hrtime();
+    probe->kind->start(probe);
 }
 
-static void on_done(void *argument, CURLcode result)
+static void run_waiting(struct prober *prober)
 {
-    struct probe *probe = argument;
-    struct probe_outcome outcome = {.counts = true};
-    outcome.latency_ms = (int64_t)((uv_hrtime() - probe->started_ns) / 1000000);
-    if (is_our_own_fault(probe, result)) {
-        outcome.counts = false;
-        int number = probe->socket_errno != 0 ? probe->socket_errno : ENOMEM;
-        char why[PROBE_TEXT_SIZE];
-        http_easy_describe_errno(number, why, sizeof(why));
-        snprintf(outcome.text, sizeof(outcome.text), "not probed: %s", why);
-    } else if (probe->socket_errno != 0) {
-        http_easy_describe_errno(probe->socket_errno, outcome.text, sizeof(outcome.text));
-    } else if (result == CURLE_OK && probe->check->type == CHECK_TCP) {
-        outcome.succeeded = true;
-        snprintf(outcome.text, sizeof(outcome.text), "connected in %lld ms",
-                 (long long)outcome.latency_ms);
-    } else if (probe->is_stopped || (result == CURLE_OK && probe->has_whole_header)) {
-        judge_answer(probe, &outcome);
-    } else {
-        /* libcurl is content with a header that ends in the middle. */
-        describe_failure(probe, result == CURLE_OK ? CURLE_PARTIAL_FILE : result, outcome.text);
-    }
-    /* Last: it may free us. */
-    probe->done(probe->argument, &outcome);
-}
-
-static void set_transport(CURL *easy, struct probe *probe)
-{
-    http_easy_set_transport(easy, probe->check->timeout_ms, probe->curl_text);
-    /* Addresses need no cache; libcurl would look through all that it has for each probe. */
-    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, 0L);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, probe);
-    if (probe->check->type == CHECK_TCP) {
-        curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    while (prober->running < prober->at_once && !TAILQ_EMPTY(&prober->line)) {
+        struct probe *probe = TAILQ_FIRST(&prober->line);
+        TAILQ_REMOVE(&prober->line, probe, entry);
+        run(probe);
     }
 }
 
-/* The address is what is connected to. With https the URL names the host, so that SNI and the
- * verified name are the host's. */
-static void set_url(CURL *easy, struct probe *probe, const char *address)
+static void on_places_free(uv_timer_t *timer)
 {
-    const struct config_health_check *check = probe->check;
-    bool is_v6 = strchr(address, ':') != NULL;
-    bool is_https = check->type == CHECK_HTTPS;
-    CLEANUP(alloc_freep) char *bracketed = alloc_printf(is_v6 ? "[%s]" : "%s", address);
-    bool is_named = is_https && check->host != NULL;
-    CLEANUP(alloc_freep)
-    char *url = alloc_printf("%s://%s:%u%s", is_https ? "https" : "http",
-                             is_named ? check->host : bracketed, check->port,
-                             check->type == CHECK_TCP ? "/" : check->path);
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    if (is_named) {
-        CLEANUP(alloc_freep) char *to = alloc_printf("::%s:%u", bracketed, check->port);
-        probe->connect_to = curl_slist_append(NULL, to);
-        curl_easy_setopt(easy, CURLOPT_CONNECT_TO, probe->connect_to);
-    }
+    run_waiting(timer->data);
 }
 
-static void set_request(CURL *easy, struct probe *probe)
+/* Its interval gets longer, and nobody else would say why. */
+static void warn_of_line(struct prober *prober)
 {
-    const struct config_health_check *check = probe->check;
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE "/" PACKAGE_VERSION " health check");
-    probe->headers = curl_slist_append(NULL, "Connection: close");
-    if (check->host != NULL) {
-        CLEANUP(alloc_freep) char *host = alloc_printf("Host: %s", check->host);
-        probe->headers = curl_slist_append(probe->headers, host);
+    uint64_t now_ms = uv_now(prober->loop);
+    if (prober->warned_at_ms == 0 || now_ms - prober->warned_at_ms >= WARNING_PAUSE_MS) {
+        prober->warned_at_ms = now_ms;
+        log_warning("health checks: %zu probes run at a time, as many as the limit of open files "
+                    "leaves, and others wait for their turn: raise it",
+                    prober->at_once);
     }
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, probe->headers);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, probe);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, probe);
-}
-
-struct probe *probe_new(struct http_client *client, const struct config_health_check *check,
-                        const char *address, probe_done done, void *argument)
-{
-    struct probe *probe = alloc_zeroed(1, sizeof(*probe));
-    probe->client = client;
-    probe->check = check;
-    probe->done = done;
-    probe->argument = argument;
-    probe->body = check->body != NULL ? alloc_zeroed(1, BODY_MAX_OCTETS) : NULL;
-    probe->exchange.done = on_done;
-    probe->exchange.argument = probe;
-    probe->exchange.easy = curl_easy_init();
-    assert(probe->exchange.easy != NULL);
-    /* What a string of the configuration makes impossible, libcurl reports when it runs. */
-    set_transport(probe->exchange.easy, probe);
-    http_easy_set_tls(probe->exchange.easy, check->verify, check->ca_file);
-    set_url(probe->exchange.easy, probe, address);
-    set_request(probe->exchange.easy, probe);
-    return probe;
 }
 
 void probe_start(struct probe *probe)
 {
-    probe->started_ns = uv_hrtime();
-    probe->socket_errno = 0;
-    probe->awaits_status = true;
-    probe->has_whole_header = false;
-    probe->is_body_found = false;
-    probe->is_stopped = false;
-    probe->header_octets = 0;
-    probe->body_octets = 0;
-    probe->curl_text[0] = '\0';
-    http_client_start(probe->client, &probe->exchange);
+    struct prober *prober = probe->prober;
+    assert(probe->state == PROBE_IDLE);
+    if (prober->running < prober->at_once && TAILQ_EMPTY(&prober->line)) {
+        run(probe);
+        return;
+    }
+    warn_of_line(prober);
+    probe->state = PROBE_WAITING;
+    TAILQ_INSERT_TAIL(&prober->line, probe, entry);
+}
+
+int64_t probe_age_ms(const struct probe *probe)
+{
+    return (int64_t)((uv_hrtime() - probe->started_ns) / 1000000);
+}
+
+void probe_finish(struct probe *probe, struct probe_outcome *outcome)
+{
+    struct prober *prober = probe->prober;
+    assert(probe->state == PROBE_RUNNING);
+    outcome->started_at_ms = probe->started_at_ms;
+    probe->state = PROBE_IDLE;
+    prober->running--;
+    run_waiting(prober);
+    /* Last: it may free us. */
+    probe->done(probe->argument, outcome);
+}
+
+static bool is_lack(int number)
+{
+    return number == EMFILE || number == ENFILE || number == ENOBUFS || number == ENOMEM ||
+           number == ENOSPC;
+}
+
+void probe_outcome_fail(struct probe_outcome *outcome, int number)
+{
+    char why[PROBE_TEXT_SIZE / 2];
+    http_easy_describe_errno(number, why, sizeof(why));
+    outcome->succeeded = false;
+    outcome->counts = !is_lack(number);
+    snprintf(outcome->text, sizeof(outcome->text), "%s%s",
+             outcome->counts ? "" : "not probed: ", why);
+}
+
+struct probe *probe_new(struct prober *prober, const struct config_health_check *check,
+                        const char *address, probe_done done, void *argument)
+{
+    const struct probe_kind *kind = check->type == CHECK_TCP ? &probe_tcp : &probe_http;
+    struct probe *probe = alloc_zeroed(1, kind->size);
+    probe->kind = kind;
+    probe->prober = prober;
+    probe->check = check;
+    probe->done = done;
+    probe->argument = argument;
+    kind->init(probe, address);
+    return probe;
 }
 
 void probe_free(struct probe *probe)
 {
-    if (probe != NULL) {
-        http_client_cancel(probe->client, &probe->exchange);
-        curl_easy_cleanup(probe->exchange.easy);
-        curl_slist_free_all(probe->headers);
-        curl_slist_free_all(probe->connect_to);
-        free(probe->body);
-        free(probe);
+    if (probe == NULL) {
+        return;
     }
+    struct prober *prober = probe->prober;
+    if (probe->state == PROBE_WAITING) {
+        TAILQ_REMOVE(&prober->line, probe, entry);
+    } else if (probe->state == PROBE_RUNNING) {
+        prober->running--;
+        /* Not here: whoever frees one may be about to free them all. */
+        uv_timer_start(&prober->timer, on_places_free, 0, 0);
+    }
+    probe->kind->free(probe);
 }

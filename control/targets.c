@@ -2,6 +2,7 @@
 #include "control/targets.h"
 
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "common/alloc.h"
 #include "control/alias_source.h"
@@ -114,9 +115,19 @@ void targets_index(struct control *control)
     qsort(control->target_users, count, sizeof(*control->target_users), compare_users);
 }
 
+/* Of the limit that the server has raised before, when there is one. */
+static size_t probes_at_once(const struct config_server *server)
+{
+    struct rlimit limit = {.rlim_cur = 0};
+    (void)getrlimit(RLIMIT_NOFILE, &limit);
+    return checker_at_once(limit.rlim_cur,
+                           server->answers_nobody ? 0 : server->tcp_max_connections);
+}
+
 bool targets_start(struct control *control, struct error *err)
 {
-    control->checker = checker_new(&control->loop, control->aws, on_health, control, err);
+    control->checker = checker_new(&control->loop, probes_at_once(&control->config->server),
+                                   control->aws, on_health, control, err);
     if (control->checker == NULL) {
         return false;
     }

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static struct {
     bool is_open;
     uv_loop_t loop;
-    struct http_client *client;
+    struct prober *prober;
     int listener;
     struct sockaddr_in address;
     struct probe_outcome outcome;
@@ -40,9 +40,9 @@ static void open_world(void)
 {
     struct error err;
     uv_loop_init(&world.loop);
-    world.client = http_client_new(&world.loop, &err);
+    world.prober = prober_new(&world.loop, 100, &err);
     world.listener = conversation_bind(&world.address);
-    if (world.client == NULL || listen(world.listener, 8) != 0) {
+    if (world.prober == NULL || listen(world.listener, 8) != 0) {
         abort();
     }
     world.is_open = true;
@@ -77,7 +77,7 @@ static void run_probe(const struct config_health_check *check, const uint8_t *pi
                       const uint8_t *octets, size_t len)
 {
     uint8_t request[1024];
-    struct probe *probe = probe_new(world.client, check, "127.0.0.1", note_outcome, NULL);
+    struct probe *probe = probe_new(world.prober, check, "127.0.0.1", note_outcome, NULL);
     world.is_done = false;
     probe_start(probe);
     while (!world.is_done) {

@@ -16,6 +16,7 @@
 #include "tests/unit/web_stub.h"
 
 #define INTERVAL_MS 40
+#define AT_ONCE     500
 
 struct fixture {
     struct loop_fixture loop;
@@ -49,7 +50,7 @@ static int open_fixture(void **state)
     *state = fixture;
     struct error err;
     loop_fixture_open(&fixture->loop);
-    fixture->checker = checker_new(&fixture->loop.loop, NULL, note_change, fixture, &err);
+    fixture->checker = checker_new(&fixture->loop.loop, AT_ONCE, NULL, note_change, fixture, &err);
     assert_non_null(fixture->checker);
     web_stub_open(&fixture->stub, &fixture->loop.loop, "127.0.0.1", 0);
     fixture->stub.script = &good;
@@ -296,27 +297,59 @@ static void it_may_be_closed_before_it_did_anything(void **state)
     struct fixture *fixture = *state;
     checker_close(NULL);
     struct error err;
-    checker_close(checker_new(&fixture->loop.loop, NULL, note_change, fixture, &err));
+    checker_close(checker_new(&fixture->loop.loop, AT_ONCE, NULL, note_change, fixture, &err));
     watch(fixture);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, open_fixture, close_fixture)
 
+/* Of 40,000 targets 4,000 begin in each second of the interval, but for the first and the last of
+ * them, which chance moves. */
 static void first_probes_of_many_targets_are_spread(void **state)
 {
     (void)state;
-    assert_int_equal(checker_spread_ms(10000, 0), 1000);
-    assert_int_equal(checker_spread_ms(10000, 1000), 1000);
-    assert_int_equal(checker_spread_ms(10000, 4000), 4000);
-    assert_int_equal(checker_spread_ms(10000, 40000), 10000);
-    assert_int_equal(checker_spread_ms(250, 0), 250);
-    assert_int_equal(checker_spread_ms(250, 40000), 250);
+    enum { TARGETS = 40000, SECONDS = 10 };
+    unsigned begun[SECONDS] = {0};
+    for (size_t i = 0; i < TARGETS; i++) {
+        uint64_t first_ms = checker_first_ms(SECONDS * 1000, i, i * 7919);
+        assert_true(first_ms < SECONDS * 1000);
+        begun[first_ms / 1000]++;
+    }
+    for (size_t i = 0; i < SECONDS; i++) {
+        assert_in_range(begun[i], 3900, 4100);
+    }
+}
+
+static void first_probes_come_within_an_interval(void **state)
+{
+    (void)state;
+    assert_int_equal(checker_first_ms(10000, 0, 0), 0);
+    assert_int_equal(checker_first_ms(3600000, 0, 999), 999);
+    assert_int_equal(checker_first_ms(3600000, 0, 1000), 0);
+    assert_int_equal(checker_first_ms(3600000, 4000, 999), 1999);
+    assert_int_equal(checker_first_ms(250, 0, 999), 249);
+    for (uint64_t i = 0; i < 100; i++) {
+        assert_true(checker_first_ms(100, 400000 + i, UINT64_MAX - i) < 100);
+    }
+}
+
+static void probes_have_the_files_that_others_leave(void **state)
+{
+    (void)state;
+    assert_int_equal(checker_at_once(20000, 1000), 20000 - 1000 - 256);
+    assert_int_equal(checker_at_once(20000, 0), 20000 - 256);
+    assert_int_equal(checker_at_once(1024, 1000), 257);
+    assert_int_equal(checker_at_once(1024, 1000000), 257);
+    assert_int_equal(checker_at_once(0, 0), 1);
+    assert_int_equal(checker_at_once(UINT64_MAX, 1000), UINT64_MAX - 1256);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(first_probes_of_many_targets_are_spread),
+        cmocka_unit_test(first_probes_come_within_an_interval),
+        cmocka_unit_test(probes_have_the_files_that_others_leave),
         TEST(a_new_target_is_unknown),
         TEST(the_first_verdict_comes_after_rise_successes),
         TEST(the_first_verdict_comes_after_fall_failures),

@@ -68,7 +68,7 @@ static int open_fixture(void **state)
         .fall = 2,
         .stale_after_ms = 3600000};
     fixture->checker =
-        checker_new(&fixture->aws.loop.loop, fixture->client, note_change, fixture, &err);
+        checker_new(&fixture->aws.loop.loop, 1, fixture->client, note_change, fixture, &err);
     assert_non_null(fixture->checker);
     *state = fixture;
     return 0;

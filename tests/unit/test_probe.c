@@ -20,7 +20,7 @@
 
 struct fixture {
     struct loop_fixture loop;
-    struct http_client *client;
+    struct prober *prober;
     struct web_stub stub;
     struct web_stub other; /* handles must stay until the loop has closed them */
     uv_tcp_t bound;
@@ -38,8 +38,8 @@ static int open_fixture(void **state)
     *state = fixture;
     struct error err;
     loop_fixture_open(&fixture->loop);
-    fixture->client = http_client_new(&fixture->loop.loop, &err);
-    assert_non_null(fixture->client);
+    fixture->prober = prober_new(&fixture->loop.loop, 100, &err);
+    assert_non_null(fixture->prober);
     web_stub_open(&fixture->stub, &fixture->loop.loop, "127.0.0.1", 0);
     fixture->stub.script = &plain_ok;
     fixture->check = (struct config_health_check){
@@ -61,7 +61,7 @@ static int open_fixture(void **state)
 static int close_fixture(void **state)
 {
     struct fixture *fixture = *state;
-    http_client_close(fixture->client);
+    prober_close(fixture->prober);
     web_stub_close(&fixture->stub);
     loop_fixture_close(&fixture->loop);
     free(fixture);
@@ -78,7 +78,7 @@ static void note_outcome(void *argument, const struct probe_outcome *outcome)
 static const struct probe_outcome *probe_at(struct fixture *fixture, const char *address)
 {
     struct probe *probe =
-        probe_new(fixture->client, &fixture->check, address, note_outcome, fixture);
+        probe_new(fixture->prober, &fixture->check, address, note_outcome, fixture);
     fixture->done = 0;
     probe_start(probe);
     assert_int_equal(fixture->done, 0);
@@ -190,7 +190,7 @@ static void a_cookie_is_not_sent_back(void **state)
         .pieces = {OK_HEADER "Set-Cookie: a=b\r\nContent-Length: 0\r\n\r\n"}};
     fixture->stub.script = &script;
     struct probe *probe =
-        probe_new(fixture->client, &fixture->check, "127.0.0.1", note_outcome, fixture);
+        probe_new(fixture->prober, &fixture->check, "127.0.0.1", note_outcome, fixture);
     for (unsigned i = 1; i <= 2; i++) {
         probe_start(probe);
         LOOP_UNTIL(&fixture->loop, fixture->done == i);
@@ -208,7 +208,7 @@ static void each_probe_has_a_connection_of_its_own(void **state)
     fixture->check.body = "ok";
     fixture->stub.script = &script;
     struct probe *probe =
-        probe_new(fixture->client, &fixture->check, "127.0.0.1", note_outcome, fixture);
+        probe_new(fixture->prober, &fixture->check, "127.0.0.1", note_outcome, fixture);
     for (unsigned i = 1; i <= 3; i++) {
         probe_start(probe);
         LOOP_UNTIL(&fixture->loop, fixture->done == i && fixture->stub.open == 0);
@@ -469,8 +469,45 @@ static void a_tcp_check_is_content_with_a_connection(void **state)
     assert_true(outcome->succeeded && outcome->counts);
     long long ms = -1;
     assert_int_equal(sscanf(outcome->text, "connected in %lld ms", &ms), 1);
-    LOOP_UNTIL(&fixture->loop, fixture->stub.accepted == 1 && fixture->stub.open == 0);
+    LOOP_UNTIL(&fixture->loop, fixture->stub.open == 0);
     assert_int_equal(fixture->stub.requests, 0);
+}
+
+static void what_is_no_address_fails(void **state)
+{
+    struct fixture *fixture = *state;
+    fixture->check.type = CHECK_TCP;
+    assert_failed(probe_at(fixture, "cats.example"), "address family not supported");
+}
+
+/* Listens with a full backlog, so that the kernel answers nobody any more. */
+static void fill_listener(struct fixture *fixture, int fds[4])
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof(at);
+    fds[0] = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fds[0], (struct sockaddr *)&at, len), 0);
+    assert_int_equal(listen(fds[0], 0), 0);
+    assert_int_equal(getsockname(fds[0], (struct sockaddr *)&at, &len), 0);
+    for (size_t i = 1; i < 4; i++) {
+        fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+        (void)connect(fds[i], (struct sockaddr *)&at, len);
+    }
+    fixture->check.port = ntohs(at.sin_port);
+}
+
+static void a_connection_that_is_not_made_times_out(void **state)
+{
+    struct fixture *fixture = *state;
+    int fds[4];
+    fill_listener(fixture, fds);
+    fixture->check.type = CHECK_TCP;
+    fixture->check.timeout_ms = 80;
+    assert_failed(probe_at(fixture, "127.0.0.1"), "timed out after 80 ms");
+    assert_true(fixture->outcome.latency_ms >= 75);
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        close(fds[i]);
+    }
 }
 
 static void a_host_that_is_no_host_fails_and_harms_nothing(void **state)
@@ -486,17 +523,21 @@ static void a_host_that_is_no_host_fails_and_harms_nothing(void **state)
 static void a_lack_of_descriptors_is_not_the_targets_fault(void **state)
 {
     struct fixture *fixture = *state;
-    struct rlimit before, limit;
-    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
-    int free_fd = dup(STDERR_FILENO);
-    close(free_fd);
-    limit = before;
-    limit.rlim_cur = (rlim_t)free_fd;
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    const struct probe_outcome *outcome = probe_at(fixture, "127.0.0.1");
-    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
-    assert_string_equal(outcome->text, "not probed: too many open files");
-    assert_false(outcome->counts);
+    for (int type = CHECK_HTTP; type <= CHECK_TCP; type++) {
+        struct rlimit before, limit;
+        fixture->check.type = type;
+        assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+        int free_fd = dup(STDERR_FILENO);
+        close(free_fd);
+        limit = before;
+        limit.rlim_cur = (rlim_t)free_fd;
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        const struct probe_outcome *outcome = probe_at(fixture, "127.0.0.1");
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+        assert_string_equal(outcome->text, "not probed: too many open files");
+        assert_false(outcome->counts);
+    }
+    fixture->check.type = CHECK_HTTP;
     assert_http_ok(probe_at(fixture, "127.0.0.1"));
 }
 
@@ -507,7 +548,7 @@ static void a_probe_is_freed_at_any_moment(void **state)
     fixture->stub.script = &silent;
     for (unsigned turns = 0; turns < 8; turns++) {
         struct probe *probe =
-            probe_new(fixture->client, &fixture->check, "127.0.0.1", note_outcome, fixture);
+            probe_new(fixture->prober, &fixture->check, "127.0.0.1", note_outcome, fixture);
         probe_start(probe);
         for (unsigned i = 0; i < turns; i++) {
             uv_run(&fixture->loop.loop, UV_RUN_NOWAIT);
@@ -516,6 +557,107 @@ static void a_probe_is_freed_at_any_moment(void **state)
     }
     assert_int_equal(fixture->done, 0);
     LOOP_UNTIL(&fixture->loop, fixture->stub.open == 0);
+}
+
+#define LINE 3
+
+/* Probes of which one may run at a time. */
+struct line {
+    struct prober *prober;
+    struct probe *probes[LINE];
+    struct finished {
+        struct line *line;
+        struct probe_outcome outcome;
+        unsigned place; /* the how-manieth it was to end; 0: it has not */
+    } finished[LINE];
+    unsigned done;
+    bool frees; /* the first to end frees the others */
+};
+
+static void note_place(void *argument, const struct probe_outcome *outcome)
+{
+    struct finished *finished = argument;
+    struct line *line = finished->line;
+    finished->outcome = *outcome;
+    finished->place = ++line->done;
+    for (size_t i = 0; line->frees && i < LINE; i++) {
+        if (&line->finished[i] != finished) {
+            probe_free(STEAL(line->probes[i]));
+        }
+    }
+}
+
+static void start_line(struct fixture *fixture, struct line *line, size_t at_once)
+{
+    struct error err;
+    line->prober = prober_new(&fixture->loop.loop, at_once, &err);
+    for (size_t i = 0; i < LINE; i++) {
+        line->finished[i].line = line;
+        line->probes[i] =
+            probe_new(line->prober, &fixture->check, "127.0.0.1", note_place, &line->finished[i]);
+        probe_start(line->probes[i]);
+    }
+}
+
+static void end_line(struct line *line)
+{
+    for (size_t i = 0; i < LINE; i++) {
+        probe_free(line->probes[i]);
+    }
+    prober_close(line->prober);
+}
+
+/* The time in the line is not the probe's own. */
+static void who_waits_has_its_whole_time(void **state)
+{
+    struct fixture *fixture = *state;
+    struct line line = {0};
+    const struct web_script silent = {.end = WEB_HANG};
+    fixture->stub.script = &silent;
+    fixture->check.timeout_ms = 80;
+    start_line(fixture, &line, 1);
+    LOOP_UNTIL(&fixture->loop, line.done == LINE);
+    for (size_t i = 0; i < LINE; i++) {
+        const struct probe_outcome *outcome = &line.finished[i].outcome;
+        assert_int_equal(line.finished[i].place, i + 1);
+        assert_string_equal(outcome->text, "timed out after 80 ms");
+        assert_true(outcome->latency_ms >= 75);
+        assert_true(i == 0 ||
+                    outcome->started_at_ms >= line.finished[i - 1].outcome.started_at_ms + 75);
+    }
+    end_line(&line);
+}
+
+static void a_place_that_is_given_up_is_taken(void **state)
+{
+    struct fixture *fixture = *state;
+    struct line line = {0};
+    const struct web_script silent = {.end = WEB_HANG};
+    fixture->stub.script = &silent;
+    start_line(fixture, &line, 1);
+    LOOP_UNTIL(&fixture->loop, fixture->stub.requests == 1);
+    fixture->stub.script = &plain_ok;
+    probe_free(STEAL(line.probes[1])); /* it waits */
+    probe_free(STEAL(line.probes[0])); /* it runs */
+    LOOP_UNTIL(&fixture->loop, line.done == 1);
+    assert_int_equal(line.finished[2].place, 1);
+    assert_int_equal(fixture->stub.requests, 2);
+    end_line(&line);
+}
+
+/* All of them are over at the same moment. */
+static void the_end_of_one_may_free_the_others(void **state)
+{
+    struct fixture *fixture = *state;
+    struct line line = {.frees = true};
+    const struct web_script silent = {.end = WEB_HANG};
+    fixture->stub.script = &silent;
+    fixture->check.timeout_ms = 80;
+    start_line(fixture, &line, LINE);
+    LOOP_UNTIL(&fixture->loop, line.done > 0);
+    end_line(&line);
+    LOOP_UNTIL(&fixture->loop, fixture->stub.open == 0);
+    assert_int_equal(line.done, 1);
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, open_fixture, close_fixture)
@@ -549,9 +691,14 @@ int main(void)
         TEST(each_address_is_probed_itself),
         TEST(an_ipv6_address_is_probed),
         TEST(a_tcp_check_is_content_with_a_connection),
+        TEST(what_is_no_address_fails),
+        TEST(a_connection_that_is_not_made_times_out),
         TEST(a_host_that_is_no_host_fails_and_harms_nothing),
         TEST(a_lack_of_descriptors_is_not_the_targets_fault),
         TEST(a_probe_is_freed_at_any_moment),
+        TEST(who_waits_has_its_whole_time),
+        TEST(a_place_that_is_given_up_is_taken),
+        TEST(the_end_of_one_may_free_the_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,7 +29,7 @@ struct fixture {
     uint16_t port;
 
     struct loop_fixture loop;
-    struct http_client *client;
+    struct prober *prober;
     struct config_health_check check;
     struct probe_outcome outcome;
     unsigned done;
@@ -116,8 +116,8 @@ static int open_fixture(void **state)
     struct fixture *fixture = *state;
     struct error err;
     loop_fixture_open(&fixture->loop);
-    fixture->client = http_client_new(&fixture->loop.loop, &err);
-    assert_non_null(fixture->client);
+    fixture->prober = prober_new(&fixture->loop.loop, 100, &err);
+    assert_non_null(fixture->prober);
     fixture->check = (struct config_health_check){
         .name = "cats",
         .type = CHECK_HTTPS,
@@ -135,7 +135,7 @@ static int open_fixture(void **state)
 static int close_fixture(void **state)
 {
     struct fixture *fixture = *state;
-    http_client_close(fixture->client);
+    prober_close(fixture->prober);
     loop_fixture_close(&fixture->loop);
     return 0;
 }
@@ -150,7 +150,7 @@ static void note_outcome(void *argument, const struct probe_outcome *outcome)
 static const struct probe_outcome *probe(struct fixture *fixture)
 {
     struct probe *attempt =
-        probe_new(fixture->client, &fixture->check, "127.0.0.1", note_outcome, fixture);
+        probe_new(fixture->prober, &fixture->check, "127.0.0.1", note_outcome, fixture);
     fixture->done = 0;
     probe_start(attempt);
     LOOP_UNTIL(&fixture->loop, fixture->done > 0);
