@@ -33,7 +33,7 @@ typedef void (*checker_changed)(void *argument, const struct target *target);
 MUST_CHECK struct checker *checker_new(uv_loop_t *loop, size_t at_once, struct aws_client *aws,
                                        checker_changed changed, void *argument, struct error *err);
 /* How many that may be where the process may have so many files open, and so many of them clients
- * of the server's: what is left, and in any case a quarter. Pure. */
+ * of the server's: what is left, and in any case a quarter, but 8192 at most. Pure. */
 size_t checker_at_once(uint64_t open_files, uint64_t tcp_connections);
 /* The target for this check and address (of a check of type elbv2 it has just one, whatever the
  * address), made on first use; the first probe starts after checker_first_ms. The checker owns the

@@ -102,8 +102,8 @@ static void warn_of_line(struct prober *prober)
     uint64_t now_ms = uv_now(prober->loop);
     if (prober->warned_at_ms == 0 || now_ms - prober->warned_at_ms >= WARNING_PAUSE_MS) {
         prober->warned_at_ms = now_ms;
-        log_warning("health checks: %zu probes run at a time, as many as the limit of open files "
-                    "leaves, and others wait for their turn: raise it",
+        log_warning("health checks: %zu probes run at a time, as many as may, and others wait for "
+                    "their turn: with fewer than 8192 the limit of open files is too low",
                     prober->at_once);
     }
 }

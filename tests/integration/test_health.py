@@ -41,8 +41,8 @@ def record_set(number):
 
 @pytest.mark.parametrize("kind", ["tcp", "http"])
 def test_thousands_of_hanging_probes_hold_nobody_up(make_daemon, full_listener, kind):
-    """All of them are on their way all the time, and time out."""
-    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 20000:
+    """As many are on their way as may be, and all of them time out."""
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[1] < 16384:
         pytest.skip("each probe on its way needs an open file")
     check = {"name": "all", "type": kind, "port": full_listener, "interval": "4s", "timeout": "4s", "rise": 1}
     daemon = make_daemon({"health_checks": [check], "record_sets": [record_set(i) for i in range(SETS)]})
@@ -51,7 +51,7 @@ def test_thousands_of_hanging_probes_hold_nobody_up(make_daemon, full_listener, 
         began = time.monotonic()
         client.call("status")
         assert time.monotonic() - began < 1 * harness.PATIENCE
-    assert daemon.descriptors() > 10000
+    assert daemon.descriptors() > 5000
     began = time.monotonic()
     daemon.stop()
     assert time.monotonic() - began < 3 * harness.PATIENCE
