@@ -62,6 +62,7 @@ static const struct encoded *find_encoded(struct response *response, const struc
         return &found->zone->negative;
     case LOOKUP_CNAME:
     case LOOKUP_DNAME:
+    case LOOKUP_DNSSEC_DATA:
     case LOOKUP_NO_ZONE:
     case LOOKUP_NOT_LOADED:
         break;
@@ -78,7 +79,7 @@ RARELY static void refuse(struct response *response, enum dns_extended_error why
 /* With RRSIGs, or with an additional section. False: neither belongs to this answer. */
 RARELY static bool answer_richly(struct response *response, struct lookup found)
 {
-    if (lookup_is_link(found.outcome)) {
+    if (lookup_is_assembled(found.outcome)) {
         return false;
     }
     if (response->context->config->has_full_additional && additional_is_due(&found)) {

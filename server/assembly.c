@@ -111,9 +111,9 @@ static void copy_octets(struct assembly *assembly, struct wire_reader *from, siz
     wire_write(&assembly->writer, octets, count);
 }
 
-static void copy_record(struct assembly *assembly, struct wire_reader *from)
+/* All of a record but its owner. */
+static void copy_data(struct assembly *assembly, struct wire_reader *from)
 {
-    copy_name(assembly, from);
     const uint8_t *fixed = wire_read(from, ASSEMBLY_RECORD_FIXED);
     assert(fixed != NULL); /* what the encoder made is whole */
     uint16_t rdata_len = wire_load_u16(fixed + 8);
@@ -138,8 +138,30 @@ static void copy_record(struct assembly *assembly, struct wire_reader *from)
 void assembly_copy(struct assembly *assembly, struct wire_reader *from, uint16_t count)
 {
     for (uint16_t i = 0; i < count && !assembly->writer.failed; i++) {
-        copy_record(assembly, from);
+        copy_name(assembly, from);
+        copy_data(assembly, from);
     }
+}
+
+unsigned assembly_copy_types(struct assembly *assembly, struct wire_reader *from, uint16_t count,
+                             const uint16_t types[2], const uint8_t *owner, size_t owner_len)
+{
+    unsigned copied = 0;
+    for (uint16_t i = 0; i < count && !assembly->writer.failed; i++) {
+        uint8_t other[NAME_MAX_OCTETS];
+        wire_read_name(from, other);
+        struct wire_reader data = *from;
+        const uint8_t *fixed = wire_read(from, ASSEMBLY_RECORD_FIXED);
+        assert(fixed != NULL);
+        wire_read(from, wire_load_u16(fixed + 8));
+        uint16_t type = wire_load_u16(fixed);
+        if (type == types[0] || type == types[1]) {
+            assembly_write_name(assembly, owner, owner_len);
+            copy_data(assembly, &data);
+            copied++;
+        }
+    }
+    return copied;
 }
 
 bool assembly_copy_optional(struct assembly *assembly, struct wire_reader *from, uint16_t count)

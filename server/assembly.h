@@ -38,6 +38,10 @@ struct wire_reader assembly_open_rrset(struct assembly *assembly, const struct l
 
 /* Writes the next records. */
 void assembly_copy(struct assembly *assembly, struct wire_reader *from, uint16_t count);
+/* Of the next `count` records those that are of one of two types (0: none), owned by the name
+ * `owner` whatever they are owned by. Returns how many. */
+unsigned assembly_copy_types(struct assembly *assembly, struct wire_reader *from, uint16_t count,
+                             const uint16_t types[2], const uint8_t *owner, size_t owner_len);
 /* The same for records that may be left out: all of them, or, when there is no room, none. */
 MUST_CHECK bool assembly_copy_optional(struct assembly *assembly, struct wire_reader *from,
                                        uint16_t count);

@@ -6,6 +6,7 @@
 #include "server/additional.h"
 #include "server/assembly.h"
 #include "server/dns.h"
+#include "server/dnssec_data.h"
 #include "server/secure.h"
 
 #define CHAIN_LINKS_MAX 16
@@ -240,6 +241,9 @@ static bool take_step(struct chain *chain)
         reader = assembly_open_rrset(&chain->assembly, &chain->found, chain->octets,
                                      chain->name.len, &counts);
         copy_sections(chain, &reader, &counts);
+        return false;
+    case LOOKUP_DNSSEC_DATA:
+        dnssec_data_write(&chain->assembly, found, chain->octets, chain->name.len);
         return false;
     case LOOKUP_REFERRAL:
         end_with_referral(chain);

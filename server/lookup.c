@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "server/dns.h"
+#include "server/dnssec_data.h"
 
 static bool is_of_dnssec(uint16_t type)
 {
@@ -39,6 +40,10 @@ const struct zone *lookup_ds_zone(const struct zone_table *table, const struct n
 static void choose_other(struct lookup *found, uint16_t type)
 {
     bool is_any = type == DNS_TYPE_ANY;
+    if (dnssec_data_is_there(found->zone, found->node, type)) {
+        found->outcome = LOOKUP_DNSSEC_DATA;
+        return;
+    }
     found->rrset = is_any ? any_rrset(found->node) : node_find(found->node, DNS_TYPE_CNAME);
     found->outcome = LOOKUP_NODATA;
     if (found->rrset != NULL) {

@@ -12,19 +12,20 @@
 
 enum lookup_outcome {
     LOOKUP_NO_ZONE,
-    LOOKUP_ANSWER,   /* rrset of node */
-    LOOKUP_CNAME,    /* rrset is the CNAME to follow */
-    LOOKUP_DNAME,    /* rrset is the DNAME, node its owner above the name */
-    LOOKUP_REFERRAL, /* node->referral */
+    LOOKUP_ANSWER,      /* rrset of node */
+    LOOKUP_DNSSEC_DATA, /* of node: dnssec_data.h */
+    LOOKUP_CNAME,       /* rrset is the CNAME to follow */
+    LOOKUP_DNAME,       /* rrset is the DNAME, node its owner above the name */
+    LOOKUP_REFERRAL,    /* node->referral */
     LOOKUP_NODATA,
     LOOKUP_NXDOMAIN,
     LOOKUP_NOT_LOADED, /* it lies in a zone of ours that cannot be loaded */
 };
 
-/* An answer that goes on at another name: chain.h. */
-static inline bool lookup_is_link(enum lookup_outcome outcome)
+/* An answer that is put together record by record, perhaps of several names: chain.h. */
+static inline bool lookup_is_assembled(enum lookup_outcome outcome)
 {
-    return outcome == LOOKUP_CNAME || outcome == LOOKUP_DNAME;
+    return outcome == LOOKUP_CNAME || outcome == LOOKUP_DNAME || outcome == LOOKUP_DNSSEC_DATA;
 }
 
 struct lookup {

@@ -122,9 +122,11 @@ static inline bool read_packet(struct plain *plain)
     plain->name_len = plain->end - DNS_HEADER_LEN - DNS_QUESTION_LEN;
     uint32_t type_and_class = wire_load_u32(packet + plain->end - DNS_QUESTION_LEN);
     plain->type = (uint16_t)(type_and_class >> 16);
-    /* Meta types lie side by side. DS is the parent zone's. */
+    /* Meta types lie side by side. From DS, which is the parent zone's, to RRSIG and NSEC, which
+     * are put together, only SSHFP and IPSECKEY lie between: as rare. */
     return plain->name_len <= NAME_MAX_OCTETS && (uint16_t)type_and_class == DNS_CLASS_IN &&
-           plain->type - 128u >= 128 && plain->type != DNS_TYPE_DS;
+           plain->type - 128u >= 128 &&
+           plain->type - (unsigned)DNS_TYPE_DS > DNS_TYPE_NSEC - DNS_TYPE_DS;
 }
 
 /* False: it is no name, or it ends elsewhere. */

@@ -18,6 +18,7 @@ void secure_find_proofs(const struct lookup *found, const struct name_key *name,
     size_t node = zone_node_index(found->zone, found->node);
     switch (found->outcome) {
     case LOOKUP_ANSWER:
+    case LOOKUP_DNSSEC_DATA:
     case LOOKUP_CNAME:
         if (is_expanded(found, name)) {
             denial_of_closer(denial, node, name, proofs);
@@ -108,6 +109,7 @@ void secure_answer(struct response *response, const struct lookup *found)
         break;
     case LOOKUP_NO_ZONE:
     case LOOKUP_NOT_LOADED:
+    case LOOKUP_DNSSEC_DATA:
     case LOOKUP_CNAME:
     case LOOKUP_DNAME:
         break;

@@ -13,7 +13,7 @@ static inline bool secure_is_wanted(const struct response *response, const struc
     return response->edns.is_dnssec_ok && found->zone != NULL && found->zone->denial != NULL;
 }
 
-/* found: anything but a CNAME or DNAME to follow, in a signed zone. */
+/* found: nothing that is assembled; in a signed zone. */
 void secure_answer(struct response *response, const struct lookup *found);
 
 /* The proofs that belong to what was found for this name, none with a positive answer that is no

@@ -122,6 +122,15 @@ static void add_closest_encloser(const struct denial *denial, const struct denia
     }
 }
 
+const struct encoded *denial_nsec_of(const struct denial *denial, size_t node)
+{
+    uint32_t match = denial->nodes[node].match;
+    if (match == DENIAL_NONE || denial->entries[match].owner != node) {
+        return NULL;
+    }
+    return &denial->entries[match].record;
+}
+
 void denial_of_type(const struct denial *denial, size_t node, struct denial_proofs *proofs)
 {
     add(denial, denial->nodes[node].match, proofs);

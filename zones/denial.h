@@ -27,6 +27,7 @@ enum denial_kind {
 struct denial_entry {
     const uint8_t *key; /* what the chain is ordered by: see denial_key_of_name, or the hash */
     uint16_t key_len;
+    uint32_t owner;        /* of an NSEC: the node, by its index; of an NSEC3 DENIAL_NONE */
     struct encoded record; /* in the authority section; base name = origin; may stand anywhere */
 };
 
@@ -59,6 +60,9 @@ struct denial_proofs {
     size_t count;
     const struct encoded *records[DENIAL_PROOFS_MAX];
 };
+
+/* The NSEC that is the node's own, as in struct denial_entry, or NULL. */
+const struct encoded *denial_nsec_of(const struct denial *denial, size_t node);
 
 /* The node has no such type: RFC 4035 section 3.1.3.1, RFC 5155 sections 7.2.3 and 7.2.4. */
 void denial_of_type(const struct denial *denial, size_t node, struct denial_proofs *proofs);

@@ -30,8 +30,9 @@ struct rrset {
 
 struct node {
     const uint8_t *name;        /* lower-case wire form */
-    const struct rrset *rrsets; /* ascending by type; at a delegation without the NS. In a signed
-                                   zone the same ones with RRSIGs follow */
+    const struct rrset *rrsets; /* ascending by type; at a delegation only DS. In a signed zone the
+                                   same ones with RRSIGs follow, and there is neither an RRset of
+                                   RRSIG nor, where it is the chain, of NSEC: zone->denial has it */
     union {
         /* Of a delegation: NS and glue, base name = this node. In a signed zone referral[1] has DS
          * or the proof of none too. */

@@ -226,7 +226,12 @@ static bool make_entries(const struct finisher *finisher, struct denial *denial,
         return error_set(err, "the origin is no name");
     }
     for (size_t i = 0; i < count; i++) {
-        entries[i] = (struct denial_entry){.key = links[i].key, .key_len = links[i].key_len};
+        const struct node *node = links[i].owner->node;
+        entries[i] = (struct denial_entry){
+            .key = links[i].key,
+            .key_len = links[i].key_len,
+            .owner = node != NULL ? (uint32_t)zone_node_index(finisher->zone, node) : DENIAL_NONE,
+        };
         prefixes[i] = links[i].prefix;
         finisher->denial->owners[i] = links[i].owner;
         /* Apart, since a response puts them together in any order. */

@@ -336,12 +336,24 @@ static bool make_rrset(const struct finisher *finisher, const struct draft_node 
     return true;
 }
 
+/* Is it an RRset of the zone's node? RRSIGs are behind what they cover, and the chain apart. */
+static bool answers_with(const struct finisher *finisher, const struct draft_node *node,
+                         const struct draft_rrset *rrset)
+{
+    if (finisher->denial != NULL &&
+        (rrset->type == TYPE_RRSIG ||
+         (rrset->type == TYPE_NSEC && finisher->denial->denial->kind == DENIAL_NSEC))) {
+        return false;
+    }
+    return node->cut == NULL || rrset->type == TYPE_DS;
+}
+
 static bool make_rrsets(const struct finisher *finisher, const struct draft_node *from,
                         struct error *err)
 {
     size_t count = 0;
     for (const struct draft_rrset *rrset = from->rrsets; rrset != NULL; rrset = rrset->next) {
-        count += finisher_serves(from, rrset) ? 1 : 0;
+        count += answers_with(finisher, from, rrset) ? 1 : 0;
     }
     size_t forms = finisher->denial != NULL ? 2 : 1;
     struct arena *arena = finisher->zone->arena;
@@ -350,7 +362,7 @@ static bool make_rrsets(const struct finisher *finisher, const struct draft_node
     from->node->rrset_count = (uint16_t)count;
     size_t made = 0;
     for (const struct draft_rrset *rrset = from->rrsets; rrset != NULL; rrset = rrset->next) {
-        if (finisher_serves(from, rrset) &&
+        if (answers_with(finisher, from, rrset) &&
             !make_rrset(finisher, from, rrset, &rrsets[made++], err)) {
             return false;
         }

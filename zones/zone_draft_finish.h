@@ -22,8 +22,8 @@ struct draft_denial {
  * is no name of the zone (RFC 5155 section 7.2.8). */
 bool finisher_keeps(const struct draft_node *node);
 
-/* Data that the zone answers with: at a delegation only what the parent side is authoritative for
- * (RFC 4035 section 2.6). */
+/* What the zone signs: at a delegation only what the parent side is authoritative for (RFC 4035
+ * section 2.6). */
 bool finisher_serves(const struct draft_node *node, const struct draft_rrset *rrset);
 
 void finisher_make_key(const struct draft_node *node, struct name_key *key);

@@ -207,9 +207,6 @@ static void print_rrset(struct zone_export *export, const struct node *node,
                         const struct rrset *rrset)
 {
     bool is_signed = export->zone->denial != NULL;
-    if (is_signed && rrset->type == TYPE_RRSIG) {
-        return; /* each follows what it covers */
-    }
     rrset = is_signed ? node_with_signatures(node, rrset) : rrset;
     if (rrset->record_set != RRSET_STATIC) {
         if (export->set_count > 0) {
@@ -254,6 +251,16 @@ static void print_referral(struct zone_export *export, const struct node *node)
     }
 }
 
+static void print_nsec(struct zone_export *export, const struct node *node)
+{
+    const struct zone *zone = export->zone;
+    const struct encoded *nsec =
+        zone->denial != NULL ? denial_nsec_of(zone->denial, zone_node_index(zone, node)) : NULL;
+    if (nsec != NULL) {
+        print_encoded(export, zone->origin.octets, zone->origin.len, nsec, UINT32_MAX);
+    }
+}
+
 /* The apex's SOA comes first of all. */
 static void print_node(struct zone_export *export, const struct node *node)
 {
@@ -269,6 +276,7 @@ static void print_node(struct zone_export *export, const struct node *node)
             print_rrset(export, node, &node->rrsets[i]);
         }
     }
+    print_nsec(export, node);
 }
 
 /* ---- the text ---- */

@@ -116,6 +116,21 @@ static void records_of_dnssec_are_there_for_whoever_asks_for_them(void **state)
                  "NOERROR aa | alias RRSIG(CNAME), RRSIG(NSEC) | |");
     expect_plain(state, "sub.example.test", TYPE_DS, "NOERROR aa | sub DS | |");
     expect(state, "alias.example.test", TYPE_NSEC, "NOERROR aa | alias NSEC, RRSIG(NSEC) | |");
+    expect(state, "TWO.example.test", TYPE_RRSIG,
+           "NOERROR aa | TWO RRSIG(A), RRSIG(MX), RRSIG(NSEC) | |");
+    expect(state, "ent.example.test", TYPE_NSEC, "NOERROR aa | | " SOA ", d NSEC, RRSIG(NSEC) |");
+    expect_plain(state, "ent.example.test", TYPE_RRSIG, "NOERROR aa | | @ SOA |");
+}
+
+/* The owner is the name that was asked for: what is not closer is proved beside it. */
+static void records_of_dnssec_of_a_wildcard_are_expanded(void **state)
+{
+    expect(state, "a.b.wild.example.test", TYPE_NSEC,
+           "NOERROR aa | a.b.wild NSEC, RRSIG(NSEC) | *.wild NSEC, RRSIG(NSEC) |");
+    expect_plain(state, "a.b.wild.example.test", TYPE_NSEC, "NOERROR aa | a.b.wild NSEC | |");
+    expect_plain(state, "a.b.wild.example.test", TYPE_RRSIG,
+                 "NOERROR aa | a.b.wild RRSIG(A), RRSIG(MX), RRSIG(NSEC) | |");
+    expect(state, "*.wild.example.test", TYPE_NSEC, "NOERROR aa | *.wild NSEC, RRSIG(NSEC) | |");
 }
 
 static void nsec_denies_a_type(void **state)
@@ -350,6 +365,7 @@ int main(void)
         cmocka_unit_test(without_do_no_records_of_dnssec_come_along),
         cmocka_unit_test(wildcards_without_do_are_whole),
         cmocka_unit_test(records_of_dnssec_are_there_for_whoever_asks_for_them),
+        cmocka_unit_test(records_of_dnssec_of_a_wildcard_are_expanded),
         cmocka_unit_test(nsec_denies_a_type),
         cmocka_unit_test(nsec_denies_a_name_and_its_wildcard),
         cmocka_unit_test(nsec_denies_an_empty_non_terminal_s_types),

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "common/alloc.h"
+#include "common/arena.h"
 #include "server/dns.h"
 #include "tests/unit/export_text.h"
 #include "tests/unit/secure_fixture.h"
@@ -956,6 +957,34 @@ static void signing_again_needs_no_file(void **state)
     check_signing_again(CONFIG_DENIAL_NSEC, "SyncPublish: 20200101000000\n");
 }
 
+/* An RRSIG of ECDSA P-256 has 110 octets here, and a name two of them. No record is there twice;
+ * the blocks that the zone lies in take a third more. */
+static void a_signed_name_takes_little_more_than_its_records(void **state)
+{
+    (void)state;
+    enum { NAMES = 4000, OCTETS_MAX = 900 };
+    struct zone_under_test test;
+    setup(&test, CONFIG_DENIAL_NSEC);
+    put_key(&test, &key_ecdsa_zsk, "");
+    snprintf(test.file, sizeof(test.file), "%s/many.zone", test.folder);
+    FILE *file = fopen(test.file, "w");
+    fputs("$TTL 300\n@ SOA ns h 1 3600 600 86400 60\n@ NS ns\nns A 192.0.2.1\n", file);
+    for (unsigned i = 0; i < NAMES; i++) {
+        fprintf(file, "host%07u A 192.0.2.2\n", i);
+    }
+    fclose(file);
+    test.config.record_set_count = 0;
+    open_zone(&test);
+    const struct zone *zone = test.secure.snapshot->zones->zones[0];
+    assert_int_equal(zone->node_count, NAMES + 2);
+    assert_true(arena_size(zone->arena) / NAMES <= OCTETS_MAX);
+    for (size_t i = 0; i < zone->node_count; i++) {
+        assert_null(node_find(&zone->nodes[i], TYPE_RRSIG));
+        assert_null(node_find(&zone->nodes[i], TYPE_NSEC));
+    }
+    close_zone(&test);
+}
+
 static void a_file_that_is_signed_already_is_refused(void **state)
 {
     (void)state;
@@ -1005,6 +1034,7 @@ int main(void)
         cmocka_unit_test(new_addresses_take_no_memory_for_good),
         cmocka_unit_test(a_lower_ttl_is_answered_and_validates),
         cmocka_unit_test(signing_again_needs_no_file),
+        cmocka_unit_test(a_signed_name_takes_little_more_than_its_records),
         cmocka_unit_test(a_file_that_is_signed_already_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
