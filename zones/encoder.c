@@ -8,8 +8,9 @@
 #include "common/alloc.h"
 
 #define HEADER_OCTETS       12
-#define QUESTION_TAIL       4                          /* QTYPE and QCLASS */
-#define POINTER_MARK        0xc000                     /* top bits of a compression pointer */
+#define QUESTION_TAIL       4      /* QTYPE and QCLASS */
+#define POINTER_MARK        0xc000 /* top bits of a compression pointer */
+#define POINTER_OCTETS      2
 #define POINTER_TARGET_MAX  (0x3fff - NAME_MAX_OCTETS) /* QNAME may be as much longer */
 #define RECORD_FIXED_OCTETS 10                         /* type, class, TTL, RDLENGTH */
 #define CLASS_IN            1
@@ -94,6 +95,15 @@ bool encoder_rdata_is_valid(uint16_t type, const uint8_t *rdata, size_t len)
         at += name_len;
     }
     return len - at == layout->suffix;
+}
+
+size_t encoder_least_octets(uint16_t type, size_t rdata_len)
+{
+    const struct layout *layout = find_layout(type);
+    if (layout != NULL) { /* a name: at least the root */
+        rdata_len = (size_t)layout->prefix + layout->names + layout->suffix;
+    }
+    return POINTER_OCTETS + RECORD_FIXED_OCTETS + rdata_len;
 }
 
 static uint8_t lower_octet(uint8_t octet)

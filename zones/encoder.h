@@ -57,6 +57,8 @@ void encoder_finish(struct encoder *encoder, struct arena *arena, struct encoded
 /* False when the type is one whose RDATA we compress and the octets are not what it needs. ldns
  * has read everything else, but takes any octets in the form of RFC 3597 section 5. */
 bool encoder_rdata_is_valid(uint16_t type, const uint8_t *rdata, size_t len);
+/* No message can hold it in fewer octets, however much of its names is compressed. */
+size_t encoder_least_octets(uint16_t type, size_t rdata_len);
 /* Whether we compress the type's RDATA: octets before the names in it, and how many names. */
 bool encoder_has_names(uint16_t type, unsigned *prefix, unsigned *names);
 /* The same data, letter case of names in it aside (RFC 4034 section 6.2 for the types above). */

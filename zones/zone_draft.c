@@ -52,6 +52,19 @@ struct draft_node *draft_find_node(const struct zone_draft *draft, const struct 
     return NULL;
 }
 
+bool draft_refuse_size(const struct draft_node *node, const struct draft_rrset *rrset,
+                       struct error *err)
+{
+    char name[NAME_TEXT_SIZE], type[RECORD_TYPE_TEXT_SIZE];
+    name_print(node->name, name);
+    record_type_print(rrset->type, type);
+    struct draft_place place = draft_place_of(rrset);
+    return error_set(err,
+                     "%s:%u: the RRset %s %s is too large for a DNS message, expected at most "
+                     "%u octets",
+                     place.path, place.line, name, type, ENCODED_MAX_OCTETS);
+}
+
 bool draft_is_delegation(const struct draft_node *node)
 {
     return node->parent != NULL && draft_find_rrset(node, TYPE_NS) != NULL;
@@ -229,7 +242,8 @@ static uint16_t covered_type(uint16_t type, const uint8_t *rdata, size_t len)
     return (uint16_t)(type == TYPE_RRSIG && len >= 2 ? rdata[0] << 8 | rdata[1] : 0);
 }
 
-/* Rules about one RRset. is_duplicate: the record is there already. */
+/* Rules about one RRset. is_duplicate: the record is there already. Whoever comes when no message
+ * can hold it any more is refused here, so that few records are compared. */
 static bool check_rrset(const struct candidate *new, const struct draft_input *input,
                         const struct draft_rrset *rrset, bool *is_duplicate, struct error *err)
 {
@@ -240,6 +254,7 @@ static bool check_rrset(const struct candidate *new, const struct draft_input *i
         return refuse(new, "a second SOA, expected one", rrset, err);
     }
     uint16_t covered = covered_type(input->type, input->rdata, input->rdata_len);
+    size_t octets = encoder_least_octets(input->type, input->rdata_len);
     for (const struct draft_record *other = rrset->first; other != NULL; other = other->next) {
         if (other->covered == covered && other->ttl_s != input->ttl_s) {
             return refuse(new, "a TTL that differs within the RRset (RFC 2181 section 5.2)", rrset,
@@ -249,6 +264,10 @@ static bool check_rrset(const struct candidate *new, const struct draft_input *i
             encoder_rdata_is_equal(input->type, other->rdata, input->rdata, input->rdata_len)) {
             *is_duplicate = true;
         }
+        octets += encoder_least_octets(input->type, other->rdata_len);
+    }
+    if (!*is_duplicate && octets > ENCODED_MAX_OCTETS) {
+        return draft_refuse_size(new->node, rrset, err);
     }
     if (!*is_duplicate && (input->type == TYPE_CNAME || input->type == TYPE_DNAME)) {
         return refuse(new, "a second one at the same name, expected one", rrset, err);

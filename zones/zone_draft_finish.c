@@ -234,19 +234,6 @@ bool finisher_add_signatures(const struct finisher *finisher, enum encoder_secti
     return true;
 }
 
-bool finisher_refuse_size(const struct draft_node *node, const struct draft_rrset *rrset,
-                          struct error *err)
-{
-    char name[NAME_TEXT_SIZE], type[RECORD_TYPE_TEXT_SIZE];
-    name_print(node->name, name);
-    record_type_print(rrset->type, type);
-    struct draft_place place = draft_place_of(rrset);
-    return error_set(err,
-                     "%s:%u: the RRset %s %s is too large for a DNS message, expected at most "
-                     "%u octets",
-                     place.path, place.line, name, type, ENCODED_MAX_OCTETS);
-}
-
 /* Begins the answer that an RRset is, without RRSIGs. */
 static bool encode_rrset(const struct finisher *finisher, const struct draft_node *from,
                          const struct draft_rrset *rrset)
@@ -308,7 +295,7 @@ static bool make_member_signatures(const struct finisher *finisher, const struct
                 .rdata = j->rdata,
             };
             if (!encoder_add(finisher->encoder, ENCODER_ANSWER, &record)) {
-                return finisher_refuse_size(from, rrset, err);
+                return draft_refuse_size(from, rrset, err);
             }
         }
         encoder_finish(finisher->encoder, arena, &signatures[i]);
@@ -328,7 +315,7 @@ static bool make_rrset(const struct finisher *finisher, const struct draft_node 
     }
     if (!encode_rrset(finisher, from, rrset) ||
         (finisher->denial != NULL && !make_signed_rrset(finisher, from, rrset, to))) {
-        return finisher_refuse_size(from, rrset, err);
+        return draft_refuse_size(from, rrset, err);
     }
     if (finisher->denial == NULL) {
         encoder_finish(finisher->encoder, finisher->zone->arena, &to->answer);
@@ -389,7 +376,7 @@ static bool make_negative(const struct finisher *finisher, struct error *err)
     finisher_make_key(apex, &key);
     encoder_start(finisher->encoder, &key, ENCODER_BASE_IS_ABOVE);
     if (!encoder_add(finisher->encoder, ENCODER_AUTHORITY, &record)) {
-        return finisher_refuse_size(apex, rrset, err);
+        return draft_refuse_size(apex, rrset, err);
     }
     encoder_finish(finisher->encoder, finisher->zone->arena, &finisher->zone->negative);
     finisher->zone->serial = read_32(numbers);
@@ -397,7 +384,7 @@ static bool make_negative(const struct finisher *finisher, struct error *err)
         return true;
     }
     if (!finisher_add_signatures(finisher, ENCODER_AUTHORITY, apex, TYPE_SOA, record.ttl_s)) {
-        return finisher_refuse_size(apex, rrset, err);
+        return draft_refuse_size(apex, rrset, err);
     }
     encoder_finish(finisher->encoder, finisher->zone->arena, &finisher->denial->denial->negative);
     return true;

@@ -27,9 +27,6 @@ bool finisher_keeps(const struct draft_node *node);
 bool finisher_serves(const struct draft_node *node, const struct draft_rrset *rrset);
 
 void finisher_make_key(const struct draft_node *node, struct name_key *key);
-/* "file:line: the RRset … is too large". Returns false. */
-bool finisher_refuse_size(const struct draft_node *node, const struct draft_rrset *rrset,
-                          struct error *err);
 
 /* Adds an RRset to the response that is being encoded, with its RRSIGs or without. False when a
  * message cannot hold it. */

@@ -71,5 +71,8 @@ struct draft_rrset *draft_find_rrset(const struct draft_node *node, uint16_t typ
 /* NULL when there is none of the name's last `labels` labels. */
 struct draft_node *draft_find_node(const struct zone_draft *draft, const struct name_key *key,
                                    unsigned labels);
+/* "file:line: the RRset … is too large". Returns false. */
+bool draft_refuse_size(const struct draft_node *node, const struct draft_rrset *rrset,
+                       struct error *err);
 /* NS not at the apex. */
 bool draft_is_delegation(const struct draft_node *node);

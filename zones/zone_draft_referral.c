@@ -89,7 +89,7 @@ bool draft_referral_make(const struct finisher *finisher, const struct draft_nod
     for (size_t i = 0; i < forms; i++) {
         const struct referral from = {.finisher = finisher, .cut = cut, .has_dnssec = i == 1};
         if (!encode_referral(&from, &referral[i])) {
-            return finisher_refuse_size(cut, draft_find_rrset(cut, TYPE_NS), err);
+            return draft_refuse_size(cut, draft_find_rrset(cut, TYPE_NS), err);
         }
     }
     cut->node->referral = referral;

@@ -180,6 +180,10 @@ static void an_rrset_larger_than_a_message_is_refused(void **state)
     }
     check_refused(text, ":5: the RRset big.example A is too large for a DNS message, expected at "
                         "most 65200 octets");
+    /* At once, and not at the end: else each of many records would be compared with all others. */
+    snprintf(text + len, size - len, "@ NONSENSE\n");
+    check_refused(text, ":5: the RRset big.example A is too large for a DNS message, expected at "
+                        "most 65200 octets");
     /* 4060 of 16 octets fit, and the room that the longest owner would take. */
     char *end = text;
     for (unsigned i = 0; i < 4 + 4059; i++) {
