@@ -31,6 +31,13 @@ struct arena *arena_new(void)
     return arena;
 }
 
+struct arena *arena_new_large(void)
+{
+    struct arena *arena = arena_new();
+    arena->next_size = BLOCK_MAX;
+    return arena;
+}
+
 void arena_free(struct arena *arena)
 {
     if (arena == NULL) {

@@ -9,6 +9,9 @@
 struct arena;
 
 struct arena *arena_new(void);
+/* For megabytes: every block is large, and goes back to the system when the arena is freed. What of
+ * it is not used takes no memory. */
+struct arena *arena_new_large(void);
 void arena_free(struct arena *arena);
 void arena_freep(struct arena **arena);
 

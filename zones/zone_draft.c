@@ -11,8 +11,8 @@
 
 struct draft_place draft_place_of(const struct draft_rrset *rrset)
 {
-    return rrset->weighted != NULL ? rrset->weighted->place
-                                   : (struct draft_place){rrset->first->path, rrset->first->line};
+    bool is_weighted = draft_record_set(rrset) != NULL;
+    return (struct draft_place){is_weighted ? rrset->weighted->path : rrset->path, rrset->line};
 }
 
 struct draft_record *draft_new_record(struct arena *arena, const void *rdata, size_t len)
@@ -91,20 +91,29 @@ static void grow(struct zone_draft *draft)
     }
 }
 
+/* The part that the next node belongs to. Small zones are one small part. */
+static size_t add_part(struct zone_draft *draft)
+{
+    size_t part = draft->node_count / DRAFT_PART_NODES;
+    assert(part < DRAFT_PARTS);
+    if (draft->node_count % DRAFT_PART_NODES == 0) {
+        draft->parts = alloc_resize(draft->parts, part + 1, sizeof(struct arena *));
+        draft->parts[part] = part == 0 ? arena_new() : arena_new_large();
+    }
+    return part;
+}
+
 static struct draft_node *add_node(struct zone_draft *draft, const struct name_key *key,
                                    unsigned labels, struct draft_node *parent)
 {
     if (draft->node_count == draft->node_capacity) {
         grow(draft);
     }
-    struct draft_node *node = arena_alloc(draft->arena, sizeof(*node));
-    size_t part = draft->node_count / DRAFT_PART_NODES;
-    node->part = (uint8_t)(part < DRAFT_PARTS ? part : DRAFT_PARTS - 1);
-    if (draft->parts[node->part] == NULL) {
-        draft->parts[node->part] = arena_new();
-    }
+    size_t part = add_part(draft);
+    struct draft_node *node = arena_alloc(draft->parts[part], sizeof(*node));
+    node->part = part & (DRAFT_PARTS - 1);
     size_t len = name_key_suffix_len(key, labels);
-    node->name = arena_copy_octets(draft->names, name_key_suffix(key, labels), len);
+    node->name = arena_copy_octets(draft->parts[part], name_key_suffix(key, labels), len);
     node->name_len = (uint8_t)len;
     node->label_count = (uint8_t)labels;
     node->hash = name_key_hash_below(key, labels, draft->origin.len);
@@ -139,7 +148,6 @@ struct zone_draft *zone_draft_new(const struct name *origin)
     size_t len = name_key_parse(&key, origin->octets, origin->len);
     assert(len == origin->len);
     draft->arena = arena_new();
-    draft->names = arena_new();
     draft->origin = *origin;
     add_node(draft, &key, key.label_count, NULL);
     return draft;
@@ -151,10 +159,10 @@ void zone_draft_free(struct zone_draft *draft)
         return;
     }
     arena_free(draft->arena);
-    arena_free(draft->names);
-    for (size_t i = 0; i < DRAFT_PARTS; i++) {
+    for (size_t i = 0; i < draft_part_count(draft); i++) {
         arena_free(draft->parts[i]);
     }
+    free(draft->parts);
     free(draft->nodes);
     free(draft->buckets);
     free(draft);
@@ -192,8 +200,8 @@ static bool refuse(const struct candidate *new, const char *what, const struct d
     struct draft_place place = draft_place_of(other);
     record_type_print(other->type, other_type);
     return error_set(err, "%s:%u: %s %s: %s (%s%s in %s:%u)", new->place.path, new->place.line,
-                     name, type, what, other->record_set != NULL ? "record set " : "", other_type,
-                     place.path, place.line);
+                     name, type, what, draft_record_set(other) != NULL ? "record set " : "",
+                     other_type, place.path, place.line);
 }
 
 static bool may_stand_beside_cname(uint16_t type)
@@ -242,12 +250,12 @@ static uint16_t covered_type(uint16_t type, const uint8_t *rdata, size_t len)
     return (uint16_t)(type == TYPE_RRSIG && len >= 2 ? rdata[0] << 8 | rdata[1] : 0);
 }
 
-/* Rules about one RRset. is_duplicate: the record is there already. Whoever comes when no message
- * can hold it any more is refused here, so that few records are compared. */
+/* Rules about one RRset. end: where the record goes, or NULL: it is there already. Whoever comes
+ * when no message can hold it any more is refused here, so that few records are compared. */
 static bool check_rrset(const struct candidate *new, const struct draft_input *input,
-                        const struct draft_rrset *rrset, bool *is_duplicate, struct error *err)
+                        struct draft_rrset *rrset, struct draft_record ***end, struct error *err)
 {
-    if (rrset->record_set != NULL) {
+    if (draft_record_set(rrset) != NULL) {
         return refuse(new, "the configuration has a record set of this name and type", rrset, err);
     }
     if (input->type == TYPE_SOA) {
@@ -255,23 +263,27 @@ static bool check_rrset(const struct candidate *new, const struct draft_input *i
     }
     uint16_t covered = covered_type(input->type, input->rdata, input->rdata_len);
     size_t octets = encoder_least_octets(input->type, input->rdata_len);
-    for (const struct draft_record *other = rrset->first; other != NULL; other = other->next) {
+    struct draft_record **link = &rrset->first;
+    for (; *link != NULL; link = &(*link)->next) {
+        const struct draft_record *other = *link;
         if (other->covered == covered && other->ttl_s != input->ttl_s) {
             return refuse(new, "a TTL that differs within the RRset (RFC 2181 section 5.2)", rrset,
                           err);
         }
         if (other->rdata_len == input->rdata_len &&
             encoder_rdata_is_equal(input->type, other->rdata, input->rdata, input->rdata_len)) {
-            *is_duplicate = true;
+            *end = NULL;
+            return true;
         }
         octets += encoder_least_octets(input->type, other->rdata_len);
     }
-    if (!*is_duplicate && octets > ENCODED_MAX_OCTETS) {
+    if (octets > ENCODED_MAX_OCTETS) {
         return draft_refuse_size(new->node, rrset, err);
     }
-    if (!*is_duplicate && (input->type == TYPE_CNAME || input->type == TYPE_DNAME)) {
+    if (input->type == TYPE_CNAME || input->type == TYPE_DNAME) {
         return refuse(new, "a second one at the same name, expected one", rrset, err);
     }
+    *end = link;
     return true;
 }
 
@@ -284,6 +296,8 @@ static struct draft_rrset *add_rrset(struct zone_draft *draft, struct draft_node
     }
     struct draft_rrset *rrset = arena_alloc(draft->parts[node->part], sizeof(*rrset));
     rrset->type = new->type;
+    rrset->path = new->place.path;
+    rrset->line = new->place.line;
     rrset->next = *link;
     *link = rrset;
     return rrset;
@@ -310,20 +324,12 @@ static uint64_t hash_record(const struct draft_input *input)
     return hash ^ hash >> 33;
 }
 
-static void add_record(struct arena *arena, struct draft_rrset *rrset,
-                       const struct draft_input *input)
+static struct draft_record *make_record(struct arena *arena, const struct draft_input *input)
 {
     struct draft_record *record = draft_new_record(arena, input->rdata, input->rdata_len);
     record->covered = covered_type(input->type, input->rdata, input->rdata_len);
     record->ttl_s = input->ttl_s;
-    record->path = input->place.path;
-    record->line = input->place.line;
-    if (rrset->last == NULL) {
-        rrset->first = record;
-    } else {
-        rrset->last->next = record;
-    }
-    rrset->last = record;
+    return record;
 }
 
 bool zone_draft_add(struct zone_draft *draft, const struct draft_input *input, struct error *err)
@@ -341,13 +347,14 @@ bool zone_draft_add(struct zone_draft *draft, const struct draft_input *input, s
         return false;
     }
     struct draft_rrset *rrset = draft_find_rrset(node, input->type);
-    bool is_duplicate = false;
-    if (rrset != NULL && !check_rrset(&new, input, rrset, &is_duplicate, err)) {
+    struct draft_record **end = NULL;
+    if (rrset == NULL) {
+        end = &add_rrset(draft, node, &new)->first;
+    } else if (!check_rrset(&new, input, rrset, &end, err)) {
         return false;
     }
-    if (!is_duplicate) {
-        rrset = rrset != NULL ? rrset : add_rrset(draft, node, &new);
-        add_record(draft->parts[node->part], rrset, input);
+    if (end != NULL) {
+        *end = make_record(draft->parts[node->part], input);
         draft->record_count++;
         draft->content += hash_record(input);
     }
@@ -368,8 +375,8 @@ bool zone_draft_add_record_set(struct zone_draft *draft, const struct record_set
         return refuse(&new, "a second record set of this name and type", other, err);
     }
     struct draft_rrset *rrset = add_rrset(draft, node, &new);
-    rrset->record_set = set;
     rrset->weighted = arena_alloc(draft->arena, sizeof(*rrset->weighted));
-    rrset->weighted->place = place;
+    rrset->weighted->record_set = set;
+    rrset->weighted->path = place.path;
     return true;
 }

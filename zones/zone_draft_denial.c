@@ -18,7 +18,7 @@ struct link {
     uint64_t prefix;
     const uint8_t *key;
     uint16_t key_len;
-    const struct draft_node *owner;
+    struct draft_node *owner;
 };
 
 /* RFC 4648 section 7, letter case aside; -1: no digit of it. */
@@ -82,9 +82,8 @@ void draft_denial_mark_hashes(const struct zone_draft *draft)
 }
 
 /* The parameters that the zone's chain of NSEC3 has, or NULL. */
-static const struct draft_record *find_parameters(const struct zone_draft *draft)
+static const struct draft_record *find_parameters(const struct draft_rrset *rrset)
 {
-    const struct draft_rrset *rrset = draft_find_rrset(draft->nodes[0], TYPE_NSEC3PARAM);
     const struct draft_record *i = rrset != NULL ? rrset->first : NULL;
     for (; i != NULL; i = i->next) {
         /* RFC 5155 section 4.1.2: records with other flags are to be ignored. */
@@ -107,9 +106,11 @@ static bool is_of_chain(const struct denial *denial, const struct draft_record *
 
 static bool choose_kind(const struct finisher *finisher, struct denial *denial, struct error *err)
 {
-    const struct draft_record *parameters = find_parameters(finisher->draft);
+    const struct draft_node *apex = finisher->draft->nodes[0];
+    const struct draft_rrset *rrset = draft_find_rrset(apex, TYPE_NSEC3PARAM);
+    const struct draft_record *parameters = find_parameters(rrset);
     if (parameters == NULL) {
-        bool has_nsec = draft_find_rrset(finisher->draft->nodes[0], TYPE_NSEC) != NULL;
+        bool has_nsec = draft_find_rrset(apex, TYPE_NSEC) != NULL;
         denial->kind = has_nsec ? DENIAL_NSEC : DENIAL_ABSENT;
         return true;
     }
@@ -119,8 +120,9 @@ static bool choose_kind(const struct finisher *finisher, struct denial *denial, 
     denial->salt = arena_copy_octets(finisher->zone->arena, parameters->rdata + PARAMETERS_LEN,
                                      denial->salt_len);
     if (denial->iterations > ITERATIONS_MAX) {
+        struct draft_place place = draft_place_of(rrset);
         return error_set(err, "%s:%u: NSEC3 with %u iterations, expected at most %u (RFC 9276)",
-                         parameters->path, parameters->line, denial->iterations, ITERATIONS_MAX);
+                         place.path, place.line, denial->iterations, ITERATIONS_MAX);
     }
     return true;
 }
@@ -181,6 +183,7 @@ static struct link *collect_links(const struct finisher *finisher, const struct 
     for (size_t i = 0; i < draft->node_count; i++) {
         uint8_t key[DENIAL_KEY_SIZE];
         size_t len = 0;
+        draft->nodes[i]->entry = DENIAL_NONE;
         if (make_link(denial, draft->nodes[i], key, &len)) {
             links[(*count)++] = (struct link){
                 .prefix = denial_key_prefix(key, len),
@@ -214,38 +217,46 @@ static uint16_t entry_type(const struct denial *denial)
     return denial->kind == DENIAL_NSEC3 ? TYPE_NSEC3 : TYPE_NSEC;
 }
 
-static bool make_entries(const struct finisher *finisher, struct denial *denial, struct error *err)
+static void make_entries(const struct finisher *finisher, struct draft_denial *chain)
 {
+    struct denial *denial = chain->denial;
     struct arena *arena = finisher->zone->arena;
     size_t count = 0;
     CLEANUP(alloc_freep) struct link *links = collect_links(finisher, denial, &count);
-    struct denial_entry *entries = arena_alloc(arena, count * sizeof(*entries));
     uint64_t *prefixes = arena_alloc(arena, count * sizeof(*prefixes));
-    struct name_key origin;
-    if (name_key_parse(&origin, finisher->draft->origin.octets, finisher->draft->origin.len) == 0) {
-        return error_set(err, "the origin is no name");
-    }
+    chain->entries = arena_alloc(arena, count * sizeof(*chain->entries));
+    chain->owners = alloc_zeroed(count, sizeof(struct draft_node *));
     for (size_t i = 0; i < count; i++) {
-        const struct node *node = links[i].owner->node;
-        entries[i] = (struct denial_entry){
+        struct draft_node *owner = links[i].owner;
+        chain->entries[i] = (struct denial_entry){
             .key = links[i].key,
             .key_len = links[i].key_len,
-            .owner = node != NULL ? (uint32_t)zone_node_index(finisher->zone, node) : DENIAL_NONE,
+            .owner = finisher_keeps(owner) ? owner->index : DENIAL_NONE,
         };
         prefixes[i] = links[i].prefix;
-        finisher->denial->owners[i] = links[i].owner;
-        /* Apart, since a response puts them together in any order. */
-        encoder_start(finisher->encoder, &origin,
-                      ENCODER_BASE_IS_ABOVE | ENCODER_RECORDS_ARE_APART);
-        uint16_t type = entry_type(denial);
-        if (!add_entry(finisher, ENCODER_AUTHORITY, links[i].owner, type)) {
-            return refuse_size(draft_find_rrset(links[i].owner, type), err);
-        }
-        encoder_finish(finisher->encoder, arena, &entries[i].record);
+        chain->owners[i] = owner;
+        owner->entry = (uint32_t)i;
     }
     denial->count = count;
-    denial->entries = entries;
+    denial->entries = chain->entries;
     denial->prefixes = prefixes;
+}
+
+bool draft_denial_encode(const struct finisher *finisher, const struct draft_node *node,
+                         struct error *err)
+{
+    if (node->entry == DENIAL_NONE) {
+        return true;
+    }
+    const struct draft_denial *chain = finisher->denial;
+    uint16_t type = entry_type(chain->denial);
+    /* Apart, since a response puts them together in any order. */
+    encoder_start(finisher->encoder, &chain->origin,
+                  ENCODER_BASE_IS_ABOVE | ENCODER_RECORDS_ARE_APART);
+    if (!add_entry(finisher, ENCODER_AUTHORITY, node, type)) {
+        return refuse_size(draft_find_rrset(node, type), err);
+    }
+    encoder_finish(finisher->encoder, finisher->zone->arena, &chain->entries[node->entry].record);
     return true;
 }
 
@@ -287,12 +298,12 @@ static void describe_nodes(const struct finisher *finisher, struct denial *denia
     struct denial_node *nodes = arena_alloc(zone->arena, zone->node_count * sizeof(*nodes));
     for (size_t i = 0; i < draft->node_count; i++) {
         const struct draft_node *node = draft->nodes[i];
-        if (node->node == NULL) {
+        if (!finisher_keeps(node)) {
             continue;
         }
-        struct denial_node *out = &nodes[zone_node_index(zone, node->node)];
+        struct denial_node *out = &nodes[node->index];
         if (node->parent != NULL) {
-            out->parent = (uint32_t)zone_node_index(zone, node->parent->node);
+            out->parent = node->parent->index;
         }
         describe_node(denial, node, node->parent != NULL ? &nodes[out->parent] : NULL, out);
     }
@@ -306,11 +317,11 @@ bool draft_denial_make(struct finisher *finisher, struct error *err)
     denial->origin_labels = draft->origin.label_count;
     finisher->denial = arena_alloc(draft->arena, sizeof(*finisher->denial));
     finisher->denial->denial = denial;
-    finisher->denial->owners =
-        arena_alloc(draft->arena, draft->node_count * sizeof(struct draft_node *));
-    if (!choose_kind(finisher, denial, err) || !make_entries(finisher, denial, err)) {
+    finisher_make_key(draft->nodes[0], &finisher->denial->origin);
+    if (!choose_kind(finisher, denial, err)) {
         return false;
     }
+    make_entries(finisher, finisher->denial);
     describe_nodes(finisher, denial);
     finisher->zone->denial = denial;
     return true;
@@ -319,7 +330,7 @@ bool draft_denial_make(struct finisher *finisher, struct error *err)
 bool draft_denial_add_to_referral(const struct finisher *finisher, const struct draft_node *cut)
 {
     const struct denial *denial = finisher->denial->denial;
-    const struct denial_node *node = &denial->nodes[zone_node_index(finisher->zone, cut->node)];
+    const struct denial_node *node = &denial->nodes[cut->index];
     const uint32_t entries[] = {node->match, node->next_closer};
     for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
         if (entries[i] != DENIAL_NONE && (i == 0 || entries[i] != entries[0]) &&

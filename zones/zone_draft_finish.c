@@ -52,7 +52,7 @@ static bool check_record_sets(const struct zone_draft *draft, struct error *err)
         const struct draft_node *node = draft->nodes[i];
         const struct draft_rrset *rrset = node->cut != NULL ? node->rrsets : NULL;
         for (; rrset != NULL; rrset = rrset->next) {
-            if (rrset->record_set == NULL) {
+            if (draft_record_set(rrset) == NULL) {
                 continue;
             }
             char name[NAME_TEXT_SIZE], cut[NAME_TEXT_SIZE], type[RECORD_TYPE_TEXT_SIZE];
@@ -96,7 +96,7 @@ static bool check_unsignable(const struct zone_draft *draft, struct error *err)
     for (size_t i = 0; i < draft->node_count; i++) {
         const struct draft_rrset *rrset = draft->nodes[i]->rrsets;
         for (; rrset != NULL; rrset = rrset->next) {
-            if (rrset->record_set == NULL) {
+            if (draft_record_set(rrset) == NULL) {
                 continue;
             }
             char name[NAME_TEXT_SIZE], origin[NAME_TEXT_SIZE], type[RECORD_TYPE_TEXT_SIZE];
@@ -132,6 +132,43 @@ void finisher_make_key(const struct draft_node *node, struct name_key *key)
     (void)len; /* was a name before */
 }
 
+/* What the nodes are to the zone, and to each other; they are made part by part. */
+static void number_nodes(struct finisher *finisher)
+{
+    const struct zone_draft *draft = finisher->draft;
+    struct zone *zone = finisher->zone;
+    for (size_t i = 0; i < draft->node_count; i++) {
+        if (finisher_keeps(draft->nodes[i])) {
+            draft->nodes[i]->index = (uint32_t)zone->node_count++;
+        }
+    }
+    finisher->nodes = arena_alloc(zone->arena, zone->node_count * sizeof(*finisher->nodes));
+    for (size_t i = 0; i < draft->node_count; i++) {
+        const struct draft_node *node = draft->nodes[i];
+        if (finisher_keeps(node) && node->parent != NULL && node->name[0] == 1 &&
+            node->name[1] == '*') {
+            finisher->nodes[node->parent->index].wildcard = &finisher->nodes[node->index];
+        }
+    }
+    zone->nodes = finisher->nodes;
+    zone->apex = &zone->nodes[0];
+}
+
+/* All but its RRsets. */
+static void make_node(const struct finisher *finisher, const struct draft_node *from)
+{
+    struct zone *zone = finisher->zone;
+    struct node *node = &finisher->nodes[from->index];
+    node->name = arena_copy_octets(zone->arena, from->name, from->name_len);
+    node->name_len = from->name_len;
+    node->label_count = from->label_count;
+    node->has_dname = draft_find_rrset(from, TYPE_DNAME) != NULL;
+    node->is_delegation = from->cut == from;
+    if (from->label_count > zone->max_labels) {
+        zone->max_labels = from->label_count;
+    }
+}
+
 static void put_bucket(struct zone_bucket *buckets, uint32_t mask, uint32_t hash, size_t index)
 {
     uint32_t at = hash & mask;
@@ -141,56 +178,20 @@ static void put_bucket(struct zone_bucket *buckets, uint32_t mask, uint32_t hash
     buckets[at] = (struct zone_bucket){.hash = hash, .node = (uint32_t)(index + 1)};
 }
 
-static void make_node(const struct finisher *finisher, struct draft_node *from, struct node *node)
+/* After the nodes, when the memory of the draft is free again. */
+static void make_buckets(struct zone *zone)
 {
-    struct zone *zone = finisher->zone;
-    node->name = from->name;
-    node->name_len = from->name_len;
-    node->label_count = from->label_count;
-    node->has_dname = draft_find_rrset(from, TYPE_DNAME) != NULL;
-    node->is_delegation = from->cut == from;
-    from->node = node;
-    if (from->parent != NULL && from->name[0] == 1 && from->name[1] == '*') {
-        from->parent->node->wildcard = node;
-    }
-    if (from->label_count > zone->max_labels) {
-        zone->max_labels = from->label_count;
-    }
-}
-
-static void make_nodes(const struct finisher *finisher)
-{
-    const struct zone_draft *draft = finisher->draft;
-    struct zone *zone = finisher->zone;
-    for (size_t i = 0; i < draft->node_count; i++) {
-        zone->node_count += finisher_keeps(draft->nodes[i]) ? 1 : 0;
-    }
-    struct node *nodes = arena_alloc(zone->arena, zone->node_count * sizeof(*nodes));
-    size_t made = 0;
-    for (size_t i = 0; i < draft->node_count; i++) {
-        if (finisher_keeps(draft->nodes[i])) {
-            make_node(finisher, draft->nodes[i], &nodes[made++]);
-        }
-    }
-    zone->nodes = nodes;
-    zone->apex = &nodes[0];
-}
-
-/* After the answers, when the memory of most of the draft is free again. */
-static void make_buckets(const struct finisher *finisher)
-{
-    const struct zone_draft *draft = finisher->draft;
-    struct zone *zone = finisher->zone;
     uint32_t size = 4;
     while (size < 2 * zone->node_count) {
         size *= 2;
     }
     struct zone_bucket *buckets = arena_alloc(zone->arena, size * sizeof(*buckets));
-    for (size_t i = 0; i < draft->node_count; i++) {
-        const struct draft_node *from = draft->nodes[i];
-        if (finisher_keeps(from)) {
-            put_bucket(buckets, size - 1, from->hash, zone_node_index(zone, from->node));
-        }
+    for (size_t i = 0; i < zone->node_count; i++) {
+        const struct node *node = &zone->nodes[i];
+        /* Before the first name there is the head of its block. */
+        uint32_t hash =
+            (uint32_t)name_hash(node->name, node->name + node->name_len - zone->origin.len);
+        put_bucket(buckets, size - 1, hash, i);
     }
     zone->buckets = buckets;
     zone->bucket_mask = size - 1;
@@ -250,7 +251,7 @@ static bool encode_rrset(const struct finisher *finisher, const struct draft_nod
 static bool make_signed_rrset(const struct finisher *finisher, const struct draft_node *from,
                               const struct draft_rrset *rrset, struct rrset *to)
 {
-    struct rrset *with = to + from->node->rrset_count;
+    struct rrset *with = to + finisher->nodes[from->index].rrset_count;
     struct arena *arena = finisher->zone->arena;
     encoder_mark_required(finisher->encoder);
     if (!finisher_add_signatures(finisher, ENCODER_ANSWER, from, rrset->type, UINT32_MAX)) {
@@ -277,10 +278,10 @@ static bool make_member_signatures(const struct finisher *finisher, const struct
                                    const struct draft_rrset *rrset, struct rrset *to,
                                    struct error *err)
 {
-    const struct record_set *set = rrset->record_set;
+    const struct record_set *set = draft_record_set(rrset);
     struct arena *arena = finisher->zone->arena;
     struct encoded *signatures = arena_alloc(arena, set->member_count * sizeof(*signatures));
-    struct rrset *with = to + from->node->rrset_count;
+    struct rrset *with = to + finisher->nodes[from->index].rrset_count;
     struct name_key key;
     finisher_make_key(from, &key);
     for (size_t i = 0; i < set->member_count; i++) {
@@ -309,8 +310,9 @@ static bool make_rrset(const struct finisher *finisher, const struct draft_node 
                        const struct draft_rrset *rrset, struct rrset *to, struct error *err)
 {
     to->type = rrset->type;
-    to->record_set = rrset->record_set != NULL ? rrset->record_set->id : RRSET_STATIC;
-    if (rrset->record_set != NULL) {
+    const struct record_set *set = draft_record_set(rrset);
+    to->record_set = set != NULL ? set->id : RRSET_STATIC;
+    if (set != NULL) {
         return finisher->denial == NULL || make_member_signatures(finisher, from, rrset, to, err);
     }
     if (!encode_rrset(finisher, from, rrset) ||
@@ -345,8 +347,8 @@ static bool make_rrsets(const struct finisher *finisher, const struct draft_node
     size_t forms = finisher->denial != NULL ? 2 : 1;
     struct arena *arena = finisher->zone->arena;
     struct rrset *rrsets = count == 0 ? NULL : arena_alloc(arena, forms * count * sizeof(*rrsets));
-    from->node->rrsets = rrsets;
-    from->node->rrset_count = (uint16_t)count;
+    finisher->nodes[from->index].rrsets = rrsets;
+    finisher->nodes[from->index].rrset_count = (uint16_t)count;
     size_t made = 0;
     for (const struct draft_rrset *rrset = from->rrsets; rrset != NULL; rrset = rrset->next) {
         if (answers_with(finisher, from, rrset) &&
@@ -401,23 +403,44 @@ static bool make_referrals(const struct finisher *finisher, struct error *err)
     return true;
 }
 
-/* Last of all what each node needs only its own RRsets for: they are freed part by part. */
-static bool make_answers(const struct finisher *finisher, struct zone_draft *draft,
-                         struct error *err)
+/* Nodes that are a part: what each has needs only its own records. */
+static bool make_part(const struct finisher *finisher, struct draft_node *const *nodes,
+                      size_t count, struct error *err)
 {
-    if (!make_referrals(finisher, err) || !make_negative(finisher, err)) {
-        return false;
+    for (size_t i = 0; i < count; i++) { /* apart from the answers: names need no alignment */
+        if (finisher_keeps(nodes[i])) {
+            make_node(finisher, nodes[i]);
+        }
     }
-    for (size_t i = 0; i < draft->node_count; i++) {
-        const struct draft_node *from = draft->nodes[i];
-        if (finisher_keeps(from) && !make_rrsets(finisher, from, err)) {
+    for (size_t i = 0; i < count; i++) {
+        if (finisher->denial != NULL && !draft_denial_encode(finisher, nodes[i], err)) {
             return false;
         }
-        if (i + 1 == draft->node_count || draft->nodes[i + 1]->part != from->part) {
-            arena_freep(&draft->parts[from->part]);
+        if (finisher_keeps(nodes[i]) && !make_rrsets(finisher, nodes[i], err)) {
+            return false;
         }
     }
     return true;
+}
+
+/* As soon as something is not needed any more, its memory goes back. */
+static bool make_answers(const struct finisher *finisher, struct zone_draft *draft,
+                         struct error *err)
+{
+    bool has_succeeded = make_referrals(finisher, err) && make_negative(finisher, err);
+    if (finisher->denial != NULL) {
+        alloc_freep(&finisher->denial->owners);
+    }
+    alloc_freep(&draft->buckets);
+    for (size_t i = 0; has_succeeded && i < draft_part_count(draft); i++) {
+        size_t first = i * DRAFT_PART_NODES;
+        size_t left = draft->node_count - first;
+        has_succeeded = make_part(finisher, draft->nodes + first,
+                                  left < DRAFT_PART_NODES ? left : DRAFT_PART_NODES, err);
+        arena_freep(&draft->parts[i]);
+    }
+    alloc_freep(&draft->nodes);
+    return has_succeeded;
 }
 
 static uint32_t find_ttl_max(const struct zone_draft *draft)
@@ -426,8 +449,8 @@ static uint32_t find_ttl_max(const struct zone_draft *draft)
     for (size_t i = 0; i < draft->node_count; i++) {
         const struct draft_rrset *rrset = draft->nodes[i]->rrsets;
         for (; rrset != NULL; rrset = rrset->next) {
-            uint32_t ttl_s =
-                rrset->record_set != NULL ? rrset->record_set->ttl_s : rrset->first->ttl_s;
+            const struct record_set *set = draft_record_set(rrset);
+            uint32_t ttl_s = set != NULL ? set->ttl_s : rrset->first->ttl_s;
             ttl_max_s = ttl_s > ttl_max_s ? ttl_s : ttl_max_s;
         }
     }
@@ -456,7 +479,7 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     if (has_dnssec) {
         draft_denial_mark_hashes(draft);
     }
-    struct arena *arena = STEAL(draft->names);
+    struct arena *arena = arena_new();
     CLEANUP(zone_freep) struct zone *zone = arena_alloc(arena, sizeof(*zone));
     zone->arena = arena;
     zone->origin = draft->origin;
@@ -469,11 +492,11 @@ struct zone *zone_draft_finish(struct zone_draft *draft, struct draft_place end,
     zone->file = arena_copy_octets(arena, end.path, strlen(end.path) + 1);
     CLEANUP(encoder_freep) struct encoder *encoder = encoder_new();
     struct finisher finisher = {.draft = draft, .zone = zone, .encoder = encoder};
-    make_nodes(&finisher);
+    number_nodes(&finisher);
     if ((has_dnssec && !draft_denial_make(&finisher, err)) ||
         !make_answers(&finisher, draft, err)) {
         return NULL;
     }
-    make_buckets(&finisher);
+    make_buckets(zone);
     return STEAL(zone);
 }

@@ -8,6 +8,7 @@
 struct finisher {
     const struct zone_draft *draft;
     struct zone *zone;
+    struct node *nodes; /* the zone's */
     struct encoder *encoder;
     struct draft_denial *denial; /* NULL: the zone is not signed */
 };
@@ -15,7 +16,9 @@ struct finisher {
 /* The chain of NSEC or NSEC3 while the zone is made. */
 struct draft_denial {
     struct denial *denial;
-    const struct draft_node **owners; /* of each entry */
+    struct name_key origin;
+    struct denial_entry *entries;     /* the same */
+    const struct draft_node **owners; /* of each of them, until the referrals are made */
 };
 
 /* Kept in the zone: not below a cut, where the cut answers, and not the owner of an NSEC3, which
@@ -36,7 +39,7 @@ MUST_CHECK bool finisher_add_signatures(const struct finisher *finisher,
                                         enum encoder_section section, const struct draft_node *node,
                                         uint16_t type, uint32_t ttl_max);
 
-/* Sets cut->node->referral, in a signed zone to both of its forms. */
+/* Sets the referral of the cut's node, in a signed zone to both of its forms. */
 MUST_CHECK bool draft_referral_make(const struct finisher *finisher, const struct draft_node *cut,
                                     struct error *err);
 
@@ -44,11 +47,14 @@ MUST_CHECK bool draft_referral_make(const struct finisher *finisher, const struc
  * file that has any of that. */
 MUST_CHECK bool draft_sign(struct zone_draft *draft, struct signer *signer, struct error *err);
 
-/* Marks the owners of NSEC3 records; before nodes are made. */
+/* Marks the owners of NSEC3 records; before nodes are numbered. */
 void draft_denial_mark_hashes(const struct zone_draft *draft);
-/* After the nodes were made: the chain, and what it says of each node. Sets zone->denial and
- * finisher->denial, whose memory is the draft's. */
+/* After the nodes were numbered: the chain, but for its records, and what it says of each node.
+ * Sets zone->denial and finisher->denial, whose memory is the draft's. */
 MUST_CHECK bool draft_denial_make(struct finisher *finisher, struct error *err);
+/* Encodes the record of the chain that the node has, if it has one. */
+MUST_CHECK bool draft_denial_encode(const struct finisher *finisher, const struct draft_node *node,
+                                    struct error *err);
 /* Adds the proof that the delegation has no DS to the referral that is being encoded. */
 MUST_CHECK bool draft_denial_add_to_referral(const struct finisher *finisher,
                                              const struct draft_node *cut);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* What a draft consists of: written by zone_draft.c, turned into a zone by zone_draft_finish.c.
- * Private to those two. All of it lies in the draft's arena. */
+ * Private to those two. It is taken beside two zones when one is loaded again: each octet counts.
+ */
 #pragma once
 
 #include "common/arena.h"
@@ -8,8 +9,6 @@
 
 struct draft_record {
     struct draft_record *next;
-    const char *path;
-    uint32_t line;
     uint32_t ttl_s;
     uint16_t rdata_len;
     uint16_t covered; /* of an RRSIG: the type that it covers; else 0 */
@@ -18,15 +17,19 @@ struct draft_record {
 
 /* What only a record set has. */
 struct draft_weighted {
+    const struct record_set *record_set;
+    const char *path;                 /* the configuration's */
     struct draft_record **signatures; /* of each of its members, in a zone signed here */
-    struct draft_place place;         /* in the configuration */
 };
 
 struct draft_rrset {
-    struct draft_rrset *next; /* by type, ascending */
-    struct draft_record *first, *last;
-    const struct record_set *record_set; /* then there are no records */
-    struct draft_weighted *weighted;     /* then too, else NULL */
+    struct draft_rrset *next;   /* by type, ascending */
+    struct draft_record *first; /* NULL: a record set */
+    union {
+        const char *path; /* of the first record */
+        struct draft_weighted *weighted;
+    };
+    uint32_t line; /* of the path */
     uint16_t type;
 };
 
@@ -36,23 +39,24 @@ struct draft_node {
     struct draft_rrset *rrsets;
     struct draft_node *cut; /* topmost delegation or DNAME that names below it (for a delegation:
                                and itself) belong to; NULL: authoritative; set when finishing */
-    struct node *node;      /* what it became, if anything; set when finishing */
     uint32_t hash;
+    uint32_t index; /* in zone.nodes, where it is kept; set when finishing */
+    uint32_t entry; /* in denial.entries, of its NSEC or NSEC3, or DENIAL_NONE; set when finishing a
+                       signed zone */
     uint8_t name_len, label_count;
-    uint8_t part;           /* of the draft's memory, where its RRsets are */
-    bool has_children : 1;  /* other than owners of NSEC3; set when finishing a signed zone */
-    bool is_hash_owner : 1; /* of an NSEC3 and nothing else; set when finishing a signed zone */
+    uint16_t part : 14;         /* of the draft's memory, where all of the node is */
+    uint16_t has_children : 1;  /* other than owners of NSEC3; set when finishing a signed zone */
+    uint16_t is_hash_owner : 1; /* of an NSEC3 and nothing else; set when finishing a signed zone */
 };
 
-/* Nodes that follow each other have their RRsets in one part, which is freed as soon as the zone
- * has the answers of the last of them, so that it is not there beside all of the zone. */
-#define DRAFT_PART_NODES ((size_t)1 << 16)
-#define DRAFT_PARTS      256 /* the last one has all that are left */
+/* Nodes that follow each other are one part, which is freed as soon as the zone has all that it
+ * needs of them, so that it is not there beside all of the zone. */
+#define DRAFT_PART_NODES ((size_t)1 << 14)
+#define DRAFT_PARTS      ((size_t)1 << 14)
 
 struct zone_draft {
-    struct arena *arena;
-    struct arena *parts[DRAFT_PARTS];
-    struct arena *names; /* the zone's, when it is made: of names there is one copy */
+    struct arena *arena; /* what belongs to no part */
+    struct arena **parts;
     struct name origin;
     size_t record_count;
     uint64_t content; /* of these records: struct zone */
@@ -61,6 +65,17 @@ struct zone_draft {
     uint32_t *buckets;         /* index into nodes plus 1; open addressing */
     uint32_t bucket_mask;
 };
+
+static inline size_t draft_part_count(const struct zone_draft *draft)
+{
+    return (draft->node_count + DRAFT_PART_NODES - 1) / DRAFT_PART_NODES;
+}
+
+/* NULL: the RRset has records. */
+static inline const struct record_set *draft_record_set(const struct draft_rrset *rrset)
+{
+    return rrset->first == NULL ? rrset->weighted->record_set : NULL;
+}
 
 /* Of the record set, or of the first record. */
 struct draft_place draft_place_of(const struct draft_rrset *rrset);

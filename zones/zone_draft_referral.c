@@ -92,6 +92,6 @@ bool draft_referral_make(const struct finisher *finisher, const struct draft_nod
             return draft_refuse_size(cut, draft_find_rrset(cut, TYPE_NS), err);
         }
     }
-    cut->node->referral = referral;
+    finisher->nodes[cut->index].referral = referral;
     return true;
 }

@@ -337,7 +337,7 @@ static bool sign_records(const struct signing *signing, const struct draft_node 
 /* Each member by itself, so that a shift signs nothing. */
 static bool sign_members(const struct signing *signing, struct draft_rrset *rrset)
 {
-    const struct record_set *set = rrset->record_set;
+    const struct record_set *set = draft_record_set(rrset);
     struct draft_record **made =
         arena_alloc(signing->draft->arena, set->member_count * sizeof(*made));
     rrset->weighted->signatures = made;
@@ -367,8 +367,8 @@ static bool sign_node(const struct signing *signing, struct draft_node *node)
         if (rrset->type == TYPE_RRSIG || !finisher_serves(node, rrset)) {
             continue;
         }
-        if (!(rrset->record_set != NULL ? sign_members(signing, rrset)
-                                        : sign_records(signing, node, rrset))) {
+        if (!(draft_record_set(rrset) != NULL ? sign_members(signing, rrset)
+                                              : sign_records(signing, node, rrset))) {
             return false;
         }
     }

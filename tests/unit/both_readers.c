@@ -70,15 +70,17 @@ static char *compare_nodes(const struct draft_node *a, const struct draft_node *
         if (b_set == NULL || set->type != b_set->type) {
             return alloc_string("a type");
         }
+        if (set->line != b_set->line) {
+            return alloc_printf("a line: %u and %u", set->line, b_set->line);
+        }
         const struct draft_record *other = b_set->first;
         for (const struct draft_record *one = set->first; one != NULL; one = one->next) {
             if (other == NULL || one->rdata_len != other->rdata_len ||
                 memcmp(one->rdata, other->rdata, one->rdata_len) != 0) {
                 return alloc_printf("RDATA of type %u", set->type);
             }
-            if (one->ttl_s != other->ttl_s || one->line != other->line) {
-                return alloc_printf("TTL or line: %u in %u, %u in %u", one->ttl_s, one->line,
-                                    other->ttl_s, other->line);
+            if (one->ttl_s != other->ttl_s) {
+                return alloc_printf("a TTL: %u and %u", one->ttl_s, other->ttl_s);
             }
             other = other->next;
         }
