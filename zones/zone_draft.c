@@ -110,10 +110,11 @@ static struct draft_node *add_node(struct zone_draft *draft, const struct name_k
         grow(draft);
     }
     size_t part = add_part(draft);
-    struct draft_node *node = arena_alloc(draft->parts[part], sizeof(*node));
-    node->part = part & (DRAFT_PARTS - 1);
     size_t len = name_key_suffix_len(key, labels);
-    node->name = arena_copy_octets(draft->parts[part], name_key_suffix(key, labels), len);
+    struct draft_node *node =
+        arena_alloc(draft->parts[part], offsetof(struct draft_node, name) + len);
+    node->part = part & (DRAFT_PARTS - 1);
+    memcpy(node->name, name_key_suffix(key, labels), len);
     node->name_len = (uint8_t)len;
     node->label_count = (uint8_t)labels;
     node->hash = name_key_hash_below(key, labels, draft->origin.len);

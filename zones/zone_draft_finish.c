@@ -169,15 +169,6 @@ static void make_node(const struct finisher *finisher, const struct draft_node *
     }
 }
 
-static void put_bucket(struct zone_bucket *buckets, uint32_t mask, uint32_t hash, size_t index)
-{
-    uint32_t at = hash & mask;
-    while (buckets[at].node != 0) {
-        at = (at + 1) & mask;
-    }
-    buckets[at] = (struct zone_bucket){.hash = hash, .node = (uint32_t)(index + 1)};
-}
-
 /* After the nodes, when the memory of the draft is free again. */
 static void make_buckets(struct zone *zone)
 {
@@ -191,7 +182,11 @@ static void make_buckets(struct zone *zone)
         /* Before the first name there is the head of its block. */
         uint32_t hash =
             (uint32_t)name_hash(node->name, node->name + node->name_len - zone->origin.len);
-        put_bucket(buckets, size - 1, hash, i);
+        uint32_t at = hash & (size - 1);
+        while (buckets[at].node != 0) {
+            at = (at + 1) & (size - 1);
+        }
+        buckets[at] = (struct zone_bucket){.hash = hash, .node = (uint32_t)(i + 1)};
     }
     zone->buckets = buckets;
     zone->bucket_mask = size - 1;

@@ -34,7 +34,6 @@ struct draft_rrset {
 };
 
 struct draft_node {
-    const uint8_t *name;
     struct draft_node *parent; /* NULL: the apex */
     struct draft_rrset *rrsets;
     struct draft_node *cut; /* topmost delegation or DNAME that names below it (for a delegation:
@@ -47,6 +46,7 @@ struct draft_node {
     uint16_t part : 14;         /* of the draft's memory, where all of the node is */
     uint16_t has_children : 1;  /* other than owners of NSEC3; set when finishing a signed zone */
     uint16_t is_hash_owner : 1; /* of an NSEC3 and nothing else; set when finishing a signed zone */
+    uint8_t name[];
 };
 
 /* Nodes that follow each other are one part, which is freed as soon as the zone has all that it
