@@ -109,6 +109,24 @@ def test_one_name_of_many_changes_and_nobody_waits(make_daemon, names, more):
 
 
 @pytest.mark.skipif(harness.PATIENCE > 1, reason="a sanitizer keeps freed memory on purpose")
+def test_what_a_zone_is_read_into_takes_little_more_than_the_zone(make_daemon):
+    """The most is taken when the file has been read; from then on it gives way to the zone."""
+    daemon = make_daemon({"zones": [{"name": "big.test", "file": "big.zone"}]},
+                         {"big.zone": zone_text(1)})
+    zone, = daemon.call("zone list")["zones"]
+    first = daemon.resident_kib()
+    write(daemon, "big.zone", zone_text(2))
+    daemon.call("zone reload")
+    # The zone that is gone is freed beside, and what else the first reload leaves behind stays.
+    harness.wait_for(lambda: daemon.resident_kib() < first + 4096, "one zone is there")
+    before = daemon.resident_kib()
+    daemon.forget_peak()
+    write(daemon, "big.zone", zone_text(3))
+    daemon.call("zone reload")
+    assert daemon.peak_kib() - before < 1.4 * zone["memory_octets"] / 1024
+
+
+@pytest.mark.skipif(harness.PATIENCE > 1, reason="a sanitizer keeps freed memory on purpose")
 def test_memory_of_zones_that_are_gone_comes_back(make_daemon):
     """Freed on a thread of the pool, each of them."""
     daemon = make_daemon({"zones": [{"name": "big.test", "file": "big.zone"}]},
