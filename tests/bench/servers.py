@@ -50,9 +50,14 @@ def many_zone(names):
     return APEX + "".join(f"host{i:07} A {address_of(i)}\n" for i in range(names))
 
 
-def changed_zone(names, turn):
+# Each is larger than the one before, around (RFC 1982), the first than that of many_zone.
+CHANGED_SERIALS = (2**32 // 3 + 1, 2**32 // 3 * 2 + 1, 2**32 - 1)
+
+
+def changed_zone(names, which):
     """many_zone with another serial, and a name whose address tells which one it is."""
-    return many_zone(names).replace(" 1 3600 ", f" {turn + 1} 3600 ", 1) + f"turn A {address_of(turn)}\n"
+    return (many_zone(names).replace(" 1 3600 ", f" {CHANGED_SERIALS[which]} 3600 ", 1)
+            + f"turn A {address_of(which)}\n")
 
 
 SIGNERS = ("dnssec-keygen", "dnssec-signzone")  # of BIND
@@ -134,12 +139,21 @@ class Bench:
             self.wait_for(name)
         return time.monotonic() - self.launched
 
-    def reload(self, names, turn):
-        """Returns when it answers by the zone that was changed."""
-        path = self.write("many.test.new", changed_zone(names, turn))
-        path.rename(self.folder / "many.test.zone")
+    def prepare_reloads(self, names):
+        """The files that reload() puts in place: to make them is no work beside a measurement."""
+        for which in range(len(CHANGED_SERIALS)):
+            self.write(f"many.test.{which}", changed_zone(names, which))
+
+    def reload(self, turn):
+        """Returns when it answers by the zone that was changed; turn: one more each time, from 0."""
+        which = turn % len(CHANGED_SERIALS)
+        path = self.folder / f"many.test.{which}"
+        os.utime(path)  # some read what is newer
+        new = self.folder / "many.test.new"
+        new.hardlink_to(path)
+        new.replace(self.folder / "many.test.zone")
         self.process.send_signal(signal.SIGHUP)
-        self.wait_for("turn.many.test", socket.inet_aton(address_of(turn)))
+        self.wait_for("turn.many.test", socket.inet_aton(address_of(which)))
 
     def wait_for(self, name, address=b""):
         query = wire(name)

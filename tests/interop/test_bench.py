@@ -116,14 +116,17 @@ def test_the_load_says_what_is_wrong(keep, tmp_path, expected, complaint):
 def test_a_zone_is_read_again_and_its_peak_is_seen(keep, server):
     running = keep(server().prepare(1000, only_many=True))
     running.start()
-    for turn in (1, 2):
+    running.prepare_reloads(1000)
+    written = {path: path.read_bytes() for path in running.folder.glob("many.test.?")}
+    for turn in range(4):  # around
         running.forget_peak()
-        running.reload(1000, turn)
+        running.reload(turn)
         answer = servers.peers.dns.message.make_query("turn.many.test", "A")
         reply = servers.peers.dns.query.udp(answer, "127.0.0.1", port=running.port,
                                             timeout=5 * harness.PATIENCE)
-        assert reply.answer[0][0].to_text() == servers.address_of(turn)
+        assert reply.answer[0][0].to_text() == servers.address_of(turn % 3)
         assert running.peak_mib() > 1
+    assert len(written) == 3 and all(path.read_bytes() == text for path, text in written.items())
 
 
 def test_what_is_repeated_runs_beside_and_fails_here():
