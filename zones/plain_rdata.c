@@ -73,9 +73,11 @@ struct plain_field plain_take_field(struct plain_reader *reader)
         return (struct plain_field){0};
     }
     struct plain_field field = {.text = reader->at};
-    while (reader->at < reader->end && is_plain(*reader->at)) {
-        reader->at++;
+    const char *at = reader->at; /* not written back for each octet */
+    while (at < reader->end && is_plain(*at)) {
+        at++;
     }
+    reader->at = at;
     field.len = is_end_of_field(reader) ? (size_t)(reader->at - field.text) : 0;
     return field;
 }

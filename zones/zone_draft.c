@@ -304,13 +304,21 @@ static struct draft_rrset *add_rrset(struct zone_draft *draft, struct draft_node
     return rrset;
 }
 
-/* FNV-1a over one more part of a record. */
-static uint64_t hash_part(uint64_t hash, const void *octets, size_t len)
+static uint64_t hash_word(uint64_t hash, uint64_t word)
 {
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ ((const uint8_t *)octets)[i]) * UINT64_C(0x100000001b3);
+    hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    return hash ^ hash >> 32;
+}
+
+/* Over one more part of a record. */
+static uint64_t hash_part(uint64_t hash, const uint8_t *octets, size_t len)
+{
+    for (; len >= sizeof(uint64_t); len -= sizeof(uint64_t), octets += sizeof(uint64_t)) {
+        hash = hash_word(hash, octets_load_word(octets));
     }
-    return hash;
+    uint64_t last = 0;
+    memcpy(&last, octets, len);
+    return hash_word(hash, last);
 }
 
 /* Of one record, so well mixed that the hashes of all may be added up. */
@@ -318,8 +326,8 @@ static uint64_t hash_record(const struct draft_input *input)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     hash = hash_part(hash, input->owner.octets, input->owner.len);
-    hash = hash_part(hash, &input->type, sizeof(input->type));
-    hash = hash_part(hash, &input->ttl_s, sizeof(input->ttl_s));
+    hash = hash_word(hash,
+                     (uint64_t)input->rdata_len << 48 | (uint64_t)input->type << 32 | input->ttl_s);
     hash = hash_part(hash, input->rdata, input->rdata_len);
     hash = (hash ^ hash >> 33) * UINT64_C(0xff51afd7ed558ccd);
     return hash ^ hash >> 33;
