@@ -83,7 +83,9 @@ int ballast_filter(struct xdp_md *context)
     const struct ethhdr *ethernet = frame;
     struct filter_served key = {0};
     const struct udphdr *udp = NULL;
-    if ((const void *)(ethernet + 1) > end || end - frame > settings.frame_most) {
+    /* The answer goes to the source, and no card has an address of a group. */
+    if ((const void *)(ethernet + 1) > end || end - frame > settings.frame_most ||
+        (ethernet->h_source[0] & 1) != 0) {
         return XDP_PASS;
     }
     for (int i = 0; i < ETH_ALEN; i++) {

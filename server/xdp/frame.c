@@ -98,7 +98,7 @@ static bool parse_v6(struct frame *frame, const uint8_t *ip, size_t len)
 
 bool frame_parse(struct frame *frame, const uint8_t *octets, size_t len)
 {
-    if (len < FRAME_ETHERNET_LEN) {
+    if (len < FRAME_ETHERNET_LEN || (octets[6] & 1) != 0) { /* no card is called like a group */
         return false;
     }
     const uint8_t *ip = octets + FRAME_ETHERNET_LEN;

@@ -26,9 +26,12 @@ struct frame {
 
 /* False: not an untagged frame with one whole UDP datagram over IPv4 without options (RFC 791) or
  * IPv6 without extension headers (RFC 8200), with lengths that fit each other, or from a source
- * that nobody can be answered at. The filter leaves all these to the kernel (filter.bpf.c), so that
- * here they are dropped. The checksum of the datagram is not looked at: what comes from a veth or a
- * virtual machine has none yet, and the card has judged the others. */
+ * that nobody can be answered at, by its address of IP or of Ethernet. The filter leaves all these
+ * to the kernel (filter.bpf.c), so that here they are dropped. The checksum of the datagram is not
+ * looked at: over a veth or to a virtual machine it is often not there yet, only begun, and what
+ * the card thinks of it does not come along. So a query that was damaged on its way is answered as
+ * it stands, unlike by the kernel's sockets; its client does not find its question in that answer.
+ */
 bool frame_parse(struct frame *frame, const uint8_t *octets, size_t len);
 
 /* Makes a frame around an answer that stands at out + headers_len: back to where the query came

@@ -131,6 +131,7 @@ static void what_is_unusual_is_passed_on(void **state)
     static const struct change v4[] = {
         {5, 2, "the address of another card"},
         {0, 1, "broadcast"},
+        {6, 0x03, "a source at a link address of multicast"},
         {12, 0x81, "a VLAN"},
         {14, 0x46, "options"},
         {20, 0x20, "a first fragment"},
@@ -139,21 +140,41 @@ static void what_is_unusual_is_passed_on(void **state)
         {26, 0x00, "a source in 0.0.0.0/8"},
         {26, 0x7f, "a source of loopback"},
         {26, 0xe0, "a source of multicast"},
+        {26, 0xf0, "a source in 240.0.0.0/4"},
+        {26, 0xff, "a source of broadcast"},
         {33, 0x36, "another destination"},
         {37, 0x36, "another port"},
         {39, 0x0c, "a datagram shorter than the packet"},
         {17, 0x22, "a packet longer than the frame"},
     };
     static const struct change v6[] = {
-        {20, 0x00, "hop-by-hop options"},    {20, 0x2c, "a fragment"},
-        {22, 0xff, "a source of multicast"}, {53, 0x36, "another destination"},
-        {57, 0x36, "another port"},          {59, 0x0c, "a datagram shorter than the packet"},
+        {6, 0xff, "a source at the link address of broadcast"},
+        {20, 0x00, "hop-by-hop options"},
+        {20, 0x2c, "a fragment"},
+        {22, 0xff, "a source of multicast"},
+        {53, 0x36, "another destination"},
+        {57, 0x36, "another port"},
+        {59, 0x0c, "a datagram shorter than the packet"},
     };
     for (size_t i = 0; i < sizeof(v4) / sizeof(v4[0]); i++) {
         expect_passed_on(*state, query_v4, V4_LEN, &v4[i]);
     }
     for (size_t i = 0; i < sizeof(v6) / sizeof(v6[0]); i++) {
         expect_passed_on(*state, query_v6, V6_LEN, &v6[i]);
+    }
+}
+
+/* ::, ::1, and IPv4 in disguise. */
+static void sources_that_are_no_address_are_passed_on(void **state)
+{
+    for (unsigned last = 0; last < 2; last++) {
+        uint8_t octets[V6_LEN];
+        memcpy(octets, query_v6, V6_LEN);
+        memset(octets + 22, 0, 16);
+        octets[37] = (uint8_t)last;
+        assert_int_equal(run(*state, octets, V6_LEN), XDP_PASS);
+        octets[32] = octets[33] = 0xff;
+        assert_int_equal(run(*state, octets, V6_LEN), XDP_PASS);
     }
 }
 
@@ -232,6 +253,7 @@ int main(void)
         cmocka_unit_test_prestate(what_is_taken_is_understood, &fixture),
         cmocka_unit_test_prestate(what_is_cut_is_passed_on, &fixture),
         cmocka_unit_test_prestate(what_is_unusual_is_passed_on, &fixture),
+        cmocka_unit_test_prestate(sources_that_are_no_address_are_passed_on, &fixture),
         cmocka_unit_test_prestate(frames_that_are_too_long_are_passed_on, &fixture),
         cmocka_unit_test_prestate(without_a_socket_all_is_passed_on, &fixture),
         cmocka_unit_test_prestate(what_is_no_longer_served_is_passed_on, &fixture),

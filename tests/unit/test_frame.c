@@ -153,6 +153,7 @@ static void what_is_unusual_is_refused_over_ipv4(void **state)
 {
     (void)state;
     static const struct change changes[] = {
+        {6, 0x03, "a link address of multicast"},
         {12, 0x81, "another protocol than IP"},
         {14, 0x46, "options"},
         {14, 0x44, "a header of 4 words"},
@@ -167,6 +168,7 @@ static void what_is_unusual_is_refused_over_ipv4(void **state)
         {26, 0x00, "a source in 0.0.0.0/8"},
         {26, 0x7f, "a source in 127.0.0.0/8"},
         {26, 0xe0, "a source of multicast"},
+        {26, 0xf0, "a source in 240.0.0.0/4"},
         {26, 0xff, "a source of broadcast"},
         {39, 0x0c, "a datagram shorter than the packet"},
     };
@@ -179,6 +181,7 @@ static void what_is_unusual_is_refused_over_ipv6(void **state)
 {
     (void)state;
     static const struct change changes[] = {
+        {6, 0xff, "a link address of broadcast"},
         {12, 0x08, "another protocol than IPv6"},
         {14, 0x40, "version 4"},
         {19, 0x0c, "a packet shorter than the datagram"},
