@@ -32,7 +32,7 @@ struct {
     __type(value, __u32);
 } served SEC(".maps");
 
-const volatile struct filter_settings settings;
+struct filter_settings settings;
 
 char _license[] SEC("license") = "Dual BSD/GPL";
 

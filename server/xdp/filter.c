@@ -43,10 +43,7 @@ bool filter_load(struct filter *filter, const struct filter_settings *settings, 
     if (object == NULL) {
         return error_set(err, "cannot read the filter: %s", strerror(errno));
     }
-    struct bpf_map *constants = bpf_object__find_map_by_name(object, ".rodata");
-    if (constants == NULL ||
-        bpf_map__set_initial_value(constants, settings, sizeof(*settings)) != 0 ||
-        bpf_object__load(object) != 0) {
+    if (bpf_object__load(object) != 0) {
         int reason = errno;
         bpf_object__close(object);
         return error_set(err, "cannot load the filter into the kernel: %s", strerror(reason));
@@ -55,7 +52,16 @@ bool filter_load(struct filter *filter, const struct filter_settings *settings, 
     filter->program = bpf_program__fd(bpf_object__find_program_by_name(object, "ballast_filter"));
     filter->sockets = bpf_object__find_map_fd_by_name(object, "sockets");
     filter->served = bpf_object__find_map_fd_by_name(object, "served");
-    return true;
+    filter->settings = bpf_object__find_map_fd_by_name(object, ".bss");
+    return filter_set(filter, settings, err);
+}
+
+bool filter_set(const struct filter *filter, const struct filter_settings *settings,
+                struct error *err)
+{
+    uint32_t whole = 0;
+    return bpf_map_update_elem(filter->settings, &whole, settings, BPF_ANY) == 0 ||
+           error_set(err, "cannot set up the filter: %s", strerror(errno));
 }
 
 bool filter_attach(struct filter *filter, unsigned interface, bool native, struct error *err)
@@ -63,11 +69,16 @@ bool filter_attach(struct filter *filter, unsigned interface, bool native, struc
     LIBBPF_OPTS(bpf_link_create_opts, options,
                 .flags = native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_SKB_MODE);
     filter->link = bpf_link_create(filter->program, (int)interface, BPF_XDP, &options);
-    return filter->link >= 0 || error_set(err, "cannot attach the filter in %s mode: %s",
-                                          native ? "native" : "generic", strerror(errno));
+    int reason = errno;
+    if (filter->link < 0) {
+        error_set(err, "cannot attach the filter in %s mode: %s", native ? "native" : "generic",
+                  strerror(reason));
+        errno = reason;
+    }
+    return filter->link >= 0;
 }
 
-bool filter_add_socket(struct filter *filter, uint32_t queue, int socket, struct error *err)
+bool filter_add_socket(const struct filter *filter, uint32_t queue, int socket, struct error *err)
 {
     return bpf_map_update_elem(filter->sockets, &queue, &socket, BPF_ANY) == 0 ||
            error_set(err, "cannot give queue %u a socket: %s", queue, strerror(errno));

@@ -14,7 +14,7 @@ struct bpf_object;
 
 struct filter {
     struct bpf_object *object; /* NULL: not loaded */
-    int program, sockets, served;
+    int program, sockets, served, settings;
     int link; /* -1: not attached */
     uint32_t generation;
 };
@@ -22,8 +22,11 @@ struct filter {
 /* Loads it, attached to nothing, with empty maps. False: the kernel's word why not. */
 MUST_CHECK bool filter_load(struct filter *filter, const struct filter_settings *settings,
                             struct error *err);
-/* native: in the interface's driver; else as the kernel does it for any interface. False also when
- * there is another program already. */
+/* False as above; it goes on with the settings that it had. */
+MUST_CHECK bool filter_set(const struct filter *filter, const struct filter_settings *settings,
+                           struct error *err);
+/* native: in the interface's driver; else as the kernel does it for any interface. False, and
+ * errno: EBUSY when there is another program already. */
 MUST_CHECK bool filter_attach(struct filter *filter, unsigned interface, bool native,
                               struct error *err);
 /* What comes to this receive queue and is for us goes to the socket. */

@@ -7,10 +7,11 @@
 #define FILTER_QUEUES_MAX 256
 #define FILTER_SERVED_MAX 65536
 
-/* The filter's constants, set before it is loaded. */
+/* Of the interface, as it is now. */
 struct filter_settings {
-    __u8 mac[6];      /* of the interface: what else it hears is not for us */
-    __u16 frame_most; /* octets: longer ones do not fit where the socket has them */
+    __u8 mac[6]; /* what else it hears is not for us */
+    __u16
+        frame_most; /* octets: longer ones do not fit where the socket has them; 0: none is taken */
 };
 
 /* Where queries are answered: a key of the map `served`. Its value is a generation, by which who

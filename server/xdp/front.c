@@ -32,6 +32,7 @@ struct interface {
     const char *name;
     unsigned index;
     unsigned mtu;
+    bool is_left;         /* to the kernel, as it is now */
     unsigned queue_count; /* that it has; with the configuration's limit */
     uint8_t mac[6];
     struct filter filter;
@@ -73,15 +74,10 @@ static unsigned count_queues(const struct interface *interface)
     return channels.rx_count + channels.combined_count;
 }
 
-static bool look_at(struct interface *interface, const struct config_xdp *config, struct error *err)
+/* What may change while it is served. */
+static bool read_link(struct interface *interface, struct error *err)
 {
     struct ifreq request = {0};
-    *interface = (struct interface){.name = config->interface};
-    interface->index = if_nametoindex(config->interface);
-    if (interface->index == 0) {
-        return error_set(err, "%s",
-                         errno == ENODEV ? "there is no interface of that name" : strerror(errno));
-    }
     if (!ask(interface, SIOCGIFHWADDR, &request)) {
         return error_set(err, "cannot be asked for its address: %s", strerror(errno));
     }
@@ -94,8 +90,20 @@ static bool look_at(struct interface *interface, const struct config_xdp *config
         return error_set(err, "cannot be asked for its MTU: %s", strerror(errno));
     }
     interface->mtu = (unsigned)request.ifr_mtu;
-    if (interface->mtu < MTU_LEAST) {
-        return error_set(err, "has an MTU of %u, expected at least %d", interface->mtu, MTU_LEAST);
+    return interface->mtu >= MTU_LEAST ||
+           error_set(err, "has an MTU of %u, expected at least %d", interface->mtu, MTU_LEAST);
+}
+
+static bool look_at(struct interface *interface, const struct config_xdp *config, struct error *err)
+{
+    *interface = (struct interface){.name = config->interface};
+    interface->index = if_nametoindex(config->interface);
+    if (interface->index == 0) {
+        return error_set(err, "%s",
+                         errno == ENODEV ? "there is no interface of that name" : strerror(errno));
+    }
+    if (!read_link(interface, err)) {
+        return false;
     }
     unsigned count = count_queues(interface);
     interface->queue_count = config->queues != 0 && config->queues < count ? config->queues : count;
@@ -186,13 +194,47 @@ static void serve_addresses(struct interface *interface, const struct config_ser
     freeifaddrs(all);
 }
 
-static int open_changes(void)
+static struct filter_settings settings_of(const struct interface *interface)
+{
+    struct filter_settings settings = {.frame_most = XDP_FRAME_MOST};
+    memcpy(settings.mac, interface->mac, sizeof(settings.mac));
+    return settings;
+}
+
+/* One that has gone, or does not do any more, is left to the kernel, for as long as that is so. */
+static void refresh_link(struct interface *interface)
+{
+    struct error err;
+    struct filter_settings settings = {.frame_most = 0};
+    bool is_left = !read_link(interface, &err);
+    if (!is_left) {
+        settings = settings_of(interface);
+        for (unsigned i = 0; i < interface->queue_count; i++) {
+            xdp_queue_set_mtu(interface->queues[i], interface->mtu);
+        }
+    }
+    if (is_left && !interface->is_left) {
+        log_warning("xdp: %s: %s; the kernel's sockets serve it", interface->name, err.text);
+    } else if (!is_left && interface->is_left) {
+        log_info("xdp: %s: is served again", interface->name);
+    }
+    interface->is_left = is_left;
+    if (!filter_set(&interface->filter, &settings, &err)) {
+        log_error("xdp: %s: %s", interface->name, err.text);
+    }
+}
+
+static int open_changes(struct error *err)
 {
     struct sockaddr_nl address = {.nl_family = AF_NETLINK,
-                                  .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
+                                  .nl_groups =
+                                      RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR};
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-        close(fd);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        error_set(err, "cannot hear of changes of interfaces: %s", strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
         return -1;
     }
     return fd;
@@ -210,6 +252,7 @@ void xdp_front_refresh(struct xdp_front *front)
     while (recv(front->changes, message, sizeof(message), MSG_DONTWAIT) > 0 || errno == ENOBUFS) {
     }
     for (size_t i = 0; i < front->interface_count; i++) {
+        refresh_link(&front->interfaces[i]);
         serve_addresses(&front->interfaces[i], front->config);
     }
 }
@@ -247,8 +290,7 @@ static bool open_queues(struct interface *interface, bool is_native, struct erro
 static bool open_filter(struct interface *interface, enum config_xdp_mode mode, bool *is_native,
                         struct error *err)
 {
-    struct filter_settings settings = {.frame_most = XDP_FRAME_MOST};
-    memcpy(settings.mac, interface->mac, sizeof(settings.mac));
+    struct filter_settings settings = settings_of(interface);
     if (!filter_load(&interface->filter, &settings, err)) {
         return false;
     }
@@ -295,6 +337,13 @@ static void raise_locked_memory(void)
     }
 }
 
+    struct error err;
+    int changes = open_changes(&err);
+    if (changes < 0) {
+        /* What is not heard of would be answered by what was. */
+        log_warning("xdp: %s; the kernel's sockets serve everything", err.text);
+        return NULL;
+    }
 struct xdp_front *xdp_front_open(const struct config_server *config)
 {
     if (config->xdp_count == 0) {
@@ -303,10 +352,9 @@ struct xdp_front *xdp_front_open(const struct config_server *config)
     struct xdp_front *front =
         alloc_zeroed(1, sizeof(*front) + config->xdp_count * sizeof(front->interfaces[0]));
     front->config = config;
-    front->changes = open_changes();
+    front->changes = changes;
     raise_locked_memory();
     for (size_t i = 0; i < config->xdp_count; i++) {
-        struct error err;
         struct interface *interface = &front->interfaces[front->interface_count];
         if (open_interface(interface, config, &config->xdp[i], &err)) {
             front->interface_count++;
@@ -338,9 +386,7 @@ void xdp_front_close(struct xdp_front *front)
     for (size_t i = 0; i < front->interface_count; i++) {
         close_interface(&front->interfaces[i]);
     }
-    if (front->changes >= 0) {
-        close(front->changes);
-    }
+    close(front->changes);
     free(front);
 }
 

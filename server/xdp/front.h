@@ -25,7 +25,14 @@ void xdp_front_close(struct xdp_front *front);
 size_t xdp_front_queue_count(const struct xdp_front *front);
 struct xdp_queue *xdp_front_queue(const struct xdp_front *front, size_t index);
 
-/* Readable when addresses of this host have changed: then one thread has to call refresh, always
- * the same one. */
+/* What comes to this queue from now on is in its rings, for who drains it. False: the kernel has it
+ * further on. Any thread, and below. */
+MUST_CHECK bool xdp_front_begin_queue(const struct xdp_front *front, size_t index,
+                                      struct error *err);
+/* The kernel has it again. */
+void xdp_front_end_queue(const struct xdp_front *front, size_t index);
+
+/* Readable when addresses of this host or its interfaces have changed: then one thread has to call
+ * refresh, always the same one. */
 int xdp_front_changes_fd(const struct xdp_front *front);
 void xdp_front_refresh(struct xdp_front *front);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/if_xdp.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,6 +36,8 @@ struct xdp_queue {
     uint8_t *area;
     struct xdp_queue_setup setup;
     size_t free_count; /* frames for answers that nobody has */
+    atomic_uint mtu; /* relaxed: on its own */
+    bool is_held_up;
     uint64_t free[HALF];
 };
 
@@ -106,11 +109,17 @@ int xdp_queue_fd(const struct xdp_queue *queue)
 }
 
 /* NULL, and errno. */
+void xdp_queue_set_mtu(struct xdp_queue *queue, unsigned mtu)
+{
+    atomic_store_explicit(&queue->mtu, mtu, memory_order_relaxed);
+}
+
 static struct xdp_queue *try_to_open(const struct xdp_queue_setup *setup)
 {
     struct xdp_queue *queue = alloc_zeroed_apart(1, sizeof(*queue));
     queue->setup = *setup;
     if (open_memory(queue) && open_socket(queue)) {
+    atomic_init(&queue->mtu, setup->mtu);
         return queue;
     }
     int reason = errno;
@@ -182,7 +191,8 @@ static size_t answer_frame(const struct xdp_queue *queue, const struct udp_job *
         IN6_IS_ADDR_LINKLOCAL(&frame.source.v6.sin6_addr)) {
         frame.source.v6.sin6_scope_id = queue->setup.interface_index;
     }
-    size_t most = FRAME_ETHERNET_LEN + (size_t)queue->setup.mtu;
+    size_t most =
+        FRAME_ETHERNET_LEN + (size_t)atomic_load_explicit(&queue->mtu, memory_order_relaxed);
     task->source.address = &frame.source.any;
     task->query = frame.payload;
     task->query_len = frame.payload_len;

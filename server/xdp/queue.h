@@ -20,7 +20,7 @@ struct xdp_queue_setup {
     char interface[IF_NAMESIZE];
     unsigned interface_index;
     unsigned queue;
-    unsigned mtu;
+    unsigned mtu;   /* at first */
     bool is_native; /* else frames are copied by the kernel whatever the driver can */
 };
 
@@ -29,6 +29,9 @@ MUST_CHECK struct xdp_queue *xdp_queue_open(const struct xdp_queue_setup *setup,
 /* NULL is fine. */
 void xdp_queue_close(struct xdp_queue *queue);
 int xdp_queue_fd(const struct xdp_queue *queue);
+
+/* Answers made from now on fit this. Any thread. */
+void xdp_queue_set_mtu(struct xdp_queue *queue, unsigned mtu);
 
 /* Like udp_drain: answers what was received, at most max_batches. False: there may be more. */
 bool xdp_queue_drain(struct xdp_queue *queue, const struct udp_job *job, unsigned max_batches);

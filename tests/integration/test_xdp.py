@@ -384,6 +384,38 @@ def test_limits_and_proxies_are_those_of_the_sockets(pair):
     assert daemon.call("stats")["counters"]["rate_slipped"] > 0
     header = b"\r\n\r\n\0\r\nQUIT\n\x21\x12\0\x0c" + bytes([192, 0, 2, 1, 192, 0, 2, 2, 1, 1, 0, 53])
     with daemon.open(6) as one:
+def test_changes_of_the_link_are_heard(pair):
+    """Its address, and its MTU: larger, smaller, too small, and good again."""
+    daemon = pair({"server": {"udp_payload_max": 4096}})
+    daemon.meet()
+
+    def is_whole():
+        """Whether an answer of 1900 octets is; None: the kernel's sockets have given it."""
+        before = daemon.counts()[0]
+        answer = daemon.ask_by(4, "big.catsndogs.lol", "TXT", payload=4096)
+        return not answer.flags & dns.flags.TC if daemon.counts()[0] > before else None
+
+    def set_link(*words):
+        for host, link in ((daemon.here, LINK), (daemon.there, PEER)):
+            host.ip("link", "set", link, *words)
+
+    assert is_whole() is False
+    daemon.here.ip("link", "set", LINK, "address", "02:00:00:00:00:55")
+    daemon.there.ip("neigh", "flush", "dev", PEER)
+    harness.wait_for(lambda: is_whole() is False, "the front has the address")
+    set_link("mtu", 3000)
+    harness.wait_for(is_whole, "more fits")
+    set_link("mtu", 1400)
+    harness.wait_for(lambda: is_whole() is False, "less fits")
+    set_link("mtu", 500)
+    harness.wait_for(lambda: is_whole() is None, "the kernel has it")
+    left = f"xdp: {LINK}: has an MTU of 500, expected at least 560; the kernel's sockets serve it"
+    assert left in daemon.log()
+    set_link("mtu", 3000)
+    harness.wait_for(is_whole, "the front has it again")
+    assert f"xdp: {LINK}: is served again" in daemon.log()
+
+
         one.sendto(dns.message.make_query(NAME, "A").to_wire(), (OURS[6], PORT))
         assert daemon.ask_from(one, OURS[6], prefix=header).answer
     counters = daemon.call("stats")["counters"]
