@@ -42,6 +42,13 @@ class Pair(harness.Daemon):
         config = dict(config or {})
         super().__init__({**config, "server": {**listen, **config.get("server", {})}})
         self.hosts = []
+        try:
+            self.connect(queues)
+        except BaseException:
+            self.close()
+            raise
+
+    def connect(self, queues):
         self.here, self.there = self.host("server"), self.host("client")
         count = ("numrxqueues", queues, "numtxqueues", queues)
         networks.ip("link", "add", LINK, *count, "netns", self.here.name, "type", "veth",
@@ -174,6 +181,13 @@ def test_ordinary_queries_go_past_the_sockets(pair, mode):
     assert after[0] - before[0] == after[1] - before[1] == 40
     daemon.stop()
     assert daemon.mode() is None
+
+
+def test_a_pair_that_cannot_be_made_leaves_nothing(monkeypatch):
+    monkeypatch.setattr(networks.Host, "address", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        Pair()
+    assert f"ballast-{os.getpid()}-" not in networks.ip("netns", "list").stdout
 
 
 def test_native_is_chosen_where_it_can_be_had(pair):
@@ -370,20 +384,6 @@ def test_addresses_come_and_go(keep):
     harness.wait_for(lambda: not is_past_the_sockets("10.9.0.3"), "the kernel has it")
 
 
-def test_answers_that_do_not_fit_the_link_are_truncated(pair):
-    daemon = pair({"server": {"udp_payload_max": 4096}})
-    answer = daemon.ask_by(4, "big.catsndogs.lol", "TXT", payload=4096)
-    assert answer.flags & dns.flags.TC
-    assert daemon.counts()[0] > 0
-
-
-def test_limits_and_proxies_are_those_of_the_sockets(pair):
-    daemon = pair({"server": {"rate_limit": {"responses_per_second": 1, "slip": 1},
-                              "proxy": [THEIRS[6]]}})
-    harness.wait_for(lambda: daemon.ask_by(4).flags & dns.flags.TC, "it is too many")
-    assert daemon.call("stats")["counters"]["rate_slipped"] > 0
-    header = b"\r\n\r\n\0\r\nQUIT\n\x21\x12\0\x0c" + bytes([192, 0, 2, 1, 192, 0, 2, 2, 1, 1, 0, 53])
-    with daemon.open(6) as one:
 def test_changes_of_the_link_are_heard(pair):
     """Its address, and its MTU: larger, smaller, too small, and good again."""
     daemon = pair({"server": {"udp_payload_max": 4096}})
@@ -416,6 +416,20 @@ def test_changes_of_the_link_are_heard(pair):
     assert f"xdp: {LINK}: is served again" in daemon.log()
 
 
+def test_answers_that_do_not_fit_the_link_are_truncated(pair):
+    daemon = pair({"server": {"udp_payload_max": 4096}})
+    answer = daemon.ask_by(4, "big.catsndogs.lol", "TXT", payload=4096)
+    assert answer.flags & dns.flags.TC
+    assert daemon.counts()[0] > 0
+
+
+def test_limits_and_proxies_are_those_of_the_sockets(pair):
+    daemon = pair({"server": {"rate_limit": {"responses_per_second": 1, "slip": 1},
+                              "proxy": [THEIRS[6]]}})
+    harness.wait_for(lambda: daemon.ask_by(4).flags & dns.flags.TC, "it is too many")
+    assert daemon.call("stats")["counters"]["rate_slipped"] > 0
+    header = b"\r\n\r\n\0\r\nQUIT\n\x21\x12\0\x0c" + bytes([192, 0, 2, 1, 192, 0, 2, 2, 1, 1, 0, 53])
+    with daemon.open(6) as one:
         one.sendto(dns.message.make_query(NAME, "A").to_wire(), (OURS[6], PORT))
         assert daemon.ask_from(one, OURS[6], prefix=header).answer
     counters = daemon.call("stats")["counters"]
