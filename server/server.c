@@ -87,6 +87,9 @@ struct server *server_start(const struct config_server *config, struct exchange 
     if (is_steered) {
         pin(server, &steering);
     }
+    for (size_t i = 0; i < count; i++) {
+        worker_begin_xdp(server->workers[i]);
+    }
     return server;
 }
 

@@ -250,6 +250,11 @@ bool worker_start(struct worker *worker, struct error *err)
     return true;
 }
 
+void worker_begin_xdp(const struct worker *worker)
+{
+    xdp_service_begin(worker->xdp);
+}
+
 void worker_ask_to_stop(struct worker *worker)
 {
     if (worker->is_running) {

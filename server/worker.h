@@ -33,6 +33,8 @@ MUST_CHECK bool worker_pin(const struct worker *worker, const struct steering *s
                            struct error *err);
 /* Main thread: starts the thread, with all signals blocked. */
 MUST_CHECK bool worker_start(struct worker *worker, struct error *err);
+/* Main thread, when it has been started: the front may give it queries from now on. */
+void worker_begin_xdp(const struct worker *worker);
 /* Main thread: asks the thread to end, and waits until it has. */
 void worker_ask_to_stop(struct worker *worker);
 void worker_join(struct worker *worker);

@@ -84,6 +84,11 @@ bool filter_add_socket(const struct filter *filter, uint32_t queue, int socket, 
            error_set(err, "cannot give queue %u a socket: %s", queue, strerror(errno));
 }
 
+void filter_remove_socket(const struct filter *filter, uint32_t queue)
+{
+    (void)bpf_map_delete_elem(filter->sockets, &queue);
+}
+
 void filter_begin_served(struct filter *filter)
 {
     filter->generation++;

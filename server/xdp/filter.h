@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The program in the kernel that tells queries for AF_XDP sockets from what the kernel keeps
  * (filter.bpf.c), and its maps. It is held by descriptors only: when the process ends, however it
- * does, the kernel takes the program off the interface. Not thread-safe. */
+ * does, the kernel takes the program off the interface. Not thread-safe, but for sockets, which any
+ * thread may add and remove. */
 #pragma once
 
 #include <stdbool.h>
@@ -30,8 +31,10 @@ MUST_CHECK bool filter_set(const struct filter *filter, const struct filter_sett
 MUST_CHECK bool filter_attach(struct filter *filter, unsigned interface, bool native,
                               struct error *err);
 /* What comes to this receive queue and is for us goes to the socket. */
-MUST_CHECK bool filter_add_socket(struct filter *filter, uint32_t queue, int socket,
+MUST_CHECK bool filter_add_socket(const struct filter *filter, uint32_t queue, int socket,
                                   struct error *err);
+/* What comes to this queue is the kernel's again. */
+void filter_remove_socket(const struct filter *filter, uint32_t queue);
 /* Between these two, all that is served is named; after the second nothing else is. What stays is
  * served all the time. */
 void filter_begin_served(struct filter *filter);

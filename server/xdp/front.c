@@ -312,16 +312,11 @@ static bool open_interface(struct interface *interface, const struct config_serv
     bool is_good = look_at(interface, asked, err) &&
                    open_filter(interface, asked->mode, &is_native, err) &&
                    open_queues(interface, is_native, err);
-    if (is_good) {
-        serve_addresses(interface, config);
-    }
-    for (unsigned i = 0; is_good && i < interface->queue_count; i++) {
-        is_good = filter_add_socket(&interface->filter, i, xdp_queue_fd(interface->queues[i]), err);
-    }
     if (!is_good) {
         close_interface(interface);
         return false;
     }
+    serve_addresses(interface, config);
     log_info("xdp: %s: %s mode, queues: %u", interface->name, is_native ? "native" : "generic",
              interface->queue_count);
     return true;
@@ -337,16 +332,16 @@ static void raise_locked_memory(void)
     }
 }
 
+struct xdp_front *xdp_front_open(const struct config_server *config)
+{
+    if (config->xdp_count == 0) {
+        return NULL;
+    }
     struct error err;
     int changes = open_changes(&err);
     if (changes < 0) {
         /* What is not heard of would be answered by what was. */
         log_warning("xdp: %s; the kernel's sockets serve everything", err.text);
-        return NULL;
-    }
-struct xdp_front *xdp_front_open(const struct config_server *config)
-{
-    if (config->xdp_count == 0) {
         return NULL;
     }
     struct xdp_front *front =
@@ -395,12 +390,33 @@ size_t xdp_front_queue_count(const struct xdp_front *front)
     return front == NULL ? 0 : front->queue_count;
 }
 
-struct xdp_queue *xdp_front_queue(const struct xdp_front *front, size_t index)
+/* Where the queue is: *index becomes that at its interface. */
+static const struct interface *find_interface(const struct xdp_front *front, size_t *index)
 {
     const struct interface *interface = front->interfaces;
-    while (index >= interface->queue_count) {
-        index -= interface->queue_count;
+    while (*index >= interface->queue_count) {
+        *index -= interface->queue_count;
         interface++;
     }
+    return interface;
+}
+
+struct xdp_queue *xdp_front_queue(const struct xdp_front *front, size_t index)
+{
+    const struct interface *interface = find_interface(front, &index);
     return interface->queues[index];
+}
+
+bool xdp_front_begin_queue(const struct xdp_front *front, size_t index, struct error *err)
+{
+    const struct interface *interface = find_interface(front, &index);
+    return filter_add_socket(&interface->filter, (uint32_t)index,
+                             xdp_queue_fd(interface->queues[index]), err) ||
+           error_add_context(err, "%s", interface->name);
+}
+
+void xdp_front_end_queue(const struct xdp_front *front, size_t index)
+{
+    const struct interface *interface = find_interface(front, &index);
+    filter_remove_socket(&interface->filter, (uint32_t)index);
 }

@@ -15,13 +15,15 @@ struct xdp_queue;
 /* Would each interface do? False: "eth7: there is no interface of that name". Opens nothing. */
 MUST_CHECK bool xdp_front_check(const struct config_server *config, struct error *err);
 
-/* When the kernel's sockets are open. NULL: there is nothing to drain. config outlives it. */
+/* When the kernel's sockets are open, which get everything yet. NULL: there is nothing to drain.
+ * config outlives it. */
 struct xdp_front *xdp_front_open(const struct config_server *config);
 /* From now on the kernel's sockets get everything. NULL is fine. */
 void xdp_front_detach(struct xdp_front *front);
 /* When no worker drains its queues any more. NULL is fine. */
 void xdp_front_close(struct xdp_front *front);
 
+/* Indices of queues count over all interfaces. */
 size_t xdp_front_queue_count(const struct xdp_front *front);
 struct xdp_queue *xdp_front_queue(const struct xdp_front *front, size_t index);
 

@@ -33,6 +33,11 @@ struct xdp_service *xdp_service_new(const struct xdp_service_setup *setup)
     return NULL;
 }
 
+void xdp_service_begin(const struct xdp_service *service)
+{
+    (void)service;
+}
+
 void xdp_service_finish(struct xdp_service *service)
 {
     (void)service;

@@ -23,8 +23,9 @@
 #define HALF         (FRAMES / 2)
 #define FRAME_OCTETS 4096
 #define AREA_OCTETS  ((size_t)FRAMES * FRAME_OCTETS)
-/* Calls until what is to be sent is left for the next batch: the interface's own queue is full. */
-#define KICKS_MAX    64
+/* Calls until what is to be sent is left for later: the interface's own queue is full. By so many
+ * it could have taken all that there is. */
+#define KICKS_MAX    (HALF / BATCH)
 #define BUSY_TRIES   50
 #define BUSY_WAIT_US 20000
 
@@ -35,9 +36,9 @@ struct xdp_queue {
     struct xsk_socket *socket;
     uint8_t *area;
     struct xdp_queue_setup setup;
-    size_t free_count; /* frames for answers that nobody has */
     atomic_uint mtu; /* relaxed: on its own */
     bool is_held_up;
+    size_t free_count; /* frames for answers that nobody has */
     uint64_t free[HALF];
 };
 
@@ -108,18 +109,18 @@ int xdp_queue_fd(const struct xdp_queue *queue)
     return xsk_socket__fd(queue->socket);
 }
 
-/* NULL, and errno. */
 void xdp_queue_set_mtu(struct xdp_queue *queue, unsigned mtu)
 {
     atomic_store_explicit(&queue->mtu, mtu, memory_order_relaxed);
 }
 
+/* NULL, and errno. */
 static struct xdp_queue *try_to_open(const struct xdp_queue_setup *setup)
 {
     struct xdp_queue *queue = alloc_zeroed_apart(1, sizeof(*queue));
     queue->setup = *setup;
-    if (open_memory(queue) && open_socket(queue)) {
     atomic_init(&queue->mtu, setup->mtu);
+    if (open_memory(queue) && open_socket(queue)) {
         return queue;
     }
     int reason = errno;
@@ -164,16 +165,25 @@ static void take_back(struct xdp_queue *queue)
     xsk_ring_cons__release(&queue->sent, count);
 }
 
-/* Has the kernel send what is to be sent. It stops in between to be fair to others, and when the
- * interface takes no more. */
+/* Has the kernel send what is to be sent. Of copied frames it says EAGAIN when there are more than
+ * it sends at once, or than the interface takes, and 0 when none is left. A driver that has the
+ * frames as they are goes on by itself, and says by its ring whether it has to be woken. When the
+ * interface is down, what is left waits for it. */
 static void kick(struct xdp_queue *queue)
 {
+    queue->is_held_up = false;
     for (unsigned i = 0; i < KICKS_MAX && xsk_ring_prod__needs_wakeup(&queue->to_send); i++) {
         if (sendto(xdp_queue_fd(queue), NULL, 0, MSG_DONTWAIT, NULL, 0) >= 0 ||
             (errno != EAGAIN && errno != EBUSY && errno != ENOBUFS && errno != EINTR)) {
             return;
         }
     }
+    queue->is_held_up = xsk_ring_prod__needs_wakeup(&queue->to_send);
+}
+
+bool xdp_queue_is_held_up(const struct xdp_queue *queue)
+{
+    return queue->is_held_up;
 }
 
 /* Answers one frame into another. The length of that one; 0: no answer is due. */

@@ -35,3 +35,6 @@ void xdp_queue_set_mtu(struct xdp_queue *queue, unsigned mtu);
 
 /* Like udp_drain: answers what was received, at most max_batches. False: there may be more. */
 bool xdp_queue_drain(struct xdp_queue *queue, const struct udp_job *job, unsigned max_batches);
+/* After a drain: has the interface taken less than it was given, for now? Then drain again in a
+ * moment, whether or not queries come: else the last answers wait for the next query. */
+bool xdp_queue_is_held_up(const struct xdp_queue *queue);

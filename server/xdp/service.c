@@ -12,8 +12,14 @@
 #define BATCHES_PER_TURN 128
 #define BATCHES_AT_END   2048
 
+/* Then what an interface did not take is offered again. */
+#define AGAIN_MS 1
+
 struct watched_queue {
     uv_poll_t poll;
+    uv_timer_t again;
+    bool is_watched;
+    size_t index; /* at the front */
     struct xdp_queue *queue;
     struct xdp_service *service;
 };
@@ -32,18 +38,34 @@ static void set_time(struct xdp_service *service)
                             uv_now(service->setup.loop));
 }
 
+static void on_again(uv_timer_t *again);
+
+static void drain(struct watched_queue *watched)
+{
+    set_time(watched->service);
+    (void)xdp_queue_drain(watched->queue, watched->service->setup.job, BATCHES_PER_TURN);
+    if (xdp_queue_is_held_up(watched->queue)) {
+        uv_timer_start(&watched->again, on_again, AGAIN_MS, 0);
+    }
+}
+
+static void on_again(uv_timer_t *again)
+{
+    drain(again->data);
+}
+
 static void on_frames(uv_poll_t *poll, int status, int events)
 {
     struct watched_queue *watched = poll->data;
     (void)events;
     if (status < 0) {
         /* libuv has stopped the handle; the interface is no more, or no interface of Ethernet. */
+        xdp_front_end_queue(watched->service->setup.front, watched->index);
         log_warning("xdp: a queue has ended (%s); the kernel's sockets serve what comes",
                     uv_strerror(status));
         return;
     }
-    set_time(watched->service);
-    (void)xdp_queue_drain(watched->queue, watched->service->setup.job, BATCHES_PER_TURN);
+    drain(watched);
 }
 
 static void on_changes(uv_poll_t *poll, int status, int events)
@@ -58,28 +80,42 @@ static void on_changes(uv_poll_t *poll, int status, int events)
     }
 }
 
-static void watch(struct xdp_service *service, struct xdp_queue *queue)
+/* The queue stays the kernel's when it cannot be watched. */
+static void watch(struct xdp_service *service, size_t index)
 {
     struct watched_queue *watched = &service->queues[service->queue_count];
-    watched->queue = queue;
+    uv_loop_t *loop = service->setup.loop;
+    watched->index = index;
+    watched->queue = xdp_front_queue(service->setup.front, index);
     watched->service = service;
-    watched->poll.data = watched;
-    int result = uv_poll_init(service->setup.loop, &watched->poll, xdp_queue_fd(queue));
-    if (result != 0) {
-        log_error("xdp: cannot watch a queue: %s", uv_strerror(result));
-        return;
+    watched->poll.data = watched->again.data = watched;
+    int result = uv_poll_init(loop, &watched->poll, xdp_queue_fd(watched->queue));
+    if (result == 0) {
+        uv_timer_init(loop, &watched->again);
+        service->queue_count++;
+        result = uv_poll_start(&watched->poll, UV_READABLE, on_frames);
     }
-    uv_poll_start(&watched->poll, UV_READABLE, on_frames);
-    service->queue_count++;
+    watched->is_watched = result == 0;
+    if (!watched->is_watched) {
+        log_error("xdp: cannot watch a queue: %s; the kernel's sockets serve what comes to it",
+                  uv_strerror(result));
+    }
 }
 
 static void watch_changes(struct xdp_service *service)
 {
     int fd = xdp_front_changes_fd(service->setup.front);
     service->changes.data = service;
-    service->has_changes = uv_poll_init(service->setup.loop, &service->changes, fd) == 0;
-    if (service->has_changes) {
-        uv_poll_start(&service->changes, UV_READABLE, on_changes);
+    int result = uv_poll_init(service->setup.loop, &service->changes, fd);
+    service->has_changes = result == 0;
+    if (result == 0) {
+        result = uv_poll_start(&service->changes, UV_READABLE, on_changes);
+    }
+    if (result != 0) {
+        log_error("xdp: cannot hear of changes of interfaces: %s; the kernel's sockets serve "
+                  "everything",
+                  uv_strerror(result));
+        xdp_front_detach(service->setup.front);
     }
 }
 
@@ -94,12 +130,24 @@ struct xdp_service *xdp_service_new(const struct xdp_service_setup *setup)
         alloc_zeroed(1, sizeof(*service) + count * sizeof(service->queues[0]));
     service->setup = *setup;
     for (size_t i = worker; i < count; i += setup->worker_count) {
-        watch(service, xdp_front_queue(setup->front, i));
+        watch(service, i);
     }
     if (worker == 0) {
         watch_changes(service);
     }
     return service;
+}
+
+void xdp_service_begin(const struct xdp_service *service)
+{
+    for (size_t i = 0; service != NULL && i < service->queue_count; i++) {
+        const struct watched_queue *watched = &service->queues[i];
+        struct error err;
+        if (watched->is_watched &&
+            !xdp_front_begin_queue(service->setup.front, watched->index, &err)) {
+            log_error("xdp: %s; the kernel's sockets serve what comes to it", err.text);
+        }
+    }
 }
 
 void xdp_service_finish(struct xdp_service *service)
@@ -120,6 +168,7 @@ void xdp_service_close(struct xdp_service *service)
     }
     for (size_t i = 0; i < service->queue_count; i++) {
         uv_close((uv_handle_t *)&service->queues[i].poll, NULL);
+        uv_close((uv_handle_t *)&service->queues[i].again, NULL);
     }
     if (service->has_changes) {
         uv_close((uv_handle_t *)&service->changes, NULL);

@@ -19,7 +19,11 @@ struct xdp_service_setup {
 
 /* NULL: nothing to do for this worker. Caller owns. */
 struct xdp_service *xdp_service_new(const struct xdp_service_setup *setup);
-/* At the end of the worker: answers what was received. NULL is fine, here and below. */
+/* Main thread, when the worker runs, so that nobody's query waits: from now on the kernel gives the
+ * queues what is for them. A queue that cannot have it, which is logged, stays the kernel's. NULL
+ * is fine, here and below. */
+void xdp_service_begin(const struct xdp_service *service);
+/* At the end of the worker: answers what was received. */
 void xdp_service_finish(struct xdp_service *service);
 /* The loop has to run once more; then it can be freed. */
 void xdp_service_close(struct xdp_service *service);
