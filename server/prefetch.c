@@ -41,12 +41,20 @@ static size_t name_len_of(const struct prefetch_packet *packet)
     return len <= NAME_MAX_OCTETS ? len : 0;
 }
 
-static const struct zone *find_zone(const struct zone_table *table, const uint8_t *name, size_t len)
+/* Of few zones one that the name ends like, of many the name's own. */
+static const struct zone *find_zone(const struct zone_table *table, struct name_key *key,
+                                    size_t len)
 {
+    static const struct name root = {.len = 1};
+    if (table->count > ZONE_TABLE_FEW) {
+        return name_key_find_labels_below(key, len, &root)
+                   ? zone_table_find_hashed(table, key, key->label_count)
+                   : NULL;
+    }
     for (size_t i = 0; i < table->count; i++) {
         const struct zone *zone = table->deepest_first[i];
         if (zone->origin.len <= len &&
-            octets_end_equal(zone->origin.octets, name + len, zone->origin.len)) {
+            octets_end_equal(zone->origin.octets, key->lower + len, zone->origin.len)) {
             return zone;
         }
     }
@@ -62,7 +70,7 @@ static struct way find_slot(const struct zone_table *table, struct name_key *key
     }
     name_key_copy_message(key, key->message, packet->octets,
                           DNS_HEADER_LEN + len + DNS_QUESTION_LEN);
-    const struct zone *zone = find_zone(table, key->lower, len);
+    const struct zone *zone = find_zone(table, key, len);
     if (zone == NULL) {
         return (struct way){.zone = NULL};
     }

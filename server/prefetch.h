@@ -11,10 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/config.h"
 #include "zones/snapshot.h"
 
-/* The size of hash table, in slots, from which on it pays: 512 KiB, about what a core has for
- * itself. */
+/* The size of hash tables, in slots, from which on it pays: 512 KiB, about what a core has for
+ * itself. Whether one zone has them or many is all the same. */
 #define PREFETCH_SLOTS (UINT32_C(1) << 16)
 #define PREFETCH_MAX   64
 
@@ -24,15 +25,12 @@ struct prefetch_packet {
     size_t len;
 };
 
-/* Some zone of few is large. Of many, none is looked at. */
-static inline bool prefetch_is_due(const struct snapshot *snapshot)
+/* Is it worth while for so many packets? What has a proxy's header is no query to this, and where
+ * proxies are listed most packets have one. */
+static inline bool prefetch_is_due(const struct snapshot *snapshot,
+                                   const struct config_server *config, size_t count)
 {
-    const struct zone_table *table = snapshot->zones;
-    bool is_due = false;
-    for (size_t i = 0; i < table->count && table->count <= ZONE_TABLE_FEW; i++) {
-        is_due |= table->zones[i]->bucket_mask >= PREFETCH_SLOTS - 1;
-    }
-    return is_due;
+    return count > 1 && snapshot->zones->slot_count >= PREFETCH_SLOTS && config->proxy_count == 0;
 }
 
 /* Asks the memory for the nodes of plain queries, any packets, at most PREFETCH_MAX. Returns how

@@ -192,7 +192,7 @@ static void send_piece(const struct udp_job *job, int fd, unsigned count)
 static void answer_batch(const struct udp_job *job, int fd, unsigned count)
 {
     const struct snapshot *snapshot = exchange_take(job->exchange, job->worker);
-    if (count > 1 && prefetch_is_due(snapshot)) {
+    if (prefetch_is_due(snapshot, job->context->config, count)) {
         prefetch_batch(job->buffers, snapshot, count);
     }
     for (unsigned first = 0; first < count; first += PIECE) {

@@ -123,6 +123,7 @@ struct zone_table *zone_table_new(struct zone *const *zones, size_t count)
         }
         table->buckets[at] = (struct zone_table_bucket){.zone = zones[i], .hash = hash};
         table->zones[i] = zones[i];
+        table->slot_count += (size_t)zones[i]->bucket_mask + 1;
         zone_ref(zones[i]);
     }
     table->count = count;

@@ -241,7 +241,8 @@ struct zone_table {
     const struct zone **deepest_first; /* by the origins' labels */
     struct name *absent;               /* origins of zones that cannot be loaded */
     size_t absent_count;
-    bool is_simple; /* few zones, and none absent: what the query path asks first, at once */
+    size_t slot_count; /* of the hash tables of all zones */
+    bool is_simple;    /* few zones, and none absent: what the query path asks first, at once */
 };
 
 /* Takes a reference to each zone. Control thread. */

@@ -12,6 +12,7 @@
 #include <xdp/xsk.h>
 
 #include "common/alloc.h"
+#include "server/prefetch.h"
 #include "server/proxy.h"
 #include "server/xdp/frame.h"
 
@@ -186,33 +187,61 @@ bool xdp_queue_is_held_up(const struct xdp_queue *queue)
     return queue->is_held_up;
 }
 
-/* Answers one frame into another. The length of that one; 0: no answer is due. */
-static size_t answer_frame(const struct xdp_queue *queue, const struct udp_job *job,
-                           struct answer_task *task, const struct xdp_desc *received, uint8_t *out)
+/* The queries of a batch, each in its frame. */
+struct batch {
+    unsigned count; /* of those that were understood */
+    struct frame queries[BATCH];
+    const uint8_t *octets[BATCH];
+    uint64_t received[BATCH]; /* all frames, to be filled again */
+};
+
+/* Reads a frame; what is not understood is dropped. */
+static void read_frame(const struct xdp_queue *queue, const struct udp_job *job,
+                       const struct xdp_desc *received, struct batch *batch)
 {
+    struct frame *frame = &batch->queries[batch->count];
     const uint8_t *octets = queue->area + received->addr;
-    struct proxy_header proxy; /* holds the address while the query is answered */
-    struct frame frame;
-    if (!frame_parse(&frame, octets, received->len)) {
+    if (!frame_parse(frame, octets, received->len)) {
         counter_add(&job->context->slot->counters[COUNTER_DROPPED], 1);
-        return 0;
+        return;
     }
-    if (frame.source.any.sa_family == AF_INET6 &&
-        IN6_IS_ADDR_LINKLOCAL(&frame.source.v6.sin6_addr)) {
-        frame.source.v6.sin6_scope_id = queue->setup.interface_index;
+    if (frame->source.any.sa_family == AF_INET6 &&
+        IN6_IS_ADDR_LINKLOCAL(&frame->source.v6.sin6_addr)) {
+        frame->source.v6.sin6_scope_id = queue->setup.interface_index;
     }
+    batch->octets[batch->count++] = octets;
+}
+
+_Static_assert(BATCH <= PREFETCH_MAX, "a whole batch is looked at");
+
+static void prefetch_batch(const struct batch *batch, const struct snapshot *snapshot)
+{
+    struct prefetch_packet packets[BATCH];
+    for (unsigned i = 0; i < batch->count; i++) {
+        packets[i] =
+            (struct prefetch_packet){batch->queries[i].payload, batch->queries[i].payload_len};
+    }
+    (void)prefetch_nodes(snapshot, packets, batch->count);
+}
+
+/* Answers a query into another frame. The length of that one; 0: no answer is due. */
+static size_t answer_frame(const struct xdp_queue *queue, const struct udp_job *job,
+                           struct answer_task *task, const struct frame *frame,
+                           const uint8_t *octets, uint8_t *out)
+{
+    struct proxy_header proxy; /* holds the address while the query is answered */
     size_t most =
         FRAME_ETHERNET_LEN + (size_t)atomic_load_explicit(&queue->mtu, memory_order_relaxed);
-    task->source.address = &frame.source.any;
-    task->query = frame.payload;
-    task->query_len = frame.payload_len;
-    task->out = out + frame.headers_len;
-    task->out_size = (most < FRAME_OCTETS ? most : FRAME_OCTETS) - frame.headers_len;
+    task->source.address = &frame->source.any;
+    task->query = frame->payload;
+    task->query_len = frame->payload_len;
+    task->out = out + frame->headers_len;
+    task->out_size = (most < FRAME_OCTETS ? most : FRAME_OCTETS) - frame->headers_len;
     if (job->context->config->proxy_count > 0 && !udp_take_proxy_header(job, task, &proxy)) {
         return 0;
     }
     size_t len = answer_query(job->context, task);
-    return len == 0 ? 0 : frame_write_answer(out, octets, frame.headers_len, len);
+    return len == 0 ? 0 : frame_write_answer(out, octets, frame->headers_len, len);
 }
 
 /* Puts answers, whose frames lie behind the free ones, where the kernel will send them from. */
@@ -236,18 +265,26 @@ static void answer_batch(struct xdp_queue *queue, const struct udp_job *job, uin
     counter *counters = job->context->slot->counters;
     struct answer_task task = {.snapshot = exchange_take(job->exchange, job->worker)};
     struct xdp_desc answers[BATCH];
-    uint64_t queries[BATCH];
+    struct batch batch;
     uint32_t answer_count = 0;
+    batch.count = 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct xdp_desc *received = xsk_ring_cons__rx_desc(&queue->received, at + i);
-        queries[i] = received->addr & ~(uint64_t)(FRAME_OCTETS - 1);
+        batch.received[i] = received->addr & ~(uint64_t)(FRAME_OCTETS - 1);
+        read_frame(queue, job, received, &batch);
+    }
+    if (prefetch_is_due(task.snapshot, job->context->config, batch.count)) {
+        prefetch_batch(&batch, task.snapshot);
+    }
+    for (unsigned i = 0; i < batch.count; i++) {
         if (queue->free_count == 0) {
             /* The interface sends slower than we answer: lost, as in a socket's full buffer. */
-            counter_add(&counters[COUNTER_SEND_FAILED], 1);
-            continue;
+            counter_add(&counters[COUNTER_SEND_FAILED], batch.count - i);
+            break;
         }
         uint64_t out = queue->free[queue->free_count - 1];
-        size_t len = answer_frame(queue, job, &task, received, queue->area + out);
+        size_t len =
+            answer_frame(queue, job, &task, &batch.queries[i], batch.octets[i], queue->area + out);
         if (len > 0) {
             queue->free_count--;
             answers[answer_count++] = (struct xdp_desc){.addr = out, .len = (uint32_t)len};
@@ -255,7 +292,7 @@ static void answer_batch(struct xdp_queue *queue, const struct udp_job *job, uin
     }
     put(queue, answers, answer_count);
     xsk_ring_cons__release(&queue->received, count);
-    fill(queue, queries, count);
+    fill(queue, batch.received, count);
     counter_add(&counters[COUNTER_UDP_QUERIES], count);
     counter_add(&counters[COUNTER_XDP_QUERIES], count);
 }

@@ -105,19 +105,50 @@ static void a_batch_is_counted_packet_by_packet(void **state)
     zone_table_free(table);
 }
 
-static void it_is_due_for_a_large_zone_among_few(void **state)
+/* More than are compared one by one, each with a www and one for a name within another. */
+static void nodes_of_many_zones_are_found(void **state)
 {
-    struct zone small = {.bucket_mask = PREFETCH_SLOTS / 2 - 1};
-    struct zone large = {.bucket_mask = PREFETCH_SLOTS - 1};
-    struct zone *zones[ZONE_TABLE_FEW + 1] = {[0 ... ZONE_TABLE_FEW] = &small};
-    struct zone_table table = {.count = ZONE_TABLE_FEW, .zones = zones};
-    struct snapshot snapshot = {.zones = &table};
+    static const char text[] = "@ SOA ns h 1 2 3 4 5\n@ NS ns\nwww A 192.0.2.1\n";
+    struct zone *zones[ZONE_TABLE_FEW + 2];
     (void)state;
-    assert_false(prefetch_is_due(&snapshot));
-    zones[3] = &large;
-    assert_true(prefetch_is_due(&snapshot));
-    table.count = ZONE_TABLE_FEW + 1;
-    assert_false(prefetch_is_due(&snapshot));
+    for (unsigned i = 0; i <= ZONE_TABLE_FEW; i++) {
+        char origin[] = "zone0.test";
+        origin[4] = (char)('0' + i);
+        zones[i] = fixture_zone(origin, text);
+    }
+    zones[ZONE_TABLE_FEW + 1] = fixture_zone("sub.zone3.test", text);
+    struct zone_table *table = zone_table_new(zones, ZONE_TABLE_FEW + 2);
+    assert_int_equal(FOUND(table, QUERY("\3www\5zone0\4test")), 1);
+    assert_int_equal(FOUND(table, QUERY("\3wWw\5zONe8\4tESt")), 1);
+    assert_int_equal(FOUND(table, QUERY("\3www\3sub\5zone3\4test")), 1);
+    assert_int_equal(FOUND(table, QUERY("\3www\3sub\5zone4\4test")), 0);
+    assert_int_equal(FOUND(table, QUERY("\3www\5zone9\4test")), 0);
+    assert_int_equal(FOUND(table, QUERY("\3www\5zone0\4test") "\0"), 0);
+    assert_int_equal(FOUND(table, QUERY("\77www\5zone0\4test")), 0);
+    zone_table_free(table);
+}
+
+static void it_is_due_for_large_tables(void **state)
+{
+    struct zone_table table = {.slot_count = PREFETCH_SLOTS - 1};
+    struct snapshot snapshot = {.zones = &table};
+    struct config_server config = {.proxy_count = 0};
+    (void)state;
+    assert_false(prefetch_is_due(&snapshot, &config, 2));
+    table.slot_count++;
+    assert_true(prefetch_is_due(&snapshot, &config, 2));
+    assert_false(prefetch_is_due(&snapshot, &config, 1));
+    config.proxy_count = 1;
+    assert_false(prefetch_is_due(&snapshot, &config, 2));
+}
+
+static void slots_of_all_zones_count(void **state)
+{
+    struct zone_table *table = two_zones();
+    (void)state;
+    assert_int_equal(table->slot_count,
+                     table->zones[0]->bucket_mask + 1 + table->zones[1]->bucket_mask + 1);
+    zone_table_free(table);
 }
 
 int main(void)
@@ -127,7 +158,9 @@ int main(void)
         cmocka_unit_test(others_are_left_alone),
         cmocka_unit_test(no_packet_is_read_beyond_its_end),
         cmocka_unit_test(a_batch_is_counted_packet_by_packet),
-        cmocka_unit_test(it_is_due_for_a_large_zone_among_few),
+        cmocka_unit_test(nodes_of_many_zones_are_found),
+        cmocka_unit_test(it_is_due_for_large_tables),
+        cmocka_unit_test(slots_of_all_zones_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
