@@ -59,20 +59,6 @@ static inline bool octets_begin_equal(const uint8_t *a, const uint8_t *b, size_t
     return octets_load_word(a) == octets_load_word(b);
 }
 
-/* For strings that most likely differ, and do so at their start: is the string a what stands in
- * front of b_end? */
-static inline bool octets_end_equal(const uint8_t *a, const uint8_t *b_end, size_t len)
-{
-    const uint8_t *b = b_end - len;
-    if (len >= 8 && octets_load_word(a) != octets_load_word(b)) {
-        return false;
-    }
-    if (len - 8 <= 8) {
-        return octets_load_word(a + len - 8) == octets_load_word(b_end - 8);
-    }
-    return octets_equal(a, b, len);
-}
-
 /* As memcpy: the strings do not overlap. */
 static inline void octets_copy(uint8_t *to, const uint8_t *from, size_t len)
 {

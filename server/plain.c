@@ -136,28 +136,12 @@ static bool find_all_labels(struct name_key *key, size_t name_len)
     return key->lower[name_len - 1] == 0 && name_key_find_labels_below(key, name_len, &root);
 }
 
-/* The deepest zone whose origin the name ends with, octet by octet. That is its zone when it is a
- * node of it; else labels decide. NULL: none of few. */
-static inline const struct zone *zone_by_end(const struct zone_table *table,
-                                             const struct name_key *key, size_t name_len)
-{
-    const uint8_t *end = key->lower + name_len;
-    for (size_t i = 0; i < table->count; i++) {
-        const struct zone *zone = table->deepest_first[i];
-        if (zone->origin.len <= name_len &&
-            octets_end_equal(zone->origin.octets, end, zone->origin.len)) {
-            return zone;
-        }
-    }
-    return NULL;
-}
-
-/* The name's zone, or one that only ends alike (see zone_by_end); NULL: to be looked at in full. */
+/* The name's zone, or one that only ends alike (see zone_table_find_end); NULL: to be looked at in full. */
 static inline const struct zone *find_zone(const struct zone_table *table, struct name_key *key,
                                            size_t name_len)
 {
     if (table->is_simple) {
-        return zone_by_end(table, key, name_len);
+        return zone_table_find_end(table, key->lower, name_len);
     }
     if (table->absent_count > 0 || !find_all_labels(key, name_len)) {
         return NULL;

@@ -51,14 +51,7 @@ static const struct zone *find_zone(const struct zone_table *table, struct name_
                    ? zone_table_find_hashed(table, key, key->label_count)
                    : NULL;
     }
-    for (size_t i = 0; i < table->count; i++) {
-        const struct zone *zone = table->deepest_first[i];
-        if (zone->origin.len <= len &&
-            octets_end_equal(zone->origin.octets, key->lower + len, zone->origin.len)) {
-            return zone;
-        }
-    }
-    return NULL;
+    return zone_table_find_end(table, key->lower, len);
 }
 
 static struct way find_slot(const struct zone_table *table, struct name_key *key,

@@ -101,6 +101,20 @@ static void order_zones(struct zone_table *table)
     }
 }
 
+static struct zone_end zone_end_of(const struct zone *zone)
+{
+    const struct name *origin = &zone->origin;
+    struct zone_end end = {.len = origin->len, .zone = zone};
+    uint8_t word[8] = {0}, mask[8] = {0};
+    size_t count = origin->len < 8 ? origin->len : 8;
+    memcpy(word + 8 - count, origin->octets + origin->len - count, count);
+    memset(mask + 8 - count, 0xFF, count);
+    end.last = octets_load_word(word);
+    end.last_mask = octets_load_word(mask);
+    end.first = octets_load_word(origin->octets);
+    return end;
+}
+
 struct zone_table *zone_table_new(struct zone *const *zones, size_t count)
 {
     struct zone_table *table = alloc_zeroed(1, sizeof(*table));
@@ -129,6 +143,10 @@ struct zone_table *zone_table_new(struct zone *const *zones, size_t count)
     table->count = count;
     table->is_simple = count <= ZONE_TABLE_FEW;
     order_zones(table);
+    table->ends = alloc_zeroed(count + 1, sizeof(*table->ends));
+    for (size_t i = 0; i < count; i++) {
+        table->ends[i] = zone_end_of(table->deepest_first[i]);
+    }
     return table;
 }
 
@@ -149,6 +167,7 @@ void zone_table_free(struct zone_table *table)
     }
     free(table->zones);
     free(table->deepest_first);
+    free(table->ends);
     free(table->buckets);
     free(table->absent);
     free(table);

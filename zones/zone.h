@@ -46,7 +46,9 @@ struct node {
     bool has_dname;
 };
 
-/* The hash beside the index: a name that does not exist costs no look at any node. */
+/* The hash beside the index: a name that does not exist costs no look at any node. Of a free bucket
+ * it is one that belongs into the next: no search for that comes here, so that whoever finds a
+ * hash has found a node. */
 struct zone_bucket {
     uint32_t hash; /* name_key_hash_below of the node's name */
     uint32_t node; /* index into nodes plus 1; 0: free */
@@ -121,11 +123,11 @@ static ALWAYS_INLINE const struct node *zone_find_octets(const struct zone *zone
     size_t before = len - zone->origin.len;
     uint32_t hash = (uint32_t)name_hash(name, name + before);
     uint32_t i = hash & zone->bucket_mask;
-    while (zone->buckets[i].node != 0 && zone->buckets[i].hash != hash) {
+    while (zone->buckets[i].hash != hash) {
+        if (zone->buckets[i].node == 0) {
+            return NULL;
+        }
         i = (i + 1) & zone->bucket_mask;
-    }
-    if (zone->buckets[i].node == 0) {
-        return NULL;
     }
     const struct node *node = &zone->nodes[zone->buckets[i].node - 1];
     if (node->name_len == len && octets_begin_equal(node->name, name, before, len)) {
@@ -232,6 +234,14 @@ static inline size_t zone_node_index(const struct zone *zone, const struct node 
     return (size_t)(node - zone->nodes);
 }
 
+/* What a name ends with that lies in a zone, so that one word of it rules most zones out. */
+struct zone_end {
+    uint64_t last, last_mask; /* of the origin's last 8 octets; with no bit of those in front */
+    uint64_t first;           /* the origin's first 8 octets; of a shorter one means nothing */
+    size_t len;               /* of the origin */
+    const struct zone *zone;  /* NULL: what every name ends with, behind all zones */
+};
+
 /* All zones of a daemon, found by QNAME. */
 struct zone_table {
     size_t count;
@@ -239,6 +249,7 @@ struct zone_table {
     struct zone_table_bucket *buckets; /* open addressing, power of two, at most a quarter full */
     uint32_t bucket_mask;
     const struct zone **deepest_first; /* by the origins' labels */
+    struct zone_end *ends;             /* of these, and one that has no zone */
     struct name *absent;               /* origins of zones that cannot be loaded */
     size_t absent_count;
     size_t slot_count; /* of the hash tables of all zones */
@@ -251,6 +262,27 @@ struct zone_table *zone_table_new(struct zone *const *zones, size_t count);
 void zone_table_add_absent(struct zone_table *table, const struct name *origin);
 /* Drops the references; zones that nobody holds any more are freed. Control thread. */
 void zone_table_free(struct zone_table *table);
+
+/* The deepest zone whose origin the name of len octets in lower case ends with, octet by octet,
+ * read as in struct name_key; NULL: none. It is the name's zone when the name is one of its nodes;
+ * else labels decide. For few zones. */
+static inline const struct zone *zone_table_find_end(const struct zone_table *table,
+                                                     const uint8_t *name, size_t len)
+{
+    const uint8_t *name_end = name + len;
+    uint64_t last = octets_load_word(name_end - 8);
+    for (const struct zone_end *end = table->ends;; end++) {
+        if ((last & end->last_mask) != end->last || end->len > len) {
+            continue;
+        }
+        if (end->len <= 8 ||
+            (octets_load_word(name_end - end->len) == end->first &&
+             (end->len <= 16 ||
+              octets_equal(end->zone->origin.octets, name_end - end->len, end->len)))) {
+            return end->zone;
+        }
+    }
+}
 
 /* For more than ZONE_TABLE_FEW zones. */
 const struct zone *zone_table_find_hashed(const struct zone_table *table,

@@ -177,6 +177,9 @@ static void make_buckets(struct zone *zone)
         size *= 2;
     }
     struct zone_bucket *buckets = arena_alloc(zone->arena, size * sizeof(*buckets));
+    for (uint32_t i = 0; i < size; i++) {
+        buckets[i].hash = i + 1; /* see struct zone_bucket */
+    }
     for (size_t i = 0; i < zone->node_count; i++) {
         const struct node *node = &zone->nodes[i];
         /* Before the first name there is the head of its block. */
