@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/alloc.h"
+#include "common/octets.h"
 
 /* Grown geometrically up to this, so that small zones stay small and large ones take few blocks. */
 #define BLOCK_MIN ((size_t)4096)
@@ -64,7 +65,7 @@ static void *take(struct arena *arena, size_t size, size_t alignment)
     size_t start = block == NULL ? 0 : (block->used + alignment - 1) & ~(alignment - 1);
     if (block == NULL || start > block->size || block->size - start < size) {
         size_t wanted = size > arena->next_size ? size : arena->next_size;
-        block = alloc_zeroed(1, sizeof(*block) + wanted);
+        block = alloc_zeroed(1, sizeof(*block) + wanted + OCTETS_SLACK);
         block->size = wanted;
         /* One that is full from the start lies behind the one that has room. */
         struct block **link = wanted > arena->next_size && arena->blocks != NULL

@@ -7,6 +7,11 @@
 
 /* Into every caller, where a call would cost as much as what is done. */
 #define ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* What nearly everything goes through: the compiler must not guess that its end is seldom reached,
+ * and make that small. Worth 19 instructions of a weighted answer. */
+#define HOT __attribute__((hot))
+
 /* A call of its own, so that the callers find more registers free. */
 #define NOT_INLINE __attribute__((noinline))
 

@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/attributes.h"
+
 #define OCTETS_BLOCK      16
 #define OCTETS_INLINE_MAX 128
 
@@ -57,6 +59,17 @@ static inline bool octets_begin_equal(const uint8_t *a, const uint8_t *b, size_t
         return octets_equal(a, b, len < 8 ? len : count);
     }
     return octets_load_word(a) == octets_load_word(b);
+}
+
+/* Up to so many octets behind the ends of both are read, or written, by octets_copy_blocks. */
+#define OCTETS_SLACK (OCTETS_BLOCK - 1)
+
+/* As memcpy, in whole blocks: no end has to be looked after, 8 instructions less. */
+static ALWAYS_INLINE void octets_copy_blocks(uint8_t *to, const uint8_t *from, size_t len)
+{
+    for (size_t i = 0; i < len; i += OCTETS_BLOCK) {
+        memcpy(to + i, from + i, OCTETS_BLOCK);
+    }
 }
 
 /* As memcpy: the strings do not overlap. */

@@ -205,7 +205,8 @@ static size_t size_limit(const struct response *response)
         uint16_t ours = response->context->config->udp_payload_max;
         limit = edns->udp_size < ours ? edns->udp_size : ours;
     }
-    return limit < response->task->out_size ? limit : response->task->out_size;
+    size_t room = response->task->out_size - OCTETS_SLACK;
+    return limit < room ? limit : room;
 }
 
 /* COUNTER_COUNT: none of its own (YXDOMAIN). */

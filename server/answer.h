@@ -10,6 +10,8 @@
 #include <sys/socket.h>
 
 #include "common/config.h"
+#include "common/octets.h"
+#include "server/dns.h"
 #include "server/pick.h"
 #include "server/sketch.h"
 #include "zones/exchange.h"
@@ -32,6 +34,10 @@ struct answer_context {
     uint32_t wall_s; /* seconds since the epoch; set by the worker before each batch */
     uint8_t options[ANSWER_OPTIONS_MAX]; /* of the response that is being made */
 };
+
+/* What a response may take of the room for it, and what is never too little. */
+#define ANSWER_OUT_MIN (DNS_UDP_MIN + OCTETS_SLACK)
+#define ANSWER_OUT_MAX (DNS_MESSAGE_MAX + OCTETS_SLACK)
 
 struct answer_source {
     const struct sockaddr *address; /* AF_INET or AF_INET6 */
@@ -61,7 +67,7 @@ struct answer_task {
     const uint8_t *query;
     size_t query_len;
     uint8_t *out;
-    size_t out_size; /* at least 512 */
+    size_t out_size; /* at least ANSWER_OUT_MIN; what is behind the response may be written too */
 };
 
 /* Returns the response's length in task->out, 0 when none is due. */

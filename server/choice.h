@@ -6,8 +6,8 @@
 #include "server/answer.h"
 
 /* The member picked; what it is asked for with `sticky`, see pick_client. */
-static inline size_t choice_pick(struct pick_state *state, const struct weights *weights,
-                                 uint64_t client)
+static ALWAYS_INLINE size_t choice_pick(struct pick_state *state, const struct weights *weights,
+                                        uint64_t client)
 {
     const struct record_set *set = weights->record_set;
     if (set->choice == CHOICE_EXACT) {
@@ -18,9 +18,9 @@ static inline size_t choice_pick(struct pick_state *state, const struct weights 
 }
 
 /* Is the client one of those that are followed? hash: for sketch_note. */
-static inline bool choice_is_followed(const struct answer_context *context,
-                                      const struct weights *weights, uint64_t client,
-                                      uint64_t *hash)
+static ALWAYS_INLINE bool choice_is_followed(const struct answer_context *context,
+                                             const struct weights *weights, uint64_t client,
+                                             uint64_t *hash)
 {
     const struct sketch_sampler *sampler = &context->sampler;
     *hash = visit_hash(sampler->key, client, weights->record_set->id);
@@ -32,8 +32,8 @@ RARELY void choice_note_visit(const struct answer_context *context, const struct
                               uint64_t client, uint64_t hash);
 
 /* Counts the member's answer; returns the record that it begins with. */
-static inline uint16_t choice_turn(struct worker_slot *slot, const struct weights *weights,
-                                   size_t member)
+static ALWAYS_INLINE uint16_t choice_turn(struct worker_slot *slot, const struct weights *weights,
+                                          size_t member)
 {
     counter *tally = &slot->tally[weights->record_set->first_member + member];
     uint16_t count = weights->members[member].records->count;
@@ -44,17 +44,15 @@ static inline uint16_t choice_turn(struct worker_slot *slot, const struct weight
     return (uint16_t)((uint32_t)turn % count); /* 64 bits divide slowly */
 }
 
-/* Copies the records from `first` on and around to out, which has room for records->len. shift: as
- * in encoded_copy. */
-static inline void choice_copy(const struct member_records *records, uint16_t first, uint16_t shift,
-                               uint8_t *out)
+/* Copies the records from `first` on and around to out, which has room for records->len and
+ * OCTETS_SLACK octets more. shift: as in encoded_copy. */
+static ALWAYS_INLINE void choice_copy(const struct member_records *records, uint16_t first,
+                                      uint16_t shift, uint8_t *out)
 {
     size_t start = records->starts[first];
     size_t tail = records->len - start;
-    octets_copy(out, records->octets + start, tail);
-    if (start > 0) {
-        octets_copy(out + tail, records->octets, start);
-    }
+    octets_copy_blocks(out, records->octets + start, tail);
+    octets_copy_blocks(out + tail, records->octets, start);
     for (uint16_t i = 0; shift != 0 && i < records->pointer_count; i++) {
         size_t at = records->pointers[i];
         octets_add_u16(out + (at >= start ? at - start : at + tail), shift);

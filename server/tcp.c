@@ -15,7 +15,7 @@
 #define BACKLOG           511
 #define FRAME_HEADER      2
 #define READ_OCTETS       16384
-#define ANSWER_OCTETS     (2 * (DNS_MESSAGE_MAX + FRAME_HEADER))
+#define ANSWER_OCTETS     (2 * (ANSWER_OUT_MAX + FRAME_HEADER))
 #define QUEUE_HIGH_OCTETS 65536 /* more waiting than this: no more queries are answered */
 #define QUEUE_LOW_OCTETS  16384 /* less: again */
 
@@ -142,7 +142,7 @@ static void answer_frame(struct tcp_connection *connection, const struct snapsho
         .query = query,
         .query_len = query_len,
         .out = frame + FRAME_HEADER,
-        .out_size = DNS_MESSAGE_MAX,
+        .out_size = ANSWER_OUT_MAX,
     };
     counter_add(&service->context->slot->counters[COUNTER_TCP_QUERIES], 1);
     size_t len = answer_query(service->context, &task);

@@ -17,7 +17,7 @@
  * and that long a worker would not look whether there is a new snapshot. */
 #define PIECE          16
 #define QUERY_OCTETS   4096
-#define ANSWER_OCTETS  4096 /* config_server.udp_payload_max is not larger */
+#define ANSWER_OCTETS  (4096 + OCTETS_SLACK) /* config_server.udp_payload_max is not larger */
 #define CONTROL_OCTETS 64
 #define SEND_WAIT_MS   5
 

@@ -61,7 +61,8 @@ static struct member_records *make(const struct record_set *set, const uint8_t *
         struct member_records records;
         struct encoded signatures;
         uint16_t starts[];
-    } *block = alloc_zeroed(1, sizeof(*block) + starts_size + octets + signed_octets);
+    } *block = alloc_zeroed(1, sizeof(*block) + starts_size + octets + signed_octets +
+                                   OCTETS_SLACK);
     uint8_t *out = (uint8_t *)(block->starts + count + 1);
     block->records = (struct member_records){
         .octets = out,

@@ -314,11 +314,28 @@ size_t encoder_len(const struct encoder *encoder)
     return encoder->len - encoder->body;
 }
 
+/* Behind the message, as struct encoded has them. Returns how many octets they take. */
+static size_t put_pointers(struct encoder *encoder)
+{
+    size_t len = encoder->pointer_count * sizeof(uint16_t);
+    uint16_t shift_max = UINT8_MAX;
+    if (len == 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < encoder->pointer_count; i++) {
+        uint8_t low = encoder->message[encoder->body + encoder->pointers[i] + 1];
+        shift_max = UINT8_MAX - low < shift_max ? (uint16_t)(UINT8_MAX - low) : shift_max;
+    }
+    uint8_t *at = encoder->message + encoder->len;
+    memcpy(at, &shift_max, sizeof(shift_max));
+    memcpy(at + sizeof(shift_max), encoder->pointers, len);
+    return sizeof(shift_max) + len;
+}
+
 void encoder_finish(struct encoder *encoder, struct arena *arena, struct encoded *out)
 {
     size_t len = encoder_len(encoder);
-    size_t pointers_len = encoder->pointer_count * sizeof(uint16_t);
-    memcpy(encoder->message + encoder->len, encoder->pointers, pointers_len);
+    size_t pointers_len = put_pointers(encoder);
     *out = (struct encoded){
         .octets = arena_copy_octets(arena, encoder->message + encoder->body, len + pointers_len),
         .pointer_count = (uint16_t)encoder->pointer_count,

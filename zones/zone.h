@@ -275,10 +275,9 @@ static inline const struct zone *zone_table_find_end(const struct zone_table *ta
         if ((last & end->last_mask) != end->last || end->len > len) {
             continue;
         }
-        if (end->len <= 8 ||
-            (octets_load_word(name_end - end->len) == end->first &&
-             (end->len <= 16 ||
-              octets_equal(end->zone->origin.octets, name_end - end->len, end->len)))) {
+        if (end->len <= 8 || (octets_load_word(name_end - end->len) == end->first &&
+                              (end->len <= 16 || octets_equal(end->zone->origin.octets,
+                                                              name_end - end->len, end->len)))) {
             return end->zone;
         }
     }

@@ -230,8 +230,8 @@ static size_t answer_frame(const struct xdp_queue *queue, const struct udp_job *
                            const uint8_t *octets, uint8_t *out)
 {
     struct proxy_header proxy; /* holds the address while the query is answered */
-    size_t most =
-        FRAME_ETHERNET_LEN + (size_t)atomic_load_explicit(&queue->mtu, memory_order_relaxed);
+    size_t mtu = atomic_load_explicit(&queue->mtu, memory_order_relaxed);
+    size_t most = FRAME_ETHERNET_LEN + mtu + OCTETS_SLACK;
     task->source.address = &frame->source.any;
     task->query = frame->payload;
     task->query_len = frame->payload_len;

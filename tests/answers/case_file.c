@@ -50,7 +50,7 @@ struct runner {
     bool is_tcp, is_silent;
     enum part part;
     struct octets query, reply;
-    uint8_t out[OCTETS_MAX];
+    uint8_t out[ANSWER_OUT_MAX];
     struct case_counts counts;
 };
 

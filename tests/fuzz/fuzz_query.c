@@ -198,7 +198,7 @@ static void check_response(const struct site *site, const uint8_t *query, size_t
 
 static void check(const struct site *site, const uint8_t *query, size_t size, bool is_tcp)
 {
-    static uint8_t response[DNS_MESSAGE_MAX];
+    static uint8_t response[ANSWER_OUT_MAX];
     struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xC00002C8)};
     struct answer_task task = {
         .snapshot = site->snapshot,

@@ -18,7 +18,7 @@ struct fixture {
     struct answer_context context;
     struct sockaddr_in source; /* 192.0.2.200 */
     size_t out_size;
-    uint8_t out[65535];
+    uint8_t out[ANSWER_OUT_MAX];
 };
 
 /* Loads fixture_zone_text, other.test and the fixture's record sets with the weights 90/10 into

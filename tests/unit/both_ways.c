@@ -77,7 +77,7 @@ static void put_back(struct answer_context *context, size_t members, const struc
 
 size_t both_ways_answer(struct answer_context *context, const struct answer_task *task)
 {
-    static uint8_t in_full[DNS_MESSAGE_MAX];
+    static uint8_t in_full[ANSWER_OUT_MAX];
     static struct traces before, after, after_full;
     size_t members = member_count(task->snapshot);
     struct answer_task again = *task;

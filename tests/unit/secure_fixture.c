@@ -90,14 +90,14 @@ ldns_pkt *secure_ask(struct secure *secure, const char *name, uint16_t type, boo
     assert_int_equal(ldns_pkt2wire(&query, packet, &len), LDNS_STATUS_OK);
     ldns_pkt_free(packet);
     struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(0xC00002C8)};
-    uint8_t *out = alloc_zeroed(1, 65535);
+    uint8_t *out = alloc_zeroed(1, ANSWER_OUT_MAX);
     struct answer_task task = {
         .snapshot = secure->snapshot,
         .source = {.address = (const struct sockaddr *)&source, .is_tcp = !secure->is_udp},
         .query = query,
         .query_len = len,
         .out = out,
-        .out_size = 65535,
+        .out_size = ANSWER_OUT_MAX,
     };
     size_t response_len = answer_query(&secure->context, &task);
     packet = NULL;

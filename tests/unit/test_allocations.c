@@ -35,7 +35,7 @@ struct site {
     struct sockaddr_in source;
     size_t answered, silent, truncated, rcodes[16];
     size_t authority, additional; /* records; an OPT is one of the latter */
-    uint8_t out[65535];
+    uint8_t out[ANSWER_OUT_MAX];
 };
 
 static void ask(struct site *site, const uint8_t *query, size_t len, bool is_tcp)

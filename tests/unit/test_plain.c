@@ -217,8 +217,8 @@ static size_t make_query(uint8_t query[600], const char *name, uint16_t type,
 static void ask_all_ways(const struct site *site, const uint8_t *query, size_t len)
 {
     ask(site, query, len, false, 4096);
-    ask(site, query, len, false, 512);
-    ask(site, query, len, true, 65535);
+    ask(site, query, len, false, ANSWER_OUT_MIN);
+    ask(site, query, len, true, ANSWER_OUT_MAX);
 }
 
 static void every_combination_is_answered_alike(void **state)
