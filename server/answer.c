@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "server/answer.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,6 +294,7 @@ size_t answer_in_full(struct answer_context *context, const struct answer_task *
                       enum rate_verdict judged)
 {
     struct query query; /* not zeroed: query_parse sets what it vouches for */
+    assert(task->out_size >= ANSWER_OUT_MIN);
     enum query_verdict verdict = query_parse(&query, task->query, task->query_len);
     if (verdict == QUERY_SILENCE) {
         counter_add(&context->slot->counters[COUNTER_DROPPED], 1);

@@ -10,11 +10,15 @@ static ALWAYS_INLINE size_t choice_pick(struct pick_state *state, const struct w
                                         uint64_t client)
 {
     const struct record_set *set = weights->record_set;
-    if (set->choice == CHOICE_EXACT) {
+    switch (set->choice) {
+    case CHOICE_EXACT:
         return pick_exact(weights, &state->positions[set->id]);
+    case CHOICE_STICKY:
+        return pick_sticky(state, weights, client);
+    case CHOICE_RANDOM:
+        break;
     }
-    return set->choice == CHOICE_STICKY ? pick_sticky(state, weights, client)
-                                        : pick_random(weights, &state->random);
+    return pick_random(weights, &state->random);
 }
 
 /* Is the client one of those that are followed? hash: for sketch_note. */
@@ -45,16 +49,13 @@ static ALWAYS_INLINE uint16_t choice_turn(struct worker_slot *slot, const struct
 }
 
 /* Copies the records from `first` on and around to out, which has room for records->len and
- * OCTETS_SLACK octets more. shift: as in encoded_copy. */
+ * OCTETS_SLACK octets more. */
 static ALWAYS_INLINE void choice_copy(const struct member_records *records, uint16_t first,
-                                      uint16_t shift, uint8_t *out)
+                                      uint8_t *out)
 {
-    size_t start = records->starts[first];
-    size_t tail = records->len - start;
-    octets_copy_blocks(out, records->octets + start, tail);
-    octets_copy_blocks(out + tail, records->octets, start);
-    for (uint16_t i = 0; shift != 0 && i < records->pointer_count; i++) {
-        size_t at = records->pointers[i];
-        octets_add_u16(out + (at >= start ? at - start : at + tail), shift);
-    }
+    octets_copy_blocks(out, records->octets + records->starts[first], records->len);
 }
+
+/* Moves the copy's pointers; shift: as in encoded_copy. Addresses have none. */
+NOT_INLINE void choice_move_pointers(const struct member_records *records, uint16_t first,
+                                     uint16_t shift, uint8_t *out);

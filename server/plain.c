@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "server/plain.h"
 
-#include <assert.h>
-
 #include "server/choice.h"
 #include "server/cookie.h"
 #include "server/dns.h"
@@ -120,8 +118,8 @@ static ALWAYS_INLINE bool read_packet(struct plain *plain)
     plain->name_len = plain->end - DNS_HEADER_LEN - DNS_QUESTION_LEN;
     uint32_t type_and_class = wire_load_u32(packet + plain->end - DNS_QUESTION_LEN);
     plain->type = (uint16_t)(type_and_class >> 16);
-    /* From DS, which is the parent zone's, to RRSIG and NSEC, which are put together, only SSHFP and
-     * IPSECKEY lie between: as rare. */
+    /* From DS, which is the parent zone's, to RRSIG and NSEC, which are put together, only SSHFP
+     * and IPSECKEY lie between: as rare. */
     return plain->name_len <= NAME_MAX_OCTETS && (uint16_t)type_and_class == DNS_CLASS_IN &&
            plain->type - (unsigned)DNS_TYPE_DS > DNS_TYPE_NSEC - DNS_TYPE_DS;
 }
@@ -310,17 +308,17 @@ static ALWAYS_INLINE size_t send_weighted(const struct plain *plain, const struc
     if (!is_within_rate(plain, node, RATE_ANSWER, &verdict)) {
         return answer_in_full(context, plain->task, verdict);
     }
-    bool is_sticky = weights->record_set->choice == CHOICE_STICKY;
-    size_t member = choice_pick(&context->pick, weights, is_sticky ? pick_client(address) : 0);
+    size_t member = weights->record_set->choice != CHOICE_STICKY
+                        ? choice_pick(&context->pick, weights, 0)
+                        : choice_pick(&context->pick, weights, pick_client(address));
     if (choice_is_followed(context, weights, visitor, &hash)) {
         choice_note_visit(context, weights, visitor, hash);
     }
     uint16_t first = choice_turn(context->slot, weights, member);
     const struct member_records *records = weights->members[member].records;
     const struct encoded *signatures = NULL;
-    uint64_t counts = ONE_QUESTION | (uint64_t)records->count << 32;
+    uint64_t counts = records->counts;
     size_t len = plain->end + records->len;
-    uint16_t shift = shift_of(plain, node->name_len);
     if (signed_rrset != NULL) {
         signatures = member_signatures(signed_rrset, member, records);
         counts += (uint64_t)signatures->answer_count << 32;
@@ -330,9 +328,12 @@ static ALWAYS_INLINE size_t send_weighted(const struct plain *plain, const struc
         return truncate(copy_of(plain));
     }
     uint8_t *out = plain->task->out + plain->end;
-    choice_copy(records, first, shift, out);
+    choice_copy(records, first, out);
+    if (records->pointer_count > 0) {
+        choice_move_pointers(records, first, shift_of(plain, node->name_len), out);
+    }
     if (signatures != NULL) {
-        encoded_copy_whole(signatures, shift, out + records->len);
+        encoded_copy_whole(signatures, shift_of(plain, node->name_len), out + records->len);
     }
     return finish(plain, kind_answer, counts, len);
 }
@@ -443,7 +444,6 @@ HOT size_t answer_query(struct answer_context *context, const struct answer_task
 {
     struct plain plain; /* not zeroed */
     struct name_key key;
-    assert(task->out_size >= ANSWER_OUT_MIN);
     plain.context = context;
     plain.task = task;
     if (!read_packet(&plain) || context->config->has_full_additional) {

@@ -78,6 +78,17 @@ static bool client_of_option(struct response *response, uint64_t *client)
     return true;
 }
 
+void choice_move_pointers(const struct member_records *records, uint16_t first, uint16_t shift,
+                          uint8_t *out)
+{
+    size_t start = records->starts[first];
+    size_t tail = records->len - start;
+    for (uint16_t i = 0; i < records->pointer_count; i++) {
+        size_t at = records->pointers[i];
+        octets_add_u16(out + (at >= start ? at - start : at + tail), shift);
+    }
+}
+
 static uint64_t client_of(struct response *response)
 {
     uint64_t client = 0;
@@ -114,7 +125,8 @@ struct response_choice response_choose(struct response *response, uint32_t recor
 
 void response_copy_member(struct response_choice choice, uint16_t shift, uint8_t *out)
 {
-    choice_copy(choice.records, choice.first, shift, out);
+    choice_copy(choice.records, choice.first, out);
+    choice_move_pointers(choice.records, choice.first, shift, out);
 }
 
 void response_fail(struct response *response)

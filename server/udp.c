@@ -108,6 +108,7 @@ RARELY bool udp_take_proxy_header(const struct udp_job *job, struct answer_task 
 }
 
 _Static_assert(BATCH <= PREFETCH_MAX, "a whole batch is looked at");
+_Static_assert(ANSWER_OCTETS >= ANSWER_OUT_MIN, "room for an answer");
 
 static void prefetch_batch(const struct udp_buffers *buffers, const struct snapshot *snapshot,
                            unsigned count)

@@ -61,13 +61,14 @@ static struct member_records *make(const struct record_set *set, const uint8_t *
         struct member_records records;
         struct encoded signatures;
         uint16_t starts[];
-    } *block = alloc_zeroed(1, sizeof(*block) + starts_size + octets + signed_octets +
-                                   OCTETS_SLACK);
+    } *block =
+        alloc_zeroed(1, sizeof(*block) + starts_size + 2 * octets + signed_octets + OCTETS_SLACK);
     uint8_t *out = (uint8_t *)(block->starts + count + 1);
     block->records = (struct member_records){
         .octets = out,
         .len = (uint16_t)octets,
         .count = (uint16_t)count,
+        .counts = (uint64_t)1 << 48 | (uint64_t)count << 32,
         .starts = block->starts,
         .signatures = signatures->count > 0 ? &block->signatures : NULL,
     };
@@ -76,6 +77,8 @@ static struct member_records *make(const struct record_set *set, const uint8_t *
         out = put_record(out, set, set->type, addresses + i * len, len);
     }
     block->starts[count] = (uint16_t)octets;
+    memcpy(out, block->records.octets, octets);
+    out += octets;
     block->signatures = (struct encoded){
         .octets = out,
         .len = (uint16_t)signed_octets,

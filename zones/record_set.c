@@ -99,6 +99,14 @@ static bool parse_values(const struct maker *maker, const struct config_member *
     return true;
 }
 
+static const uint8_t *copy_twice(struct arena *arena, const struct encoded *encoded)
+{
+    uint8_t *twice = arena_alloc(arena, 2 * (size_t)encoded->len);
+    memcpy(twice, encoded->octets, encoded->len);
+    memcpy(twice + encoded->len, encoded->octets, encoded->len);
+    return twice;
+}
+
 static bool encode_values(const struct maker *maker, const struct encoder_record *values,
                           size_t count, struct member_records *out, struct error *err)
 {
@@ -128,9 +136,10 @@ static bool encode_values(const struct maker *maker, const struct encoder_record
         pointers[i] = encoded_pointer(&encoded, i);
     }
     *out = (struct member_records){
-        .octets = encoded.octets,
+        .octets = count > 1 ? copy_twice(maker->arena, &encoded) : encoded.octets,
         .len = encoded.len,
         .count = (uint16_t)count,
+        .counts = encoded_counts(&encoded),
         .starts = starts,
         .pointers = pointers,
         .pointer_count = encoded.pointer_count,

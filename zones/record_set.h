@@ -17,9 +17,12 @@
 /* All records of one member, encoded with owner pointer 0xC00C (QNAME). No record points into
  * another, so that they may be answered from any one of them on (rotation). */
 struct member_records {
+    /* Where there are several, twice, one behind the other: beginning with another one is one copy.
+     * OCTETS_SLACK octets more may be read. */
     const uint8_t *octets;
     uint16_t len;
     uint16_t count;
+    uint64_t counts;          /* of a response with these alone, as encoded_counts */
     const uint16_t *starts;   /* count + 1 offsets: where each record starts, and len */
     const uint16_t *pointers; /* as in struct encoded: those in RDATA to a suffix of the owner */
     uint16_t pointer_count;
