@@ -86,7 +86,7 @@ static bool transmit(struct connection *connection)
 static void take_answer(struct load *load, struct connection *connection, const uint8_t *octets,
                         size_t len, int64_t now_ns)
 {
-    uint16_t id = len < 12 ? 0 : (uint16_t)(octets[0] << 8 | octets[1]);
+    uint16_t id = (uint16_t)(len < 12 ? 0 : octets[0] << 8 | octets[1]);
     struct load_pending *pending = &connection->pending[id % LOAD_WINDOW_MAX];
     if (len < 12 || pending->question == NULL || pending->id != id) {
         return;
