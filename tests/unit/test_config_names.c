@@ -126,6 +126,7 @@ static void four_times_as_many_names_are_hardly_more_than_four_times_the_work(vo
     size_t took = 0, took_more = 0;
     CLEANUP(config_freep) struct config *some = read_many(1000, &took);
     CLEANUP(config_freep) struct config *more = read_many(4000, &took_more);
+    assert_int_equal(more->record_set_count, 4 * some->record_set_count);
     assert_in_range(took_more, took, took * 5);
 }
 
