@@ -465,6 +465,10 @@ bool config_asks_aws(const struct config *config);
 void config_free(struct config *config);
 void config_freep(struct config **config);
 
+/* Sockets that the server may have at once: each worker its own, for UDP and for TCP, and one
+ * connection beyond the limit. */
+uint64_t config_server_files(const struct config_server *server);
+
 /* Index of the record set that is called "NAME/TYPE" (letter case aside, a final dot aside), or
  * SIZE_MAX. As in the next ones a few dozen comparisons find it among millions. */
 size_t config_find_record_set(const struct config *config, const char *name, const char *type);

@@ -402,3 +402,12 @@ bool fill_control(const struct config_reader *reader, const struct raw_control *
            fill_alias_limits(&place, raw->alias, &control->alias) &&
            fill_fleet(&place, raw, &control->fleet);
 }
+
+uint64_t config_server_files(const struct config_server *server)
+{
+    if (server->answers_nobody) {
+        return 0;
+    }
+    return server->tcp_max_connections +
+           (uint64_t)server->workers * (2 * (uint64_t)server->listen_count + 1);
+}

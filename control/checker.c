@@ -140,9 +140,9 @@ struct checker *checker_new(uv_loop_t *loop, size_t at_once, struct aws_client *
     return checker;
 }
 
-size_t checker_at_once(uint64_t open_files, uint64_t tcp_connections)
+size_t checker_at_once(uint64_t open_files, uint64_t server_files)
 {
-    uint64_t others = tcp_connections + OTHER_FILES;
+    uint64_t others = server_files + OTHER_FILES;
     uint64_t left = open_files > others ? open_files - others : 0;
     uint64_t least = open_files / 4 + 1;
     uint64_t most = left > least ? left : least;

@@ -34,7 +34,7 @@ MUST_CHECK struct checker *checker_new(uv_loop_t *loop, size_t at_once, struct a
                                        checker_changed changed, void *argument, struct error *err);
 /* How many that may be where the process may have so many files open, and so many of them clients
  * of the server's: what is left, and in any case a quarter, but 8192 at most. Pure. */
-size_t checker_at_once(uint64_t open_files, uint64_t tcp_connections);
+size_t checker_at_once(uint64_t open_files, uint64_t server_files);
 /* The target for this check and address (of a check of type elbv2 it has just one, whatever the
  * address), made on first use; the first probe starts after checker_first_ms. The checker owns the
  * target; check outlives the checker. */

@@ -115,13 +115,12 @@ void targets_index(struct control *control)
     qsort(control->target_users, count, sizeof(*control->target_users), compare_users);
 }
 
-/* Of the limit that the server has raised before, when there is one. */
+/* Of the limit, which was raised before. */
 static size_t probes_at_once(const struct config_server *server)
 {
     struct rlimit limit = {.rlim_cur = 0};
     (void)getrlimit(RLIMIT_NOFILE, &limit);
-    return checker_at_once(limit.rlim_cur,
-                           server->answers_nobody ? 0 : server->tcp_max_connections);
+    return checker_at_once(limit.rlim_cur, config_server_files(server));
 }
 
 bool targets_start(struct control *control, struct error *err)

@@ -11,6 +11,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "control/control.h"
+#include "server/open_files.h"
 #include "server/server.h"
 #include "zones/exchange.h"
 #include "zones/record_set.h"
@@ -88,6 +89,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 static bool serve(const struct config *config, struct control *control, struct exchange *exchange,
                   struct error *err)
 {
+    open_files_raise(&config->server); /* health checks need it, too */
     struct server *server =
         config->server.answers_nobody ? NULL : server_start(&config->server, exchange, err);
     if (server == NULL && !config->server.answers_nobody) {

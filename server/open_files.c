@@ -8,7 +8,7 @@
 
 #define FOR_THE_REST 256 /* loops, the state file, ballastctl, probes, resolvers */
 
-void open_files_raise(const struct config_server *config, size_t worker_count)
+void open_files_raise(const struct config_server *config)
 {
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
@@ -19,9 +19,7 @@ void open_files_raise(const struct config_server *config, size_t worker_count)
     if (setrlimit(RLIMIT_NOFILE, &limit) != 0) {
         limit.rlim_cur = before;
     }
-    /* Each worker has its own sockets, and may take one connection beyond the limit. */
-    uint64_t sockets = (uint64_t)worker_count * (2 * config->listen_count + 1);
-    uint64_t needed = config->tcp_max_connections + sockets + FOR_THE_REST;
+    uint64_t needed = config_server_files(config) + FOR_THE_REST;
     if (limit.rlim_cur < needed) {
         log_warning(
             "the limit of open files is %llu, and %u TCP connections, %zu addresses and the "

@@ -6,7 +6,6 @@
 #include "common/alloc.h"
 #include "common/log.h"
 #include "server/listener.h"
-#include "server/open_files.h"
 #include "server/steering.h"
 #include "server/tcp_places.h"
 #include "server/worker.h"
@@ -59,7 +58,6 @@ struct server *server_start(const struct config_server *config, struct exchange 
     }
     struct steering steering;
     size_t count = exchange->worker_count;
-    open_files_raise(config, count);
     struct server *server = alloc_zeroed(1, sizeof(*server) + count * sizeof(server->workers[0]));
     server->worker_count = count;
     server->places = tcp_places_new(config->tcp_max_connections,

@@ -206,7 +206,13 @@ static void refresh_link(struct interface *interface)
 {
     struct error err;
     struct filter_settings settings = {.frame_most = 0};
-    bool is_left = !read_link(interface, &err);
+    unsigned index = if_nametoindex(interface->name);
+    if (index == 0 && errno != ENODEV) {
+        return; /* it cannot be asked now, for want of files: as it was */
+    }
+    bool is_left = index != interface->index
+                       ? !error_set(&err, "is gone, or another interface of that name")
+                       : !read_link(interface, &err);
     if (!is_left) {
         settings = settings_of(interface);
         for (unsigned i = 0; i < interface->queue_count; i++) {

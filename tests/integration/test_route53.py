@@ -2,6 +2,7 @@
 """Route 53 in step, against a double of AWS: one batch for each step, whatever fails."""
 import contextlib
 import json
+import resource
 import sqlite3
 import time
 
@@ -442,9 +443,15 @@ def test_route_53_alone_serves_and_ballast_drives_it(aws, lab_of, keep):
     config["server"] = {"answers": False}
     config["route53"] = {"poll": "100ms", "settle": "1s", "interval": "1s", "rate": 50}
     config["record_sets"][0]["route53"] = {"zone_id": ZONE}
-    keep(lab).start()
+    before, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))
+    try:
+        keep(lab).start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (before, hard))
     wait_in_step(lab)
     assert lab.daemon.call("status")["workers"] == 0
+    assert resource.prlimit(lab.daemon.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)  # for health checks
     lab.daemon.push(task_event())
     lab.wait_state("succeeded")
     wait_in_step(lab)

@@ -532,3 +532,18 @@ def test_an_interface_that_goes_away(pair):
         query = dns.message.make_query(NAME, "A")
         assert dns.query.udp(query, "127.0.0.1", port=PORT, timeout=10 * harness.PATIENCE).answer
     assert os.path.exists(f"/proc/{daemon.process.pid}")
+
+
+def test_another_interface_of_the_same_name_is_not_served(pair):
+    daemon = pair()
+    daemon.meet()
+    daemon.here.ip("link", "del", LINK)
+    harness.wait_for(lambda: "is gone, or another interface" in daemon.log(),
+                     "the front sees that it is gone")
+    daemon.here.ip("link", "add", LINK, "type", "veth", "peer", "name", "peer0")
+    daemon.here.ip("link", "set", LINK, "up")
+    with daemon.here.inside():
+        for _ in range(10):
+            query = dns.message.make_query(NAME, "A")
+            assert dns.query.udp(query, "127.0.0.1", port=PORT, timeout=10 * harness.PATIENCE).answer
+    assert "is served again" not in daemon.log()

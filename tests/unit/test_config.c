@@ -219,6 +219,17 @@ static void steering_is_by_hash_or_by_processor(void **state)
     assert_true(cpu->server.steers_by_cpu);
 }
 
+static void a_server_may_have_each_workers_sockets_and_all_connections(void **state)
+{
+    (void)state;
+    CLEANUP(config_freep)
+    struct config *config = load_good("server: { listen: [127.0.0.1, 127.0.0.2], workers: 3, tcp: "
+                                      "{ max_connections: 10 } }\n" CONTROL ZONES);
+    assert_int_equal(config_server_files(&config->server), 10 + 3 * (2 * 2 + 1));
+    config->server.answers_nobody = true;
+    assert_int_equal(config_server_files(&config->server), 0);
+}
+
 static void workers_are_as_many_as_processors_that_may_be_used(void **state)
 {
     (void)state;
@@ -921,6 +932,7 @@ int main(void)
         cmocka_unit_test(everything_that_is_said_is_read),
         cmocka_unit_test(it_is_said_how_many_resolvers_are_followed),
         cmocka_unit_test(steering_is_by_hash_or_by_processor),
+        cmocka_unit_test(a_server_may_have_each_workers_sockets_and_all_connections),
         cmocka_unit_test(workers_are_as_many_as_processors_that_may_be_used),
         cmocka_unit_test(items_know_their_lines),
         cmocka_unit_test(sections_of_a_record_set_have_their_defaults),

@@ -525,7 +525,7 @@ static void a_lack_of_descriptors_is_not_the_targets_fault(void **state)
     struct fixture *fixture = *state;
     for (int type = CHECK_HTTP; type <= CHECK_TCP; type++) {
         struct rlimit before, limit;
-        fixture->check.type = type;
+        fixture->check.type = (enum config_check_type)type;
         assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
         int free_fd = dup(STDERR_FILENO);
         close(free_fd);
