@@ -106,14 +106,14 @@ static void expect(struct octets *expected, const struct octets *stream, bool is
         if (stream->len - at - 2 < len) {
             return;
         }
-        uint8_t *frame = octets_room(expected, 2 + UINT16_MAX);
+        uint8_t *frame = octets_room(expected, 2 + ANSWER_OUT_MAX);
         struct answer_task task = {
             .snapshot = world.fixture->snapshot,
             .source = {.address = &peer.any, .is_tcp = true},
             .query = stream->octets + at + 2,
             .query_len = len,
             .out = frame + 2,
-            .out_size = UINT16_MAX,
+            .out_size = ANSWER_OUT_MAX,
         };
         size_t answer_len = answer_query(&world.model, &task);
         if (answer_len > 0) {
