@@ -15,7 +15,8 @@ struct arena *arena_new_large(void);
 void arena_free(struct arena *arena);
 void arena_freep(struct arena **arena);
 
-/* Zeroed, aligned to 8 octets; never NULL. */
+/* Zeroed, aligned to 8 octets; never NULL. Behind whatever an arena gives OCTETS_SLACK octets more
+ * may be read. */
 void *arena_alloc(struct arena *arena, size_t size) MUST_CHECK;
 /* For octet strings: not aligned, so that millions of them stay dense. */
 void *arena_copy_octets(struct arena *arena, const void *octets, size_t len) MUST_CHECK;
